@@ -1,0 +1,234 @@
+//! What can go wrong, for a caller: every error has a stable code and, where one helps, a suggestion.
+
+use crate::{
+    code::ErrorCode,
+    limits::{LimitHit, ResourceKind},
+    result::{SecurityContext, Trap},
+};
+
+/// Why something could not be done.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SandboxError {
+    /// The policy refused something that the call cannot go on without.
+    #[error("denied: {context}")]
+    SecurityViolation {
+        /// What was refused.
+        context: SecurityContext,
+    },
+    /// A limit ended the guest. `used` and `limit` are in the kind's own unit.
+    #[error("{}", LimitHit { kind: *kind, used: *used, limit: *limit })]
+    ResourceExhausted {
+        /// Which limit.
+        kind: ResourceKind,
+        /// What the guest had used or asked for.
+        used: u64,
+        /// What it was allowed.
+        limit: u64,
+    },
+    /// The guest trapped.
+    #[error("the guest trapped: {}{}", trap.message, stderr_tail(stderr))]
+    WasmRuntime {
+        /// The trap.
+        trap: Trap,
+        /// What it had printed to standard error, at most the last 4 KiB.
+        stderr: String,
+    },
+    /// The guest's function returned an error.
+    #[error("`{function}` failed: {value}")]
+    Function {
+        /// The function.
+        function: String,
+        /// The error that it returned.
+        value: serde_json::Value,
+    },
+    /// The called function ended its program instead of returning.
+    #[error("`{function}` ended the program with exit code {exit_code} instead of returning")]
+    Exit {
+        /// The function.
+        function: String,
+        /// The exit code.
+        exit_code: i32,
+    },
+    /// The configuration is wrong: every mistake at once.
+    #[error("{}", list(problems))]
+    Configuration {
+        /// The mistakes.
+        problems: Vec<ConfigProblem>,
+    },
+    /// The arguments or the result do not fit the function.
+    #[error("{detail}: the function is `{signature}`")]
+    Signature {
+        /// What does not fit.
+        detail: String,
+        /// The function's true signature.
+        signature: String,
+    },
+    /// The source does not compile.
+    #[error("the {language} source does not compile\n{diagnostics}")]
+    Compilation {
+        /// The language.
+        language: String,
+        /// What the compiler says, without paths of the host.
+        diagnostics: String,
+    },
+    /// The file is not something that can be run.
+    #[error("`{what}` cannot be run: {reason}")]
+    NotRunnable {
+        /// The file or source.
+        what: String,
+        /// Why.
+        reason: String,
+    },
+    /// There is no such file.
+    #[error("no file `{path}`")]
+    FileNotFound {
+        /// The path as given.
+        path: String,
+    },
+    /// There is no such function.
+    #[error("no function `{function}`")]
+    FunctionNotFound {
+        /// The name as given.
+        function: String,
+        /// The functions there are, as signatures.
+        available: Vec<String>,
+    },
+    /// A compiler or runtime is missing.
+    #[error("{missing} is not installed")]
+    Toolchain {
+        /// What is missing.
+        missing: String,
+        /// The command that gets it.
+        remedy: String,
+    },
+    /// This machine cannot enforce what was asked for.
+    #[error("this machine cannot enforce {what}: {reason}")]
+    Unenforceable {
+        /// What was asked for.
+        what: String,
+        /// Why it cannot be had.
+        reason: String,
+    },
+    /// The instance ended earlier, by a trap, a limit or an exit, and cannot be called again.
+    #[error("the instance has ended ({reason}) and cannot be called again")]
+    Ended {
+        /// How it ended.
+        reason: String,
+    },
+    /// The caller cancelled.
+    #[error("cancelled")]
+    Cancelled,
+    /// The sandbox itself failed.
+    #[error("{context}: {reason}")]
+    Internal {
+        /// What was being done.
+        context: String,
+        /// What failed.
+        reason: String,
+    },
+}
+
+impl SandboxError {
+    /// The stable code.
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::SecurityViolation { .. } => ErrorCode::Denied,
+            Self::ResourceExhausted { kind, .. } => ErrorCode::of_limit(*kind),
+            Self::WasmRuntime { .. } => ErrorCode::Trap,
+            Self::Function { .. } => ErrorCode::Function,
+            Self::Exit { .. } => ErrorCode::Exit,
+            Self::Configuration { .. } => ErrorCode::Configuration,
+            Self::Signature { .. } => ErrorCode::Signature,
+            Self::Compilation { .. } => ErrorCode::Compilation,
+            Self::NotRunnable { .. } => ErrorCode::NotRunnable,
+            Self::FileNotFound { .. } => ErrorCode::FileNotFound,
+            Self::FunctionNotFound { .. } => ErrorCode::FunctionNotFound,
+            Self::Toolchain { .. } => ErrorCode::Toolchain,
+            Self::Unenforceable { .. } => ErrorCode::Unenforceable,
+            Self::Ended { .. } => ErrorCode::Ended,
+            Self::Cancelled => ErrorCode::Cancelled,
+            Self::Internal { .. } => ErrorCode::Internal,
+        }
+    }
+
+    /// What the caller can do about it, where there is something.
+    pub fn suggestion(&self) -> Option<String> {
+        match self {
+            Self::SecurityViolation { context } => Some(format!("grant `{}` if the guest should have it", context.capability)),
+            Self::ResourceExhausted { kind, .. } => Some(limit_suggestion(*kind)),
+            Self::FunctionNotFound { available, .. } if available.is_empty() => Some("it has no callable function".to_owned()),
+            Self::FunctionNotFound { function, available } => Some(function_suggestion(function, available)),
+            Self::Toolchain { remedy, .. } => Some(format!("get it with `{remedy}`")),
+            Self::Ended { .. } => Some("create a new instance".to_owned()),
+            Self::Unenforceable { .. } | Self::WasmRuntime { .. } | Self::Function { .. } | Self::Exit { .. }
+            | Self::Configuration { .. } | Self::Signature { .. } | Self::Compilation { .. } | Self::NotRunnable { .. }
+            | Self::FileNotFound { .. } | Self::Cancelled | Self::Internal { .. } => None,
+        }
+    }
+
+    /// An internal failure while doing `context`.
+    pub fn internal(context: impl Into<String>, reason: impl std::fmt::Display) -> Self {
+        Self::Internal { context: context.into(), reason: reason.to_string() }
+    }
+}
+
+impl From<LimitHit> for SandboxError {
+    fn from(hit: LimitHit) -> Self {
+        Self::ResourceExhausted { kind: hit.kind, used: hit.used, limit: hit.limit }
+    }
+}
+
+/// One mistake in a configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigProblem {
+    /// The field: `limits.memory`, `capabilities.filesystem.mounts[1].guest`.
+    pub field: String,
+    /// What is wrong with it.
+    pub message: String,
+    /// What to write instead, where there is a good answer.
+    pub suggestion: Option<String>,
+}
+
+impl std::fmt::Display for ConfigProblem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.field, self.message)?;
+        match &self.suggestion {
+            Some(suggestion) => write!(f, " ({suggestion})"),
+            None => Ok(()),
+        }
+    }
+}
+
+fn list(problems: &[ConfigProblem]) -> String {
+    problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
+fn stderr_tail(stderr: &str) -> String {
+    if stderr.trim().is_empty() { String::new() } else { format!("\n{}", stderr.trim_end()) }
+}
+
+fn function_suggestion(function: &str, available: &[String]) -> String {
+    let name = |signature: &String| signature.split('(').next().unwrap_or_default().to_owned();
+    let near = available.iter().map(name).max_by(|a, b| {
+        strsim::jaro_winkler(function, a).total_cmp(&strsim::jaro_winkler(function, b))
+    });
+    match near {
+        Some(near) if strsim::jaro_winkler(function, &near) > 0.8 => format!("did you mean `{near}`?"),
+        _ => format!("it has {}", available.iter().map(|one| format!("`{one}`")).collect::<Vec<_>>().join(", ")),
+    }
+}
+
+fn limit_suggestion(kind: ResourceKind) -> String {
+    match kind {
+        ResourceKind::CpuTime => "raise `limits.cpu_time`, or give the guest less to do".to_owned(),
+        ResourceKind::WallTime => "raise `limits.timeout` (`--timeout`), or give the guest less to do".to_owned(),
+        ResourceKind::Memory => "raise `limits.memory` (`--memory`) if the guest should have more".to_owned(),
+        ResourceKind::Fuel => "raise `limits.fuel` (`--fuel`) if the guest should have more".to_owned(),
+        ResourceKind::Output => "raise `limits.output` (`--max-output`) if the guest should print more".to_owned(),
+        ResourceKind::Disk => "raise `limits.disk` (`--max-disk`) if the guest should write more".to_owned(),
+        ResourceKind::Sandboxes | ResourceKind::ProcessMemory => "drop sandboxes that are no longer needed and try again".to_owned(),
+        ResourceKind::CompileTime | ResourceKind::CompileMemory => "split the code, or compile it ahead of time elsewhere".to_owned(),
+        other => format!("raise the limit on {} if the guest should have more", other.name()),
+    }
+}

@@ -1,0 +1,27 @@
+//! What a guest may do and how much: capabilities, limits, units, results and error codes.
+//!
+//! Data and pure decisions only. Nothing here opens a file, reads a clock or knows an engine, so that a program that only
+//! writes policies or reads results can depend on this crate alone.
+
+mod capability;
+mod code;
+mod config;
+mod error;
+mod limits;
+mod result;
+mod units;
+mod validate;
+
+pub use capability::{
+    AdvancedCapabilities, Capabilities, ClockPolicy, EnvironmentPolicy, FilesystemPolicy, GuestPath, GuestPathError, MountAccess, MountConfig,
+    NetworkPolicy, ProcessPolicy, RandomPolicy, SystemPolicy, ThreadPolicy,
+};
+pub use code::{CodeRow, ErrorCode};
+pub use config::{InstanceConfig, InstanceConfigBuilder};
+pub use error::{ConfigProblem, SandboxError};
+pub use limits::{FuelLimit, LimitHit, ResourceKind, ResourceLimits};
+pub use result::{
+    Backtrace, CpuUsage, Denial, DetailedResourceUsage, Ending, FileChanges, IoUsage, MemoryUsage, Output, ResourceSnapshot,
+    SandboxResult, SecurityContext, Trap, TrapKind,
+};
+pub use units::{ByteSize, ByteUnits, TimeUnits, UnitError, parse_duration};

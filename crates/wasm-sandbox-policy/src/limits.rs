@@ -1,0 +1,185 @@
+//! How much a guest may use, and what it means to hit a limit.
+
+use std::{fmt, time::Duration};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::units::{ByteSize, duration_text};
+
+/// How much a guest may use. Every field has a finite default; there is no way to say "unlimited".
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ResourceLimits {
+    /// Linear memory, summed over all memories of the sandbox. Default 64MB. Host-side bookkeeping is not counted.
+    pub memory: ByteSize,
+    /// Elements of all tables together. Default 100,000.
+    pub table_elements: u64,
+    /// Core instances in one sandbox. Default 10.
+    pub instances: u32,
+    /// Stack of the guest's own calls. Default 1MB.
+    pub stack: ByteSize,
+    /// Processor time. Default 30s. Measured by the host's thread clock, checked every millisecond.
+    #[serde(with = "duration_text")]
+    #[schemars(with = "String")]
+    pub cpu_time: Duration,
+    /// Time on the wall for one run or call, sleeps and host calls included. Default 30s.
+    #[serde(with = "duration_text")]
+    #[schemars(with = "String")]
+    pub timeout: Duration,
+    /// Counted instructions. Default `"off"`: not counted, since counting costs about a quarter of the speed; `cpu_time` and
+    /// `timeout` hold either way.
+    pub fuel: FuelLimit,
+    /// Bytes written to stdout and stderr together. Default 10MB.
+    pub output: ByteSize,
+    /// Bytes that a guest may add to its writable mounts. Default 100MB.
+    pub disk: ByteSize,
+    /// Files, directories and links that a guest may create. Default 10,000.
+    pub files: u64,
+    /// Size of one file that a guest writes. Default 100MB.
+    pub file_size: ByteSize,
+    /// Files and directories open at a time, preopens included. Default 256.
+    pub open_files: u32,
+    /// Calls from the guest to the host. Default 100,000,000.
+    pub host_calls: u64,
+    /// Bytes carried by calls from the guest to the host. Default 16GB.
+    pub host_call_bytes: ByteSize,
+    /// Arguments, environment and captured input together, and the arguments or result of one call. Default 16MB.
+    pub input: ByteSize,
+}
+
+impl Default for ResourceLimits {
+    fn default() -> Self {
+        Self {
+            memory: ByteSize::mib(64),
+            table_elements: 100_000,
+            instances: 10,
+            stack: ByteSize::mib(1),
+            cpu_time: Duration::from_secs(30),
+            timeout: Duration::from_secs(30),
+            fuel: FuelLimit::Off,
+            output: ByteSize::mib(10),
+            disk: ByteSize::mib(100),
+            files: 10_000,
+            file_size: ByteSize::mib(100),
+            open_files: 256,
+            host_calls: 100_000_000,
+            host_call_bytes: ByteSize::gib(16),
+            input: ByteSize::mib(16),
+        }
+    }
+}
+
+/// Whether instructions are counted, and how many a guest may run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum FuelLimit {
+    /// Instructions are not counted.
+    #[default]
+    Off,
+    /// The guest ends once it has run this many.
+    Units(u64),
+}
+
+/// What a limit bounds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ResourceKind {
+    /// Linear memory, in bytes.
+    Memory,
+    /// Table elements.
+    TableElements,
+    /// Core instances.
+    Instances,
+    /// The guest's call stack, in bytes.
+    Stack,
+    /// Processor time, in milliseconds.
+    CpuTime,
+    /// Wall time, in milliseconds.
+    WallTime,
+    /// Fuel, in units.
+    Fuel,
+    /// Output, in bytes.
+    Output,
+    /// Bytes added to writable mounts.
+    Disk,
+    /// Files created.
+    Files,
+    /// Size of one file, in bytes.
+    FileSize,
+    /// Open files.
+    OpenFiles,
+    /// Calls to the host.
+    HostCalls,
+    /// Bytes carried by calls to the host.
+    HostCallBytes,
+    /// Arguments, environment and input, in bytes.
+    Input,
+    /// Live sandboxes in this process.
+    Sandboxes,
+    /// Memory of all sandboxes in this process, in bytes.
+    ProcessMemory,
+    /// Processor or wall time of a compiler, in milliseconds.
+    CompileTime,
+    /// Memory of a compiler, in bytes.
+    CompileMemory,
+}
+
+impl ResourceKind {
+    /// The kind's name in messages and policies: `memory`, `wall time`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Memory => "memory",
+            Self::TableElements => "table elements",
+            Self::Instances => "instances",
+            Self::Stack => "stack",
+            Self::CpuTime => "cpu time",
+            Self::WallTime => "wall time",
+            Self::Fuel => "fuel",
+            Self::Output => "output",
+            Self::Disk => "disk",
+            Self::Files => "files",
+            Self::FileSize => "file size",
+            Self::OpenFiles => "open files",
+            Self::HostCalls => "host calls",
+            Self::HostCallBytes => "host call bytes",
+            Self::Input => "input",
+            Self::Sandboxes => "live sandboxes",
+            Self::ProcessMemory => "memory of all sandboxes",
+            Self::CompileTime => "compile time",
+            Self::CompileMemory => "compile memory",
+        }
+    }
+
+    /// The unit that `used` and `limit` of a [`LimitHit`] are in, for people: `bytes`, `ms` or nothing.
+    pub fn unit(self) -> &'static str {
+        match self {
+            Self::Memory | Self::Stack | Self::Output | Self::Disk | Self::FileSize | Self::HostCallBytes | Self::Input
+            | Self::ProcessMemory | Self::CompileMemory => " bytes",
+            Self::CpuTime | Self::WallTime | Self::CompileTime => " ms",
+            Self::TableElements | Self::Instances | Self::Fuel | Self::Files | Self::OpenFiles | Self::HostCalls
+            | Self::Sandboxes => "",
+        }
+    }
+}
+
+/// A limit that was hit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LimitHit {
+    /// Which limit.
+    pub kind: ResourceKind,
+    /// What the guest had used, or would have used had it been let: in the kind's own unit.
+    pub used: u64,
+    /// What it was allowed.
+    pub limit: u64,
+}
+
+impl fmt::Display for LimitHit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { kind, used, limit } = self;
+        write!(f, "{} limit hit: {used}{unit} of {limit}{unit}", kind.name(), unit = kind.unit())
+    }
+}
