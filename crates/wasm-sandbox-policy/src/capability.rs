@@ -72,7 +72,10 @@ impl MountConfig {
     /// Where the guest sees the tree.
     pub fn guest(&self) -> &GuestPath {
         match self {
-            Self::Host { guest, .. } | Self::Memory { guest } | Self::Overlay { guest, .. } | Self::Zip { guest, .. } => guest,
+            Self::Host { guest, .. }
+            | Self::Memory { guest }
+            | Self::Overlay { guest, .. }
+            | Self::Zip { guest, .. } => guest,
         }
     }
 }

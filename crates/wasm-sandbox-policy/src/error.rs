@@ -155,15 +155,27 @@ impl SandboxError {
     /// What the caller can do about it, where there is something.
     pub fn suggestion(&self) -> Option<String> {
         match self {
-            Self::SecurityViolation { context } => Some(format!("grant `{}` if the guest should have it", context.capability)),
+            Self::SecurityViolation { context } => {
+                Some(format!("grant `{}` if the guest should have it", context.capability))
+            }
             Self::ResourceExhausted { kind, .. } => Some(limit_suggestion(*kind)),
-            Self::FunctionNotFound { available, .. } if available.is_empty() => Some("it has no callable function".to_owned()),
+            Self::FunctionNotFound { available, .. } if available.is_empty() => {
+                Some("it has no callable function".to_owned())
+            }
             Self::FunctionNotFound { function, available } => Some(function_suggestion(function, available)),
             Self::Toolchain { remedy, .. } => Some(format!("get it with `{remedy}`")),
             Self::Ended { .. } => Some("create a new instance".to_owned()),
-            Self::Unenforceable { .. } | Self::WasmRuntime { .. } | Self::Function { .. } | Self::Exit { .. }
-            | Self::Configuration { .. } | Self::Signature { .. } | Self::Compilation { .. } | Self::NotRunnable { .. }
-            | Self::FileNotFound { .. } | Self::Cancelled | Self::Internal { .. } => None,
+            Self::Unenforceable { .. }
+            | Self::WasmRuntime { .. }
+            | Self::Function { .. }
+            | Self::Exit { .. }
+            | Self::Configuration { .. }
+            | Self::Signature { .. }
+            | Self::Compilation { .. }
+            | Self::NotRunnable { .. }
+            | Self::FileNotFound { .. }
+            | Self::Cancelled
+            | Self::Internal { .. } => None,
         }
     }
 
@@ -210,9 +222,10 @@ fn stderr_tail(stderr: &str) -> String {
 
 fn function_suggestion(function: &str, available: &[String]) -> String {
     let name = |signature: &String| signature.split('(').next().unwrap_or_default().to_owned();
-    let near = available.iter().map(name).max_by(|a, b| {
-        strsim::jaro_winkler(function, a).total_cmp(&strsim::jaro_winkler(function, b))
-    });
+    let near = available
+        .iter()
+        .map(name)
+        .max_by(|a, b| strsim::jaro_winkler(function, a).total_cmp(&strsim::jaro_winkler(function, b)));
     match near {
         Some(near) if strsim::jaro_winkler(function, &near) > 0.8 => format!("did you mean `{near}`?"),
         _ => format!("it has {}", available.iter().map(|one| format!("`{one}`")).collect::<Vec<_>>().join(", ")),
@@ -227,8 +240,12 @@ fn limit_suggestion(kind: ResourceKind) -> String {
         ResourceKind::Fuel => "raise `limits.fuel` (`--fuel`) if the guest should have more".to_owned(),
         ResourceKind::Output => "raise `limits.output` (`--max-output`) if the guest should print more".to_owned(),
         ResourceKind::Disk => "raise `limits.disk` (`--max-disk`) if the guest should write more".to_owned(),
-        ResourceKind::Sandboxes | ResourceKind::ProcessMemory => "drop sandboxes that are no longer needed and try again".to_owned(),
-        ResourceKind::CompileTime | ResourceKind::CompileMemory => "split the code, or compile it ahead of time elsewhere".to_owned(),
+        ResourceKind::Sandboxes | ResourceKind::ProcessMemory => {
+            "drop sandboxes that are no longer needed and try again".to_owned()
+        }
+        ResourceKind::CompileTime | ResourceKind::CompileMemory => {
+            "split the code, or compile it ahead of time elsewhere".to_owned()
+        }
         other => format!("raise the limit on {} if the guest should have more", other.name()),
     }
 }

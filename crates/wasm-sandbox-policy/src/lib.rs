@@ -13,15 +13,15 @@ mod units;
 mod validate;
 
 pub use capability::{
-    AdvancedCapabilities, Capabilities, ClockPolicy, EnvironmentPolicy, FilesystemPolicy, GuestPath, GuestPathError, MountAccess, MountConfig,
-    NetworkPolicy, ProcessPolicy, RandomPolicy, SystemPolicy, ThreadPolicy,
+    AdvancedCapabilities, Capabilities, ClockPolicy, EnvironmentPolicy, FilesystemPolicy, GuestPath, GuestPathError,
+    MountAccess, MountConfig, NetworkPolicy, ProcessPolicy, RandomPolicy, SystemPolicy, ThreadPolicy,
 };
 pub use code::{CodeRow, ErrorCode};
 pub use config::{InstanceConfig, InstanceConfigBuilder};
 pub use error::{ConfigProblem, SandboxError};
 pub use limits::{FuelLimit, LimitHit, ResourceKind, ResourceLimits};
 pub use result::{
-    Backtrace, CpuUsage, Denial, DetailedResourceUsage, Ending, FileChanges, IoUsage, MemoryUsage, Output, ResourceSnapshot,
-    SandboxResult, SecurityContext, Trap, TrapKind,
+    Backtrace, CpuUsage, Denial, DetailedResourceUsage, Ending, FileChanges, IoUsage, MemoryUsage, Output,
+    ResourceSnapshot, SandboxResult, SecurityContext, Trap, TrapKind,
 };
 pub use units::{ByteSize, ByteUnits, TimeUnits, UnitError, parse_duration};

@@ -156,10 +156,22 @@ impl ResourceKind {
     /// The unit that `used` and `limit` of a [`LimitHit`] are in, for people: `bytes`, `ms` or nothing.
     pub fn unit(self) -> &'static str {
         match self {
-            Self::Memory | Self::Stack | Self::Output | Self::Disk | Self::FileSize | Self::HostCallBytes | Self::Input
-            | Self::ProcessMemory | Self::CompileMemory => " bytes",
+            Self::Memory
+            | Self::Stack
+            | Self::Output
+            | Self::Disk
+            | Self::FileSize
+            | Self::HostCallBytes
+            | Self::Input
+            | Self::ProcessMemory
+            | Self::CompileMemory => " bytes",
             Self::CpuTime | Self::WallTime | Self::CompileTime => " ms",
-            Self::TableElements | Self::Instances | Self::Fuel | Self::Files | Self::OpenFiles | Self::HostCalls
+            Self::TableElements
+            | Self::Instances
+            | Self::Fuel
+            | Self::Files
+            | Self::OpenFiles
+            | Self::HostCalls
             | Self::Sandboxes => "",
         }
     }

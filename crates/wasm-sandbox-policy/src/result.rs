@@ -172,7 +172,9 @@ impl Serialize for Output {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match std::str::from_utf8(&self.0) {
             Ok(text) => serializer.serialize_str(text),
-            Err(_) => Base64Output { base64: base64::engine::general_purpose::STANDARD.encode(&self.0) }.serialize(serializer),
+            Err(_) => {
+                Base64Output { base64: base64::engine::general_purpose::STANDARD.encode(&self.0) }.serialize(serializer)
+            }
         }
     }
 }

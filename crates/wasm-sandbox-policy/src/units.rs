@@ -68,11 +68,10 @@ impl FromStr for ByteSize {
     type Err = UnitError;
 
     fn from_str(text: &str) -> Result<Self, UnitError> {
-        parse_size::Config::new()
-            .with_binary()
-            .parse_size(text)
-            .map(Self)
-            .map_err(|_| UnitError { text: text.to_owned(), expected: "size; write a number and a unit, such as `64MB` or `512KB`" })
+        parse_size::Config::new().with_binary().parse_size(text).map(Self).map_err(|_| UnitError {
+            text: text.to_owned(),
+            expected: "size; write a number and a unit, such as `64MB` or `512KB`",
+        })
     }
 }
 
@@ -178,6 +177,8 @@ pub(crate) mod duration_text {
 /// # Errors
 /// The text is not a number with a unit of time.
 pub fn parse_duration(text: &str) -> Result<Duration, UnitError> {
-    humantime::parse_duration(text)
-        .map_err(|_| UnitError { text: text.to_owned(), expected: "duration; write a number and a unit, such as `30s` or `250ms`" })
+    humantime::parse_duration(text).map_err(|_| UnitError {
+        text: text.to_owned(),
+        expected: "duration; write a number and a unit, such as `30s` or `250ms`",
+    })
 }

@@ -56,7 +56,10 @@ pub(crate) struct OpenHow {
 /// What a path turned out to be.
 pub(crate) enum Opened {
     /// `created` is whether this call made the file.
-    File { file: Box<dyn File>, created: bool },
+    File {
+        file: Box<dyn File>,
+        created: bool,
+    },
     Directory(Arc<dyn Dir>),
 }
 
