@@ -5,11 +5,13 @@
 //! while something is written, not after.
 
 mod errno;
+mod host_tree;
 mod quota;
 
 use std::{any::Any, sync::Arc, time::SystemTime};
 
 pub(crate) use errno::Errno;
+pub(crate) use host_tree::HostTree;
 pub(crate) use quota::Quota;
 
 pub(crate) type VfsResult<T> = Result<T, Errno>;

@@ -1,0 +1,158 @@
+//! The engines: whatever turns a module into running instances, behind one set of traits.
+//!
+//! A backend knows WebAssembly and nothing of files, clocks or policies: those are in [`Host`], which every backend links
+//! under the same names, meters in the same way and reports through the same [`Failure`]. Adding an engine means
+//! implementing [`Backend`], [`LoadedModule`] and [`GuestInstance`].
+
+#[cfg(feature = "wasmtime")]
+pub(crate) mod wasmtime;
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use futures::future::BoxFuture;
+use wasm_sandbox_policy::{LimitHit, ResourceLimits, ResourceSnapshot, SandboxError, Trap};
+
+use crate::{
+    host::{Host, Stop},
+    host_function::HostFunctions,
+    value::WasmValue,
+};
+
+/// Whether an instance blocks its thread while it waits or gives way to an executor. Fixed when the instance is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// The guest runs on the calling thread. Futures of such an instance are ready at the first poll.
+    Blocking,
+    /// The guest runs while its future is polled and gives way every millisecond; it needs a tokio runtime.
+    Async,
+}
+
+/// Settings that change how code is compiled or where it may run; one engine each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct EngineProfile {
+    /// Whether instructions are counted.
+    pub(crate) fuel: bool,
+    /// Bytes of stack for the guest's own calls.
+    pub(crate) stack_bytes: usize,
+}
+
+impl EngineProfile {
+    pub(crate) fn new(limits: &ResourceLimits) -> Self {
+        Self {
+            fuel: limits.fuel != wasm_sandbox_policy::FuelLimit::Off,
+            stack_bytes: limits.stack.as_usize().next_multiple_of(64 << 10),
+        }
+    }
+}
+
+/// An engine with one profile.
+pub(crate) trait Backend: Send + Sync {
+    /// Engine name, version and every setting that compiled code depends on, the processor's features included.
+    fn fingerprint(&self) -> Vec<u8>;
+
+    /// Compiles a screened module to the engine's own form. Pure computation on the calling thread, fit for a forked child.
+    fn compile(&self, wasm: &[u8]) -> Result<Vec<u8>, String>;
+
+    /// Loads what [`compile`](Self::compile) made on this machine and nobody has touched since.
+    fn load(&self, artifact: &[u8]) -> Result<Arc<dyn LoadedModule>, SandboxError>;
+}
+
+/// Compiled code, ready for instances.
+pub(crate) trait LoadedModule: Send + Sync {
+    /// Resolves the module's imports, once for many instances.
+    ///
+    /// # Errors
+    /// [`SandboxError::NotRunnable`] naming an import that nobody provides.
+    fn link(&self, functions: &HostFunctions, mode: Mode) -> Result<Arc<dyn LinkedModule>, SandboxError>;
+}
+
+/// Compiled code whose imports are resolved.
+pub(crate) trait LinkedModule: Send + Sync {
+    /// A new instance: its start function and `_initialize` have run under the limits.
+    fn instantiate<'a>(&'a self, start: InstanceStart) -> BoxFuture<'a, Result<Box<dyn GuestInstance>, Failed>>;
+}
+
+/// What a new instance begins with.
+pub(crate) struct InstanceStart {
+    pub(crate) host: Host,
+    pub(crate) limits: ResourceLimits,
+}
+
+/// A running module. After a [`Failure`] it is never entered again.
+pub(crate) trait GuestInstance: Send + Sync {
+    /// Starts a run or call: limits that hold for one run count from here.
+    fn begin(&mut self, now: Instant) -> Result<(), SandboxError>;
+
+    /// Calls an exported function.
+    fn invoke<'a>(
+        &'a mut self,
+        export: &'a str,
+        arguments: &'a [WasmValue],
+    ) -> BoxFuture<'a, Result<Option<WasmValue>, Failure>>;
+
+    /// The exported memory; empty if there is none.
+    fn memory(&mut self) -> &mut [u8];
+
+    fn host(&mut self) -> &mut Host;
+
+    /// What the run that began last has used so far.
+    fn usage(&mut self) -> EngineUsage;
+
+    /// Whether the guest was stopped by force, or said to be spent.
+    fn ended(&self) -> bool;
+
+    /// Never enter it again: its program has exited.
+    fn end(&mut self);
+
+    /// For the typed handle, which speaks to the engine without a detour.
+    fn as_any(&mut self) -> &mut dyn std::any::Any;
+}
+
+/// An instance that failed while it started, with what its host had seen.
+pub(crate) struct Failed {
+    pub(crate) failure: Failure,
+    pub(crate) host: Option<Box<Host>>,
+    pub(crate) usage: EngineUsage,
+}
+
+/// Why a guest stopped by force.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The host stopped it: exit, limit or cancel.
+    Stop(Stop),
+    /// It trapped.
+    Trap(Trap),
+    /// It could not even begin.
+    Error(SandboxError),
+}
+
+/// What the engine measures; the rest is the host's.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct EngineUsage {
+    pub(crate) cpu: Duration,
+    pub(crate) wall: Duration,
+    pub(crate) fuel: Option<u64>,
+    pub(crate) memory_bytes: u64,
+    pub(crate) memory_peak_bytes: u64,
+    pub(crate) table_elements: u64,
+    pub(crate) timeline: Vec<ResourceSnapshot>,
+    /// Growth that was refused, if any was.
+    pub(crate) limit_hits: Vec<LimitHit>,
+}
+
+/// The engine for a profile; engines are shared by everything in the process.
+///
+/// # Errors
+/// [`SandboxError::Unenforceable`] when this build has no engine, or the machine cannot give it its address space.
+pub(crate) fn backend(profile: EngineProfile) -> Result<Arc<dyn Backend>, SandboxError> {
+    #[cfg(feature = "wasmtime")]
+    return wasmtime::backend(profile);
+    #[cfg(not(feature = "wasmtime"))]
+    Err(SandboxError::Unenforceable {
+        what: format!("{profile:?}"),
+        reason: "this build has no engine: turn on the cargo feature `wasmtime`".to_owned(),
+    })
+}

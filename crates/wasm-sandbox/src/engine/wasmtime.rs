@@ -1,0 +1,117 @@
+//! The default engine: Wasmtime with the pooling allocator, copy-on-write start and epochs.
+
+mod config;
+mod instance;
+mod limiter;
+mod link;
+mod meter;
+mod store;
+mod ticker;
+mod trap;
+mod typed;
+mod wait;
+
+use std::{
+    any::Any,
+    collections::HashMap,
+    hash::{Hash, Hasher},
+    sync::{Arc, LazyLock, Mutex, PoisonError},
+};
+
+use wasm_sandbox_policy::SandboxError;
+pub(crate) use wasmtime::{WasmParams, WasmResults};
+
+use self::link::Imports;
+pub(crate) use self::typed::TypedFunction;
+use super::{Backend, EngineProfile, LinkedModule, LoadedModule, Mode};
+use crate::host_function::HostFunctions;
+
+/// Engines live as long as the process: a pool of address space is costly to make and free to keep.
+static BACKENDS: LazyLock<Mutex<HashMap<EngineProfile, Arc<WasmtimeBackend>>>> = LazyLock::new(Mutex::default);
+
+/// Distinct profiles in one process. Each holds its address space for good.
+const MAX_PROFILES: usize = 16;
+
+pub(crate) fn backend(profile: EngineProfile) -> Result<Arc<dyn Backend>, SandboxError> {
+    let mut backends = BACKENDS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(backend) = backends.get(&profile) {
+        return Ok(Arc::clone(backend) as Arc<dyn Backend>);
+    }
+    if backends.len() >= MAX_PROFILES {
+        return Err(SandboxError::Unenforceable {
+            what: format!("a stack of {} bytes", profile.stack_bytes),
+            reason: format!("this process already uses {MAX_PROFILES} different combinations of stack size and fuel"),
+        });
+    }
+    let backend = Arc::new(WasmtimeBackend { engine: config::engine(profile, backends.is_empty())?, profile });
+    ticker::watch(&backend.engine);
+    backends.insert(profile, Arc::clone(&backend));
+    Ok(backend)
+}
+
+/// Wasmtime with one profile.
+struct WasmtimeBackend {
+    engine: wasmtime::Engine,
+    profile: EngineProfile,
+}
+
+impl Backend for WasmtimeBackend {
+    fn fingerprint(&self) -> Vec<u8> {
+        let mut hasher = Fingerprint(blake3::Hasher::new());
+        env!("CARGO_PKG_VERSION").hash(&mut hasher);
+        self.engine.precompile_compatibility_hash().hash(&mut hasher);
+        hasher.0.finalize().as_bytes().to_vec()
+    }
+
+    fn compile(&self, wasm: &[u8]) -> Result<Vec<u8>, String> {
+        self.engine.precompile_module(wasm).map_err(|error| format!("{error:#}"))
+    }
+
+    fn load(&self, artifact: &[u8]) -> Result<Arc<dyn LoadedModule>, SandboxError> {
+        // SAFETY: the bytes come straight from `compile` in a child of this process or from the cache, which checked their
+        // keyed MAC over a private copy; both paths end in memory that nothing else can write.
+        #[expect(unsafe_code, reason = "the one place that loads compiled code")]
+        let module = unsafe { wasmtime::Module::deserialize(&self.engine, artifact) };
+        let module = module.map_err(|error| SandboxError::internal("loading compiled code", error))?;
+        Ok(Arc::new(WasmtimeModule { engine: self.engine.clone(), module, profile: self.profile }))
+    }
+}
+
+/// A loaded module.
+struct WasmtimeModule {
+    engine: wasmtime::Engine,
+    module: wasmtime::Module,
+    profile: EngineProfile,
+}
+
+impl LoadedModule for WasmtimeModule {
+    fn link(&self, functions: &HostFunctions, mode: Mode) -> Result<Arc<dyn LinkedModule>, SandboxError> {
+        let imports = Imports::shared(&self.engine, functions, mode)?;
+        Ok(Arc::new(instance::WasmtimeLinked {
+            engine: self.engine.clone(),
+            instance: imports.resolve(&self.module)?,
+            profile: self.profile,
+            mode,
+        }))
+    }
+}
+
+/// A hasher that is the same in every process and collision-free, which the standard one is not.
+struct Fingerprint(blake3::Hasher);
+
+impl Hasher for Fingerprint {
+    fn finish(&self) -> u64 {
+        let hash = self.0.finalize();
+        hash.as_bytes().first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.update(&(bytes.len() as u64).to_le_bytes());
+        self.0.update(bytes);
+    }
+}
+
+/// The store's data behind an instance, for code that holds only the trait object.
+pub(crate) fn instance_of(instance: &mut dyn Any) -> Option<&mut instance::WasmtimeInstance> {
+    instance.downcast_mut()
+}

@@ -1,0 +1,87 @@
+//! Wasmtime's settings.
+
+use wasm_sandbox_policy::SandboxError;
+use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
+
+use super::EngineProfile;
+
+/// Live instances of the default profile, largest first: the address space that a machine gives may not suffice for all.
+const POOL_SIZES: [u32; 3] = [4_000, 500, 50];
+
+/// Live instances of any other profile.
+const SMALL_POOL_SIZES: [u32; 2] = [250, 50];
+
+/// Table elements that one instance can have at all; `limits.table_elements` is enforced below it.
+pub(super) const MAX_TABLE_ELEMENTS: usize = 1 << 20;
+
+/// Memories and tables of one module.
+pub(super) const MAX_TABLES: u32 = 16;
+
+/// Host stack beneath the guest's, for our own functions.
+const HOST_STACK: usize = 512 << 10;
+
+pub(super) fn engine(profile: EngineProfile, first: bool) -> Result<Engine, SandboxError> {
+    let sizes: &[u32] = if first { &POOL_SIZES } else { &SMALL_POOL_SIZES };
+    let mut reason = String::new();
+    for instances in sizes {
+        match Engine::new(&config(profile, *instances)) {
+            Ok(engine) => return Ok(engine),
+            Err(error) => reason = format!("{error:#}"),
+        }
+    }
+    Err(SandboxError::Unenforceable { what: "a pool of sandboxes".to_owned(), reason })
+}
+
+fn config(profile: EngineProfile, instances: u32) -> Config {
+    let mut config = Config::new();
+    config
+        .epoch_interruption(true)
+        .consume_fuel(profile.fuel)
+        .max_wasm_stack(profile.stack_bytes)
+        .async_stack_size(profile.stack_bytes + HOST_STACK)
+        .memory_reservation(4 << 30)
+        .memory_guard_size(32 << 20)
+        .memory_init_cow(true)
+        .wasm_backtrace_max_frames(std::num::NonZeroUsize::new(32))
+        .wasm_backtrace_details(wasmtime::WasmBacktraceDetails::Disable)
+        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool(instances)));
+    features(&mut config);
+    // A child of `fork` has no other thread, so a compile that waits for a thread pool would wait for ever.
+    config.parallel_compilation(false);
+    config
+}
+
+/// What a guest may use of WebAssembly; `engine/screen.rs` refuses the rest with a better message.
+fn features(config: &mut Config) {
+    config
+        .wasm_threads(false)
+        .wasm_memory64(false)
+        .wasm_multi_memory(false)
+        .wasm_gc(false)
+        .wasm_function_references(false)
+        .wasm_exceptions(false)
+        .wasm_component_model(false)
+        .wasm_tail_call(true)
+        .wasm_simd(true)
+        .wasm_relaxed_simd(true)
+        .relaxed_simd_deterministic(true)
+        .wasm_bulk_memory(true)
+        .wasm_reference_types(true)
+        .wasm_multi_value(true);
+}
+
+fn pool(instances: u32) -> PoolingAllocationConfig {
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_core_instances(instances)
+        .total_memories(instances)
+        .total_tables(instances.saturating_mul(2))
+        .total_stacks(instances)
+        .max_tables_per_module(MAX_TABLES)
+        .table_elements(MAX_TABLE_ELEMENTS)
+        .max_memory_size(4 << 30)
+        .max_unused_warm_slots(64)
+        .linear_memory_keep_resident(256 << 10)
+        .table_keep_resident(16 << 10)
+        .pagemap_scan(Enabled::Auto);
+    pool
+}

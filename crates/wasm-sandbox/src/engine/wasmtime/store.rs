@@ -1,0 +1,94 @@
+//! What a Wasmtime store carries for us, and what happens at every tick.
+
+use std::{sync::Arc, time::Instant};
+
+use wasm_sandbox_policy::{LimitHit, ResourceKind, ResourceLimits};
+use wasmtime::{Memory, Store, StoreContextMut, UpdateDeadline};
+
+use super::{
+    limiter::Limiter,
+    meter::{CpuMeter, Timeline},
+    ticker,
+    trap::Stopped,
+};
+use crate::{
+    engine::Mode,
+    host::{Host, Stop},
+};
+
+/// The data of one store.
+pub(super) struct StoreData {
+    pub(super) host: Host,
+    pub(super) limiter: Limiter,
+    pub(super) limits: ResourceLimits,
+    pub(super) cpu: Arc<CpuMeter>,
+    pub(super) timeline: Timeline,
+    /// The exported memory, known once the instance is made.
+    pub(super) memory: Option<Memory>,
+    /// When the current run began; none until its first tick for a call through a typed handle.
+    pub(super) started: Option<Instant>,
+}
+
+pub(super) fn new(engine: &wasmtime::Engine, host: Host, limits: ResourceLimits, mode: Mode) -> Store<StoreData> {
+    let data = StoreData {
+        host,
+        limiter: Limiter::new(&limits),
+        limits,
+        cpu: Arc::default(),
+        timeline: Timeline::new(),
+        memory: None,
+        started: None,
+    };
+    let mut store = Store::new(engine, data);
+    store.limiter(|data| &mut data.limiter);
+    store.epoch_deadline_callback(move |context| tick(context, mode));
+    store
+}
+
+/// Every tick while the guest runs: the run goes on, gives way, or ends.
+fn tick(mut context: StoreContextMut<'_, StoreData>, mode: Mode) -> wasmtime::Result<UpdateDeadline> {
+    ticker::keep_awake();
+    let data = context.data_mut();
+    match data.check() {
+        Err(stop) => Err(Stopped(stop).into()),
+        Ok(()) if mode == Mode::Async => Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now()))),
+        Ok(()) => Ok(UpdateDeadline::Continue(1)),
+    }
+}
+
+impl StoreData {
+    /// When the current run began. A run that nobody announced began within the last tick.
+    pub(super) fn started(&mut self, now: Instant) -> Instant {
+        match self.started {
+            Some(started) => started,
+            None => {
+                let started = now.checked_sub(ticker::TICK).unwrap_or(now);
+                self.started = Some(started);
+                self.host.extend_deadline(started);
+                started
+            }
+        }
+    }
+
+    fn check(&mut self) -> Result<(), Stop> {
+        let now = Instant::now();
+        let started = self.started(now);
+        let cpu = self.cpu.at_tick();
+        self.timeline.tick(started, now, cpu, self.limiter.memory());
+        if self.host.is_cancelled() {
+            return Err(Stop::Cancel);
+        }
+        let wall = now.saturating_duration_since(started);
+        let over = |kind, used: std::time::Duration, limit: std::time::Duration| {
+            let millis = |time: std::time::Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+            Err(Stop::Limit(LimitHit { kind, used: millis(used), limit: millis(limit) }))
+        };
+        if wall >= self.limits.timeout {
+            return over(ResourceKind::WallTime, wall, self.limits.timeout);
+        }
+        if cpu >= self.limits.cpu_time {
+            return over(ResourceKind::CpuTime, cpu, self.limits.cpu_time);
+        }
+        Ok(())
+    }
+}

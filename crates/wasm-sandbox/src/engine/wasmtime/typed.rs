@@ -1,0 +1,73 @@
+//! Calls whose types are known when the program is compiled, at the engine's own speed.
+
+use std::any::Any;
+
+use wasm_sandbox_policy::SandboxError;
+use wasmtime::{TypedFunc, WasmParams, WasmResults};
+
+use super::{instance::WasmtimeInstance, trap};
+use crate::engine::Failure;
+
+/// A function of one instance whose types were checked.
+pub(crate) struct TypedFunction<P, R>(TypedFunc<P, R>);
+
+impl<P: WasmParams, R: WasmResults> TypedFunction<P, R> {
+    /// The export `name` of an instance, if it is a function of these types.
+    pub(crate) fn find(instance: &mut dyn Any, name: &str) -> Option<Self> {
+        let instance = super::instance_of(instance)?;
+        let function = instance.function(name)?;
+        function.typed(&instance.store).ok().map(Self)
+    }
+
+    /// Calls it on the calling thread.
+    #[inline]
+    pub(crate) fn call(&self, instance: &mut WasmtimeInstance, arguments: P) -> Result<R, Failure> {
+        if instance.ended {
+            return Err(ended());
+        }
+        instance.before_entry();
+        let outcome = self.0.call(&mut instance.store, arguments);
+        instance.after_unannounced_entry();
+        outcome.map_err(|error| instance.fail(error))
+    }
+
+    /// Calls it and gives way to the executor at every tick.
+    pub(crate) async fn call_async(&self, instance: &mut WasmtimeInstance, arguments: P) -> Result<R, Failure>
+    where
+        P: Sync,
+        R: Sync,
+    {
+        if instance.ended {
+            return Err(ended());
+        }
+        instance.before_entry();
+        let outcome = self.0.call_async(&mut instance.store, arguments).await;
+        instance.after_unannounced_entry();
+        outcome.map_err(|error| instance.fail(error))
+    }
+}
+
+impl WasmtimeInstance {
+    /// After a call that was not announced: if a tick fell into it, its accounts are closed so that the next call starts
+    /// with a deadline of its own.
+    #[inline]
+    fn after_unannounced_entry(&mut self) {
+        let data = self.store.data_mut();
+        if data.cpu.running() || data.started.is_some() {
+            data.cpu.end_stretch();
+            data.cpu.reset();
+            data.started = None;
+        }
+    }
+
+    #[cold]
+    fn fail(&mut self, error: wasmtime::Error) -> Failure {
+        self.ended = true;
+        trap::failure(error, self.store.data())
+    }
+}
+
+#[cold]
+fn ended() -> Failure {
+    Failure::Error(SandboxError::Ended { reason: "it was stopped by force".to_owned() })
+}

@@ -1,0 +1,77 @@
+//! Waiting on a guest's behalf: for a time, a descriptor or a host function's future, never past the deadline or a cancel.
+
+use std::{future::Future, panic::AssertUnwindSafe, sync::LazyLock, time::Instant};
+
+use futures::FutureExt;
+use wasm_sandbox_policy::{LimitHit, ResourceKind};
+
+use super::{link::announce, store::StoreData, trap::Stopped};
+use crate::host::{Stop, Wait, WaitEnd};
+
+/// What an unfinished host call waits for.
+pub(super) fn wait_blocking(data: &mut StoreData, wait: &Wait) -> wasmtime::Result<()> {
+    announce(data);
+    let (control, deadline) = (data.host.control(), data.host.deadline());
+    end(data, control.wait_blocking(wait, deadline))
+}
+
+pub(super) async fn wait_async(data: &mut StoreData, wait: &Wait) -> wasmtime::Result<()> {
+    announce(data);
+    let (control, deadline) = (data.host.control(), data.host.deadline());
+    let reached = control.wait(wait, deadline).await;
+    end(data, reached)
+}
+
+/// A future's output, or that it panicked.
+type Outcome<T> = wasmtime::Result<std::thread::Result<T>>;
+
+/// Runs a host function's future on the calling thread.
+pub(super) fn run_blocking<T>(data: &mut StoreData, future: impl Future<Output = T> + Send) -> Outcome<T> {
+    announce(data);
+    match runtime() {
+        Some(runtime) => runtime.block_on(run_async(data, future)),
+        None => Err(wasmtime::format_err!("no thread could be started for asynchronous host functions")),
+    }
+}
+
+/// Runs a host function's future; a deadline or cancel drops it.
+pub(super) async fn run_async<T>(data: &mut StoreData, future: impl Future<Output = T> + Send) -> Outcome<T> {
+    announce(data);
+    let (control, deadline) = (data.host.control(), data.host.deadline());
+    let never = Wait::forever();
+    tokio::select! {
+        biased;
+        output = AssertUnwindSafe(future).catch_unwind() => Ok(output),
+        reached = control.wait(&never, deadline) => {
+            end(data, reached)?;
+            Err(Stopped(Stop::Trap("a wait without an end ended".to_owned())).into())
+        }
+    }
+}
+
+/// The executor for asynchronous host functions of blocking sandboxes; started by the first of them.
+fn runtime() -> Option<&'static tokio::runtime::Runtime> {
+    static RUNTIME: LazyLock<Option<tokio::runtime::Runtime>> = LazyLock::new(|| {
+        tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("wasm-sandbox-host-functions")
+            .enable_all()
+            .build()
+            .ok()
+    });
+    RUNTIME.as_ref()
+}
+
+fn end(data: &StoreData, reached: WaitEnd) -> wasmtime::Result<()> {
+    match reached {
+        WaitEnd::Ready => Ok(()),
+        WaitEnd::Cancelled => Err(Stopped(Stop::Cancel).into()),
+        WaitEnd::Deadline => {
+            let started = data.started.unwrap_or_else(Instant::now);
+            let millis = |time: std::time::Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+            let limit = millis(data.limits.timeout);
+            let used = millis(started.elapsed()).max(limit);
+            Err(Stopped(Stop::Limit(LimitHit { kind: ResourceKind::WallTime, used, limit })).into())
+        }
+    }
+}

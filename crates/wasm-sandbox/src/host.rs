@@ -1,0 +1,183 @@
+//! Everything that a guest can reach, whatever the engine: WASI preview 1 over the mounted trees, clocks, randomness and
+//! streams, each act checked against the policy, metered, and recorded when it is refused.
+//!
+//! A function here never blocks. One that would have to says what it waits for ([`Step::Wait`]); the engine waits, under
+//! deadline and cancel, and makes the same call again.
+
+mod clock;
+mod control;
+mod descriptors;
+mod memory;
+mod random;
+mod record;
+mod stdio;
+pub(crate) mod wasi;
+
+use std::{sync::Arc, time::Instant};
+
+use wasm_sandbox_policy::{
+    Denial, FileChanges, GuestPath, InstanceConfig, IoUsage, LimitHit, ResourceKind, ResourceLimits, SandboxError,
+};
+
+use self::{clock::Clocks, descriptors::Descriptors, random::Random, record::Record, stdio::Streams};
+pub(crate) use self::{
+    control::{Control, Wait, WaitEnd},
+    stdio::{Sink, Stdin},
+    wasi::for_each_wasi_function,
+};
+use crate::vfs::{Dir, Errno, Quota};
+
+/// The module that guests import WASI preview 1 from.
+pub(crate) const WASI_MODULE: &str = "wasi_snapshot_preview1";
+
+/// What a host call came to: an errno for the guest, something to wait for, or the guest's end.
+pub(crate) type HostResult = Result<Step, Stop>;
+
+/// How far a host call got.
+#[derive(Debug)]
+pub(crate) enum Step {
+    Done(Result<(), Errno>),
+    Wait(Wait),
+}
+
+/// Why the host ends a guest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Stop {
+    Exit(i32),
+    Limit(LimitHit),
+    Trap(String),
+    Cancel,
+}
+
+/// What a host is made of.
+pub(crate) struct HostSetup<'a> {
+    pub(crate) config: &'a InstanceConfig,
+    pub(crate) arguments: Vec<String>,
+    pub(crate) stdin: Stdin,
+    pub(crate) stdout: Sink,
+    pub(crate) stderr: Sink,
+    pub(crate) mounts: Vec<(GuestPath, Arc<dyn Dir>)>,
+    pub(crate) quota: Arc<Quota>,
+    pub(crate) control: Arc<Control>,
+}
+
+/// The live state of one sandbox's host side.
+pub(crate) struct Host {
+    arguments: Vec<String>,
+    environment: Vec<String>,
+    descriptors: Descriptors,
+    streams: Streams,
+    clocks: Clocks,
+    random: Random,
+    record: Record,
+    limits: ResourceLimits,
+    usage: IoUsage,
+    quota: Arc<Quota>,
+    control: Arc<Control>,
+    deadline: Instant,
+    /// When the sleep that is under way began; set by the first attempt of a `poll_oneoff` that has to wait.
+    sleeping_since: Option<Instant>,
+}
+
+/// What one run did on the host.
+#[derive(Debug, Default)]
+pub(crate) struct HostReport {
+    pub(crate) stdout: Vec<u8>,
+    pub(crate) stderr: Vec<u8>,
+    pub(crate) io: IoUsage,
+    pub(crate) files: FileChanges,
+    pub(crate) denials: Vec<Denial>,
+    pub(crate) denials_dropped: u64,
+    pub(crate) limits_hit: Vec<LimitHit>,
+}
+
+impl Host {
+    /// # Errors
+    /// [`SandboxError::ResourceExhausted`] when arguments, environment and input are longer than `limits.input`.
+    pub(crate) fn new(setup: HostSetup<'_>) -> Result<Self, SandboxError> {
+        let system = &setup.config.capabilities.system;
+        let limits = setup.config.limits.clone();
+        let environment: Vec<String> =
+            system.environment.variables.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let text = |words: &[String]| words.iter().map(|word| word.len() as u64 + 1).sum::<u64>();
+        let used = text(&setup.arguments) + text(&environment) + setup.stdin.len();
+        let limit = limits.input.as_u64();
+        if used > limit {
+            return Err(LimitHit { kind: ResourceKind::Input, used, limit }.into());
+        }
+        let now = Instant::now();
+        Ok(Self {
+            arguments: setup.arguments,
+            environment,
+            descriptors: Descriptors::new(setup.mounts, limits.open_files),
+            streams: Streams::new(setup.stdin, setup.stdout, setup.stderr, limits.output.as_u64()),
+            clocks: Clocks::new(system.clock, now),
+            random: Random::new(system.random),
+            record: Record::default(),
+            usage: IoUsage::default(),
+            quota: setup.quota,
+            control: setup.control,
+            deadline: now + limits.timeout,
+            limits,
+            sleeping_since: None,
+        })
+    }
+
+    /// Starts a run or call.
+    pub(crate) fn begin(&mut self, now: Instant) {
+        self.deadline = now + self.limits.timeout;
+        self.usage = IoUsage::default();
+        self.streams.begin();
+        self.record.begin();
+        self.sleeping_since = None;
+    }
+
+    /// A call that nobody announced began at `started`.
+    pub(crate) fn extend_deadline(&mut self, started: Instant) {
+        self.deadline = started + self.limits.timeout;
+    }
+
+    /// Takes what the run that began last did.
+    pub(crate) fn finish(&mut self) -> HostReport {
+        let (stdout, stderr) = self.streams.take();
+        let mut io = std::mem::take(&mut self.usage);
+        io.disk_bytes = self.quota.bytes_used();
+        io.files_created = self.quota.files_used();
+        let mut limits_hit = self.quota.hits();
+        limits_hit.extend(self.descriptors.take_hit());
+        let (denials, denials_dropped) = self.record.take_denials();
+        HostReport { stdout, stderr, io, files: self.record.take_changes(), denials, denials_dropped, limits_hit }
+    }
+
+    pub(crate) fn control(&self) -> Arc<Control> {
+        Arc::clone(&self.control)
+    }
+
+    pub(crate) fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.control.is_cancelled()
+    }
+
+    /// Counts a call to the host.
+    pub(crate) fn count_call(&mut self, bytes: u64) -> Result<(), Stop> {
+        self.usage.host_calls += 1;
+        if self.usage.host_calls > self.limits.host_calls {
+            let (used, limit) = (self.usage.host_calls, self.limits.host_calls);
+            return Err(Stop::Limit(LimitHit { kind: ResourceKind::HostCalls, used, limit }));
+        }
+        self.count_bytes(bytes)
+    }
+
+    /// Counts bytes that a call to the host carries.
+    fn count_bytes(&mut self, bytes: u64) -> Result<(), Stop> {
+        self.usage.host_call_bytes = self.usage.host_call_bytes.saturating_add(bytes);
+        let (used, limit) = (self.usage.host_call_bytes, self.limits.host_call_bytes.as_u64());
+        if used > limit {
+            return Err(Stop::Limit(LimitHit { kind: ResourceKind::HostCallBytes, used, limit }));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,212 @@
+//! Reading and writing: files, and the standard streams.
+
+use super::{Errno, GuestMemory, Host, HostResult, Step, Stop, VfsResult};
+use crate::host::{
+    Wait,
+    control::Stream,
+    descriptors::{Descriptor, OpenFile},
+    stdio::Attempt,
+};
+
+/// What moving bytes came to.
+enum Moved {
+    Bytes(u32),
+    Wait(Wait),
+}
+
+pub(crate) fn fd_read(host: &mut Host, memory: &mut [u8], fd: u32, buffers: u32, count: u32, read: u32) -> HostResult {
+    host.count_call(0)?;
+    let moved = match host.descriptors.find(fd) {
+        Ok(Descriptor::Stdin) => read_stdin(host, memory, buffers, count),
+        Ok(Descriptor::File(file)) => read_file(file, memory, buffers, count, None),
+        Ok(Descriptor::Directory(_)) => Err(Errno::Isdir),
+        Ok(Descriptor::Output(_)) | Err(_) => Err(Errno::Badf),
+    };
+    finish_read(host, memory, moved, read)
+}
+
+pub(crate) fn fd_pread(
+    host: &mut Host,
+    memory: &mut [u8],
+    fd: u32,
+    buffers: u32,
+    count: u32,
+    offset: u64,
+    read: u32,
+) -> HostResult {
+    host.count_call(0)?;
+    let moved = host.descriptors.file(fd).and_then(|file| read_file(file, memory, buffers, count, Some(offset)));
+    finish_read(host, memory, moved, read)
+}
+
+pub(crate) fn fd_write(
+    host: &mut Host,
+    memory: &mut [u8],
+    fd: u32,
+    buffers: u32,
+    count: u32,
+    written: u32,
+) -> HostResult {
+    host.count_call(0)?;
+    let moved = match host.descriptors.find(fd) {
+        Ok(Descriptor::Output(stream)) => {
+            let stream = *stream;
+            write_stream(host, memory, stream, buffers, count)?
+        }
+        Ok(Descriptor::File(_)) => write_file(host, fd, memory, buffers, count, None),
+        Ok(Descriptor::Directory(_)) => Err(Errno::Isdir),
+        Ok(Descriptor::Stdin) | Err(_) => Err(Errno::Badf),
+    };
+    finish_write(host, memory, moved, written)
+}
+
+pub(crate) fn fd_pwrite(
+    host: &mut Host,
+    memory: &mut [u8],
+    fd: u32,
+    buffers: u32,
+    count: u32,
+    offset: u64,
+    written: u32,
+) -> HostResult {
+    host.count_call(0)?;
+    let moved = write_file(host, fd, memory, buffers, count, Some(offset));
+    finish_write(host, memory, moved, written)
+}
+
+fn finish_read(host: &mut Host, memory: &mut [u8], moved: VfsResult<Moved>, pointer: u32) -> HostResult {
+    if let Ok(Moved::Bytes(bytes)) = moved {
+        host.usage.bytes_read += u64::from(bytes);
+        host.count_bytes(bytes.into())?;
+    }
+    finish(memory, moved, pointer)
+}
+
+fn finish_write(host: &mut Host, memory: &mut [u8], moved: VfsResult<Moved>, pointer: u32) -> HostResult {
+    if let Ok(Moved::Bytes(bytes)) = moved {
+        host.usage.bytes_written += u64::from(bytes);
+        host.count_bytes(bytes.into())?;
+    }
+    finish(memory, moved, pointer)
+}
+
+fn finish(memory: &mut [u8], moved: VfsResult<Moved>, pointer: u32) -> HostResult {
+    match moved {
+        Ok(Moved::Bytes(bytes)) => Ok(Step::Done(memory.store_u32(pointer, bytes))),
+        Ok(Moved::Wait(wait)) => Ok(Step::Wait(wait)),
+        Err(errno) => Ok(Step::Done(Err(errno))),
+    }
+}
+
+fn read_stdin(host: &mut Host, memory: &mut [u8], buffers: u32, count: u32) -> VfsResult<Moved> {
+    let mut index = 0;
+    while let Some((pointer, len)) = memory.buffer(buffers, count, index)? {
+        // One buffer that is not empty is enough: a stream gives what it has.
+        if len > 0 {
+            return match host.streams.read(memory.slice_mut(pointer, len)?)? {
+                Attempt::Done(len) => Ok(Moved::Bytes(u32::try_from(len).unwrap_or(u32::MAX))),
+                Attempt::Wait(wait) => Ok(Moved::Wait(wait)),
+            };
+        }
+        index += 1;
+    }
+    Ok(Moved::Bytes(0))
+}
+
+fn read_file(file: &mut OpenFile, memory: &mut [u8], buffers: u32, count: u32, at: Option<u64>) -> VfsResult<Moved> {
+    if !file.read {
+        return Err(Errno::Badf);
+    }
+    let mut offset = at.unwrap_or(file.position);
+    let (mut index, mut total) = (0, 0u32);
+    while let Some((pointer, len)) = memory.buffer(buffers, count, index)? {
+        let into = memory.slice_mut(pointer, len)?;
+        let read = match file.file.read_at(into, offset) {
+            Ok(read) => read,
+            Err(errno) if total == 0 => return Err(errno),
+            Err(_) => break,
+        };
+        offset = offset.checked_add(read as u64).ok_or(Errno::Overflow)?;
+        total = total.saturating_add(u32::try_from(read).unwrap_or(u32::MAX));
+        if read < len as usize {
+            break;
+        }
+        index += 1;
+    }
+    if at.is_none() {
+        file.position = offset;
+    }
+    Ok(Moved::Bytes(total))
+}
+
+fn write_file(host: &mut Host, fd: u32, memory: &[u8], buffers: u32, count: u32, at: Option<u64>) -> VfsResult<Moved> {
+    let file = host.descriptors.file(fd)?;
+    if !file.write {
+        return Err(Errno::Badf);
+    }
+    let mut offset = at.unwrap_or(file.position);
+    let (mut index, mut total) = (0, 0u32);
+    while let Some((pointer, len)) = memory.buffer(buffers, count, index)? {
+        let bytes = memory.slice(pointer, len)?;
+        let outcome = if file.append && at.is_none() {
+            file.file.append(bytes)
+        } else {
+            file.file.write_at(bytes, offset).map(|written| (written, offset.saturating_add(written as u64)))
+        };
+        let (written, end) = match outcome {
+            Ok(outcome) => outcome,
+            Err(errno) if total == 0 => return Err(errno),
+            Err(_) => break,
+        };
+        offset = end;
+        total = total.saturating_add(u32::try_from(written).unwrap_or(u32::MAX));
+        if written < bytes.len() {
+            break;
+        }
+        index += 1;
+    }
+    if at.is_none() {
+        file.position = offset;
+    }
+    if total > 0 && !file.noted {
+        file.noted = true;
+        host.record.modified(&file.path);
+    }
+    Ok(Moved::Bytes(total))
+}
+
+/// Writes to stdout or stderr; the limit on output ends the guest.
+fn write_stream(
+    host: &mut Host,
+    memory: &[u8],
+    stream: Stream,
+    buffers: u32,
+    count: u32,
+) -> Result<VfsResult<Moved>, Stop> {
+    let (mut index, mut total) = (0, 0u32);
+    loop {
+        let (pointer, len) = match memory.buffer(buffers, count, index) {
+            Ok(Some(buffer)) => buffer,
+            Ok(None) => return Ok(Ok(Moved::Bytes(total))),
+            Err(errno) => return Ok(Err(errno)),
+        };
+        let bytes = match memory.slice(pointer, len) {
+            Ok(bytes) => bytes,
+            Err(errno) => return Ok(Err(errno)),
+        };
+        match host.streams.write(stream, bytes)? {
+            Ok(Attempt::Done(written)) => {
+                host.usage.output_bytes += written as u64;
+                total = total.saturating_add(u32::try_from(written).unwrap_or(u32::MAX));
+                if written < bytes.len() {
+                    return Ok(Ok(Moved::Bytes(total)));
+                }
+            }
+            Ok(Attempt::Wait(wait)) if total == 0 => return Ok(Ok(Moved::Wait(wait))),
+            Ok(Attempt::Wait(_)) => return Ok(Ok(Moved::Bytes(total))),
+            Err(errno) if total == 0 => return Ok(Err(errno)),
+            Err(_) => return Ok(Ok(Moved::Bytes(total))),
+        }
+        index += 1;
+    }
+}

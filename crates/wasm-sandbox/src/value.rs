@@ -1,0 +1,35 @@
+//! Values on their way in and out of a guest: signatures, JSON and wasm values, the call ABI (`docs/abi.md`).
+
+mod arguments;
+mod call;
+mod result;
+mod signature;
+mod types;
+
+pub(crate) use self::signature::{SECTION, Signatures};
+pub(crate) use self::{
+    arguments::Arguments,
+    call::{Guest, Outcome, call},
+};
+pub use self::{
+    signature::{Abi, Parameter, Signature, Type},
+    types::{FunctionParams, FunctionResult},
+};
+
+/// The type of one wasm value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WasmType {
+    I32,
+    I64,
+    F32,
+    F64,
+}
+
+/// One wasm value.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum WasmValue {
+    I32(i32),
+    I64(i64),
+    F32(f32),
+    F64(f64),
+}

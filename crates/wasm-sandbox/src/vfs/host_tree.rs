@@ -1,0 +1,356 @@
+//! A directory of the host. The kernel itself resolves every path beneath the directory (`openat2` with `RESOLVE_BENEATH`),
+//! so that no `..`, link, rename or race can lead out; whatever works on a name works on the last part of a path, in a
+//! parent that was resolved that way.
+
+mod errors;
+mod file;
+mod ledger;
+
+use std::{
+    any::Any,
+    os::fd::OwnedFd,
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, ResolveFlags};
+use wasm_sandbox_policy::{MountAccess, SandboxError};
+
+use self::{
+    errors::{errno, resolution},
+    file::HostFile,
+    ledger::Ledger,
+};
+use super::{Dir, DirEntry, Errno, File, FileKind, OpenHow, Opened, Quota, SetTime, Stat, VfsResult};
+
+/// How often a resolution is tried again that a concurrent rename disturbed.
+const ATTEMPTS: usize = 32;
+
+/// What all directories of one tree share.
+struct Tree {
+    access: MountAccess,
+    quota: Arc<Quota>,
+    ledger: Ledger,
+}
+
+/// A directory of the host as a guest's tree.
+pub(crate) struct HostTree {
+    tree: Arc<Tree>,
+    directory: OwnedFd,
+    listing: Mutex<Option<Listing>>,
+}
+
+/// A listing under way, and how many entries it has given.
+struct Listing {
+    entries: rustix::fs::Dir,
+    position: u64,
+}
+
+impl HostTree {
+    /// Opens a directory of the host.
+    ///
+    /// # Errors
+    /// It is not there, not a directory, or the kernel cannot resolve paths beneath it.
+    pub(crate) fn open(path: &Path, access: MountAccess, quota: Arc<Quota>) -> Result<Arc<dyn Dir>, SandboxError> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let directory = rustix::fs::open(path, flags, Mode::empty()).map_err(|error| {
+            let path = path.display().to_string();
+            match error {
+                rustix::io::Errno::NOENT => SandboxError::FileNotFound { path },
+                error => SandboxError::internal(format!("opening the directory `{path}`"), error),
+            }
+        })?;
+        let tree = Tree { access, quota, ledger: Ledger::default() };
+        let root = Self::new(Arc::new(tree), directory);
+        root.resolve(".", OFlags::PATH, Mode::empty()).map_err(|_| SandboxError::Unenforceable {
+            what: "that a guest stays inside a directory".to_owned(),
+            reason: "the kernel has no `openat2`".to_owned(),
+        })?;
+        Ok(Arc::new(root))
+    }
+
+    fn new(tree: Arc<Tree>, directory: OwnedFd) -> Self {
+        Self { tree, directory, listing: Mutex::default() }
+    }
+
+    /// Opens what a path names, beneath this directory.
+    fn resolve(&self, path: &str, flags: OFlags, mode: Mode) -> VfsResult<OwnedFd> {
+        let beneath = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
+        for _ in 0..ATTEMPTS {
+            match rustix::fs::openat2(&self.directory, path, flags | OFlags::CLOEXEC, mode, beneath) {
+                Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => {}
+                Err(error) => return Err(resolution(error)),
+                Ok(descriptor) => return Ok(descriptor),
+            }
+        }
+        Err(Errno::Again)
+    }
+
+    /// The parent of what a path names, and its name there.
+    fn parent<'a>(&self, path: &'a str) -> VfsResult<(OwnedFd, &'a str)> {
+        let trimmed = path.trim_end_matches('/');
+        let (parent, name) = trimmed
+            .rsplit_once('/')
+            .map_or((".", trimmed), |(parent, name)| (if parent.is_empty() { "/" } else { parent }, name));
+        match name {
+            "" if path.is_empty() => return Err(Errno::Noent),
+            "" => return Err(Errno::Notcapable),
+            ".." => {
+                // Resolved only to tell a path that leads out from one that merely ends like this.
+                self.resolve(path, OFlags::PATH, Mode::empty())?;
+                return Err(Errno::Inval);
+            }
+            "." => return Err(Errno::Inval),
+            _ => {}
+        }
+        let parent = self.resolve(parent, OFlags::PATH | OFlags::DIRECTORY, Mode::empty())?;
+        if path.ends_with('/') {
+            match rustix::fs::statat(&parent, name, AtFlags::SYMLINK_NOFOLLOW) {
+                Ok(stat) if FileType::from_raw_mode(stat.st_mode) != FileType::Directory => return Err(Errno::Notdir),
+                _ => {}
+            }
+        }
+        Ok((parent, name))
+    }
+
+    fn check_writable(&self) -> VfsResult<()> {
+        if self.tree.access == MountAccess::Write { Ok(()) } else { Err(Errno::Rofs) }
+    }
+
+    /// The directory of the same tree that a link or rename goes to.
+    fn same_tree<'a>(&self, other: &'a dyn Dir) -> VfsResult<&'a Self> {
+        let other = other.as_any().downcast_ref::<Self>().ok_or(Errno::Xdev)?;
+        if Arc::ptr_eq(&self.tree, &other.tree) { Ok(other) } else { Err(Errno::Xdev) }
+    }
+
+    /// Opens what is there, or makes it if the guest asked for that.
+    fn open_or_create(&self, path: &str, how: OpenHow) -> VfsResult<(OwnedFd, bool)> {
+        let access = match (how.read, how.write) {
+            (_, false) => OFlags::RDONLY,
+            (false, true) => OFlags::WRONLY,
+            (true, true) => OFlags::RDWR,
+        };
+        let follow = if how.follow && !how.exclusive { OFlags::empty() } else { OFlags::NOFOLLOW };
+        let directory = if how.directory { OFlags::DIRECTORY } else { OFlags::empty() };
+        // A fifo without a partner, or a terminal, must not hold up the host.
+        let flags = access | follow | directory | OFlags::NONBLOCK | OFlags::NOCTTY;
+        if !how.exclusive || !how.create {
+            match self.resolve(path, flags, Mode::empty()) {
+                Err(Errno::Noent) if how.create => {}
+                outcome => return outcome.map(|descriptor| (descriptor, false)),
+            }
+        }
+        self.tree.quota.charge_file()?;
+        let exclusive = if how.exclusive { OFlags::EXCL } else { OFlags::empty() };
+        let mode = Mode::RUSR | Mode::WUSR | Mode::RGRP | Mode::WGRP | Mode::ROTH | Mode::WOTH;
+        let made = self.resolve(path, flags | OFlags::CREATE | exclusive, mode);
+        if made.is_err() {
+            self.tree.quota.refund_file();
+        }
+        made.map(|descriptor| (descriptor, true))
+    }
+
+    /// After a name has gone: gives back what this sandbox had paid for the inode, once nothing holds it any more.
+    fn removed(&self, stat: Option<rustix::fs::Stat>) {
+        if let Some(stat) = stat {
+            let last = stat.st_nlink <= 1 || FileType::from_raw_mode(stat.st_mode) == FileType::Directory;
+            self.tree.ledger.removed(&stat, last, &self.tree.quota);
+        }
+    }
+}
+
+impl Dir for HostTree {
+    fn open(&self, path: &str, how: OpenHow) -> VfsResult<Opened> {
+        if how.write || how.create || how.truncate {
+            self.check_writable()?;
+        }
+        let (descriptor, created) = self.open_or_create(path, how)?;
+        let stat = rustix::fs::fstat(&descriptor).map_err(errno)?;
+        match FileType::from_raw_mode(stat.st_mode) {
+            FileType::Directory if how.write || how.truncate => Err(Errno::Isdir),
+            FileType::Directory => Ok(Opened::Directory(Arc::new(Self::new(Arc::clone(&self.tree), descriptor)))),
+            FileType::RegularFile => {
+                let mut file = HostFile::new(descriptor, &stat, how.write, created, &self.tree)?;
+                if how.truncate && !created {
+                    file.set_size(0)?;
+                }
+                Ok(Opened::File { file: Box::new(file), created })
+            }
+            // What is behind a device, a fifo or a socket is not the tree's to give.
+            _ => Err(Errno::Acces),
+        }
+    }
+
+    fn stat(&self, path: &str, follow: bool) -> VfsResult<Stat> {
+        let nofollow = if follow { OFlags::empty() } else { OFlags::NOFOLLOW };
+        let descriptor = self.resolve(path, OFlags::PATH | nofollow, Mode::empty())?;
+        rustix::fs::fstat(descriptor).map(|stat| errors::stat(&stat)).map_err(errno)
+    }
+
+    fn set_times(&self, path: &str, follow: bool, accessed: SetTime, modified: SetTime) -> VfsResult<()> {
+        self.check_writable()?;
+        let times = errors::timestamps(accessed, modified)?;
+        if follow {
+            let descriptor = self.resolve(path, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY, Mode::empty())?;
+            return rustix::fs::futimens(descriptor, &times).map_err(errno);
+        }
+        let (parent, name) = self.parent(path)?;
+        rustix::fs::utimensat(parent, name, &times, AtFlags::SYMLINK_NOFOLLOW).map_err(errno)
+    }
+
+    fn create_directory(&self, path: &str) -> VfsResult<()> {
+        self.check_writable()?;
+        let (parent, name) = match self.parent(path) {
+            Err(Errno::Inval) => return Err(Errno::Exist),
+            outcome => outcome?,
+        };
+        self.tree.quota.charge_file()?;
+        let mode = Mode::RWXU | Mode::RWXG | Mode::RWXO;
+        let made = rustix::fs::mkdirat(&parent, name, mode).map_err(errno);
+        match made {
+            Ok(()) => self.tree.ledger.created(rustix::fs::statat(&parent, name, AtFlags::SYMLINK_NOFOLLOW).ok()),
+            Err(_) => self.tree.quota.refund_file(),
+        }
+        made
+    }
+
+    fn remove_directory(&self, path: &str) -> VfsResult<()> {
+        self.check_writable()?;
+        let (parent, name) = self.parent(path)?;
+        let stat = rustix::fs::statat(&parent, name, AtFlags::SYMLINK_NOFOLLOW).ok();
+        rustix::fs::unlinkat(&parent, name, AtFlags::REMOVEDIR).map_err(errno)?;
+        self.removed(stat);
+        Ok(())
+    }
+
+    fn unlink(&self, path: &str) -> VfsResult<()> {
+        self.check_writable()?;
+        let (parent, name) = self.parent(path)?;
+        let stat = rustix::fs::statat(&parent, name, AtFlags::SYMLINK_NOFOLLOW).ok();
+        rustix::fs::unlinkat(&parent, name, AtFlags::empty()).map_err(errno)?;
+        self.removed(stat);
+        Ok(())
+    }
+
+    fn read_link(&self, path: &str) -> VfsResult<Vec<u8>> {
+        let (parent, name) = self.parent(path)?;
+        rustix::fs::readlinkat(parent, name, Vec::new()).map(std::ffi::CString::into_bytes).map_err(errno)
+    }
+
+    fn symlink(&self, target: &str, path: &str) -> VfsResult<()> {
+        self.check_writable()?;
+        if path.ends_with('/') {
+            return Err(Errno::Noent);
+        }
+        let (parent, name) = self.parent(path)?;
+        self.tree.quota.charge_file()?;
+        let made = rustix::fs::symlinkat(target, &parent, name).map_err(errno);
+        match made {
+            Ok(()) => self.tree.ledger.created(rustix::fs::statat(&parent, name, AtFlags::SYMLINK_NOFOLLOW).ok()),
+            Err(_) => self.tree.quota.refund_file(),
+        }
+        made
+    }
+
+    fn link(&self, path: &str, follow: bool, to: &dyn Dir, to_path: &str) -> VfsResult<()> {
+        let to = self.same_tree(to)?;
+        self.check_writable()?;
+        if follow {
+            // As in preview 1's reference: a link through a link is not offered.
+            return Err(Errno::Inval);
+        }
+        let (parent, name) = self.parent(path)?;
+        let (to_parent, to_name) = to.parent(to_path)?;
+        self.tree.quota.charge_file()?;
+        let before = rustix::fs::statat(&parent, name, AtFlags::SYMLINK_NOFOLLOW);
+        let made = rustix::fs::linkat(&parent, name, &to_parent, to_name, AtFlags::empty()).map_err(errno);
+        match (&made, before) {
+            (Ok(()), Ok(before)) => self.tree.ledger.linked(&before),
+            _ => self.tree.quota.refund_file(),
+        }
+        made
+    }
+
+    fn rename(&self, path: &str, to: &dyn Dir, to_path: &str) -> VfsResult<()> {
+        let to = self.same_tree(to)?;
+        self.check_writable()?;
+        let (parent, name) = self.parent(path)?;
+        let (to_parent, to_name) = to.parent(to_path)?;
+        let source = rustix::fs::statat(&parent, name, AtFlags::SYMLINK_NOFOLLOW).ok();
+        let replaced = rustix::fs::statat(&to_parent, to_name, AtFlags::SYMLINK_NOFOLLOW).ok();
+        rustix::fs::renameat(&parent, name, &to_parent, to_name).map_err(errno)?;
+        let same = source.zip(replaced).is_some_and(|(a, b)| (a.st_dev, a.st_ino) == (b.st_dev, b.st_ino));
+        if !same {
+            self.removed(replaced);
+        }
+        Ok(())
+    }
+
+    fn entries(&self, cursor: u64, limit: usize) -> VfsResult<Vec<DirEntry>> {
+        let mut listing = self.listing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut current = match listing.take() {
+            Some(listing) if listing.position == cursor => listing,
+            _ => {
+                let entries = rustix::fs::Dir::read_from(&self.directory).map_err(errno)?;
+                let mut fresh = Listing { entries, position: 0 };
+                while fresh.position < cursor && fresh.next()?.is_some() {}
+                fresh
+            }
+        };
+        let mut entries = Vec::new();
+        while entries.len() < limit {
+            match current.next()? {
+                Some(entry) => entries.push(entry),
+                None => break,
+            }
+        }
+        *listing = Some(current);
+        Ok(entries)
+    }
+
+    fn stat_self(&self) -> VfsResult<Stat> {
+        rustix::fs::fstat(&self.directory).map(|stat| errors::stat(&stat)).map_err(errno)
+    }
+
+    fn set_times_self(&self, accessed: SetTime, modified: SetTime) -> VfsResult<()> {
+        self.set_times(".", true, accessed, modified)
+    }
+
+    fn sync(&self) -> VfsResult<()> {
+        let directory = self.resolve(".", OFlags::RDONLY | OFlags::DIRECTORY, Mode::empty())?;
+        rustix::fs::fsync(directory).map_err(errno)
+    }
+
+    fn writable(&self) -> bool {
+        self.tree.access == MountAccess::Write
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+impl Listing {
+    /// The next entry: `.` and `..` first, then the directory's own.
+    fn next(&mut self) -> VfsResult<Option<DirEntry>> {
+        let special = match self.position {
+            0 => Some("."),
+            1 => Some(".."),
+            _ => None,
+        };
+        if let Some(name) = special {
+            self.position += 1;
+            return Ok(Some(DirEntry { name: name.into(), kind: FileKind::Directory, inode: 0 }));
+        }
+        while let Some(entry) = self.entries.next() {
+            let entry = entry.map_err(errno)?;
+            let name = entry.file_name().to_bytes();
+            if name != b"." && name != b".." {
+                self.position += 1;
+                let kind = errors::kind(entry.file_type());
+                return Ok(Some(DirEntry { name: name.to_vec(), kind, inode: entry.ino() }));
+            }
+        }
+        Ok(None)
+    }
+}
