@@ -4,6 +4,9 @@
 //! under the same names, meters in the same way and reports through the same [`Failure`]. Adding an engine means
 //! implementing [`Backend`], [`LoadedModule`] and [`GuestInstance`].
 
+pub(crate) mod cache;
+pub(crate) mod compile;
+pub(crate) mod screen;
 #[cfg(feature = "wasmtime")]
 pub(crate) mod wasmtime;
 

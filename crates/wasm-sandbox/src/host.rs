@@ -149,6 +149,16 @@ impl Host {
         HostReport { stdout, stderr, io, files: self.record.take_changes(), denials, denials_dropped, limits_hit }
     }
 
+    /// What the run has printed to a captured standard error so far.
+    pub(crate) fn stderr(&self) -> &[u8] {
+        self.streams.stderr()
+    }
+
+    /// The first refusal of the run.
+    pub(crate) fn first_denial(&self) -> Option<Denial> {
+        self.record.first_denial()
+    }
+
     pub(crate) fn control(&self) -> Arc<Control> {
         Arc::clone(&self.control)
     }

@@ -1,9 +1,38 @@
 //! Run untrusted code in WebAssembly: closed by default, with limits that hold.
+//!
+//! ```no_run
+//! # fn main() -> Result<(), wasm_sandbox::SandboxError> {
+//! let sum: i32 = wasm_sandbox::blocking::run("calculator.rs", "add", (5, 3))?;
+//! # Ok(()) }
+//! ```
 
+pub mod blocking;
 mod engine;
+mod function;
 mod host;
 mod host_function;
+mod instance;
+mod jail;
+mod lang;
+mod module;
+mod mount;
+mod run;
+mod sandbox;
+mod setup;
+mod source;
 mod value;
 mod vfs;
 
 pub use wasm_sandbox_policy::*;
+
+pub use self::{
+    function::Function,
+    host_function::{HostCall, HostError},
+    instance::{CallReport, CancelHandle, Instance},
+    module::Module,
+    run::{execute, run, run_with_timeout},
+    sandbox::{SandboxConfig, WasmSandbox, WasmSandboxBuilder},
+    setup::Setup,
+    source::{Language, Source},
+    value::{Abi, FunctionParams, FunctionResult, Parameter, Signature, Type},
+};

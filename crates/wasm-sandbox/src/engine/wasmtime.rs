@@ -22,7 +22,7 @@ use wasm_sandbox_policy::SandboxError;
 pub(crate) use wasmtime::{WasmParams, WasmResults};
 
 use self::link::Imports;
-pub(crate) use self::typed::TypedFunction;
+pub(crate) use self::{instance::WasmtimeInstance, typed::TypedFunction};
 use super::{Backend, EngineProfile, LinkedModule, LoadedModule, Mode};
 use crate::host_function::HostFunctions;
 
@@ -86,7 +86,7 @@ struct WasmtimeModule {
 
 impl LoadedModule for WasmtimeModule {
     fn link(&self, functions: &HostFunctions, mode: Mode) -> Result<Arc<dyn LinkedModule>, SandboxError> {
-        let imports = Imports::shared(&self.engine, functions, mode)?;
+        let imports = Imports::new(&self.engine, functions, mode)?;
         Ok(Arc::new(instance::WasmtimeLinked {
             engine: self.engine.clone(),
             instance: imports.resolve(&self.module)?,
@@ -111,7 +111,7 @@ impl Hasher for Fingerprint {
     }
 }
 
-/// The store's data behind an instance, for code that holds only the trait object.
-pub(crate) fn instance_of(instance: &mut dyn Any) -> Option<&mut instance::WasmtimeInstance> {
+/// The instance behind a trait object, for the typed handle.
+pub(crate) fn instance_of(instance: &mut dyn Any) -> Option<&mut WasmtimeInstance> {
     instance.downcast_mut()
 }

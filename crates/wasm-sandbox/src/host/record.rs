@@ -41,6 +41,10 @@ impl Record {
         self.changes_dropped = false;
     }
 
+    pub(super) fn first_denial(&self) -> Option<Denial> {
+        self.denials.first().cloned()
+    }
+
     pub(super) fn take_denials(&mut self) -> (Vec<Denial>, u64) {
         (std::mem::take(&mut self.denials), std::mem::take(&mut self.denials_dropped))
     }

@@ -78,6 +78,10 @@ impl Streams {
         self.stderr.kept.clear();
     }
 
+    pub(super) fn stderr(&self) -> &[u8] {
+        &self.stderr.kept
+    }
+
     pub(super) fn take(&mut self) -> (Vec<u8>, Vec<u8>) {
         (std::mem::take(&mut self.stdout.kept), std::mem::take(&mut self.stderr.kept))
     }

@@ -133,7 +133,13 @@ impl WasmtimeInstance {
                 cpu.end_stretch();
                 outcome
             }
-            Mode::Async => Metered::new(cpu, function.call_async(&mut self.store, arguments, results)).await,
+            Mode::Async => {
+                // A caller that drops the future leaves the guest in the middle of something: it is never entered again.
+                self.ended = true;
+                let outcome = Metered::new(cpu, function.call_async(&mut self.store, arguments, results)).await;
+                self.ended = false;
+                outcome
+            }
         }
     }
 }

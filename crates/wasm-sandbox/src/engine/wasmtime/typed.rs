@@ -41,7 +41,9 @@ impl<P: WasmParams, R: WasmResults> TypedFunction<P, R> {
             return Err(ended());
         }
         instance.before_entry();
+        instance.ended = true;
         let outcome = self.0.call_async(&mut instance.store, arguments).await;
+        instance.ended = false;
         instance.after_unannounced_entry();
         outcome.map_err(|error| instance.fail(error))
     }

@@ -1,0 +1,246 @@
+//! The same sandbox for programs without an executor: guests run on the calling thread.
+
+use std::{future::Future, time::Duration};
+
+use futures::FutureExt;
+use serde::{Serialize, de::DeserializeOwned};
+use wasm_sandbox_policy::{InstanceConfig, SandboxError, SandboxResult};
+
+use crate::{
+    engine::Mode,
+    instance::{CallReport, CancelHandle},
+    module::Module,
+    sandbox::{SandboxConfig, WasmSandboxBuilder},
+    source::Source,
+    value::{FunctionParams, FunctionResult},
+};
+
+/// Futures of blocking instances never wait: whatever they do is done at the first poll.
+fn now<T>(future: impl Future<Output = Result<T, SandboxError>>) -> Result<T, SandboxError> {
+    future.now_or_never().unwrap_or_else(|| Err(SandboxError::internal("a blocking call", "it did not block")))
+}
+
+/// As [`run`](crate::run()).
+///
+/// # Errors
+/// Those of [`run`](crate::run()).
+pub fn run<A: Serialize, R: DeserializeOwned>(
+    source: impl Into<Source>,
+    function: &str,
+    arguments: A,
+) -> Result<R, SandboxError> {
+    WasmSandbox::from_source(source)?.call(function, arguments)
+}
+
+/// As [`run_with_timeout`](crate::run_with_timeout).
+///
+/// # Errors
+/// Those of [`run`](crate::run()).
+pub fn run_with_timeout<A: Serialize, R: DeserializeOwned>(
+    source: impl Into<Source>,
+    function: &str,
+    arguments: A,
+    timeout: Duration,
+) -> Result<R, SandboxError> {
+    WasmSandbox::builder().source(source).timeout(timeout).build_blocking()?.call(function, arguments)
+}
+
+/// As [`execute`](crate::execute).
+///
+/// # Errors
+/// Those of [`execute`](crate::execute).
+pub fn execute<I>(source: impl Into<Source>, arguments: I) -> Result<SandboxResult, SandboxError>
+where
+    I: IntoIterator,
+    I::Item: Into<String>,
+{
+    WasmSandbox::from_source(source)?.execute(arguments)
+}
+
+/// The twin of [`WasmSandbox`](crate::WasmSandbox) that blocks.
+pub struct WasmSandbox(crate::sandbox::WasmSandbox);
+
+impl WasmSandboxBuilder {
+    /// The sandbox for a program without an executor.
+    ///
+    /// # Errors
+    /// Those of [`build`](Self::build).
+    pub fn build_blocking(self) -> Result<WasmSandbox, SandboxError> {
+        now(self.build_for(Mode::Blocking)).map(WasmSandbox)
+    }
+}
+
+impl WasmSandbox {
+    /// A closed sandbox with nothing in it yet.
+    ///
+    /// # Errors
+    /// Those of [`WasmSandbox::new`](crate::WasmSandbox::new).
+    pub fn new() -> Result<Self, SandboxError> {
+        Self::builder().build_blocking()
+    }
+
+    /// A sandbox with this configuration.
+    ///
+    /// # Errors
+    /// [`SandboxError::Configuration`] with every mistake at once.
+    pub fn with_config(config: impl Into<SandboxConfig>) -> Result<Self, SandboxError> {
+        let config = config.into();
+        Self::builder().config(config.instance).setup(config.setup).build_blocking()
+    }
+
+    /// A builder that starts closed; finish it with `build_blocking`.
+    pub fn builder() -> WasmSandboxBuilder {
+        WasmSandboxBuilder::default()
+    }
+
+    /// A closed sandbox with a program or library in it.
+    ///
+    /// # Errors
+    /// The source is not there, does not compile or cannot be run.
+    pub fn from_source(source: impl Into<Source>) -> Result<Self, SandboxError> {
+        Self::builder().source(source).build_blocking()
+    }
+
+    /// Reads, compiles and screens a module.
+    ///
+    /// # Errors
+    /// The source is not there, does not compile or cannot be run.
+    pub fn load_module(&self, source: impl Into<Source>) -> Result<Module, SandboxError> {
+        now(self.0.load_module(source))
+    }
+
+    /// A new instance of a module, with a configuration of its own.
+    ///
+    /// # Errors
+    /// The configuration is wrong, an import is missing, or the module fails while it starts.
+    pub fn create_instance(&self, module: &Module, config: InstanceConfig) -> Result<Instance, SandboxError> {
+        now(self.0.create_instance(module, config)).map(Instance)
+    }
+
+    /// Calls a function of an instance; the same as [`Instance::call`].
+    ///
+    /// # Errors
+    /// Those of [`Instance::call`](crate::Instance::call).
+    pub fn call_function<A: Serialize, R: DeserializeOwned>(
+        &self,
+        instance: &mut Instance,
+        function: &str,
+        arguments: A,
+    ) -> Result<R, SandboxError> {
+        instance.call(function, arguments)
+    }
+
+    /// Calls a function of the sandbox's own module; see [`WasmSandbox::call`](crate::WasmSandbox::call).
+    ///
+    /// # Errors
+    /// Those of [`Instance::call`](crate::Instance::call).
+    pub fn call<A: Serialize, R: DeserializeOwned>(&mut self, function: &str, arguments: A) -> Result<R, SandboxError> {
+        now(self.0.call(function, arguments))
+    }
+
+    /// Calls a function with words of a command line; see [`Instance::call_words`](crate::Instance::call_words).
+    ///
+    /// # Errors
+    /// Those of [`Instance::call_words`](crate::Instance::call_words).
+    pub fn call_words(&mut self, function: &str, words: &[String]) -> Result<CallReport, SandboxError> {
+        now(self.0.call_words(function, words))
+    }
+
+    /// A handle to a function of the sandbox's own module; see [`Instance::function`](crate::Instance::function).
+    ///
+    /// # Errors
+    /// Those of [`Instance::function`](crate::Instance::function).
+    pub fn function<P: FunctionParams, R: FunctionResult>(
+        &mut self,
+        name: &str,
+    ) -> Result<Function<'_, P, R>, SandboxError> {
+        now(self.0.function(name)).map(Function)
+    }
+
+    /// Runs the sandbox's program; see [`WasmSandbox::execute`](crate::WasmSandbox::execute).
+    ///
+    /// # Errors
+    /// Those of [`WasmSandbox::execute`](crate::WasmSandbox::execute).
+    pub fn execute<I>(&self, arguments: I) -> Result<SandboxResult, SandboxError>
+    where
+        I: IntoIterator,
+        I::Item: Into<String>,
+    {
+        now(self.0.execute(arguments))
+    }
+
+    /// The sandbox's own module.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn module(&self) -> Result<&Module, SandboxError> {
+        self.0.module()
+    }
+
+    /// A handle that cancels whatever the sandbox runs, from another thread.
+    pub fn cancel_handle(&self) -> CancelHandle {
+        self.0.cancel_handle()
+    }
+}
+
+/// The twin of [`Instance`](crate::Instance) that blocks.
+pub struct Instance(crate::instance::Instance);
+
+impl Instance {
+    /// Calls a function; see [`Instance::call`](crate::Instance::call).
+    ///
+    /// # Errors
+    /// Those of [`Instance::call`](crate::Instance::call).
+    pub fn call<A: Serialize, R: DeserializeOwned>(&mut self, function: &str, arguments: A) -> Result<R, SandboxError> {
+        now(self.0.call(function, arguments))
+    }
+
+    /// Calls a function with words of a command line; see [`Instance::call_words`](crate::Instance::call_words).
+    ///
+    /// # Errors
+    /// Those of [`Instance::call_words`](crate::Instance::call_words).
+    pub fn call_words(&mut self, function: &str, words: &[String]) -> Result<CallReport, SandboxError> {
+        now(self.0.call_words(function, words))
+    }
+
+    /// A handle to one function; see [`Instance::function`](crate::Instance::function).
+    ///
+    /// # Errors
+    /// Those of [`Instance::function`](crate::Instance::function).
+    pub fn function<P: FunctionParams, R: FunctionResult>(
+        &mut self,
+        name: &str,
+    ) -> Result<Function<'_, P, R>, SandboxError> {
+        self.0.function(name).map(Function)
+    }
+
+    /// Whether the instance has ended and refuses calls.
+    pub fn ended(&self) -> bool {
+        self.0.ended()
+    }
+
+    /// A handle that cancels calls of this instance from another thread.
+    pub fn cancel_handle(&self) -> CancelHandle {
+        self.0.cancel_handle()
+    }
+
+    /// What the last call used, printed, changed and was refused; see
+    /// [`Instance::take_report`](crate::Instance::take_report).
+    pub fn take_report(&mut self) -> SandboxResult {
+        self.0.take_report()
+    }
+}
+
+/// The twin of [`Function`](crate::Function) that blocks.
+pub struct Function<'a, P, R>(crate::function::Function<'a, P, R>);
+
+impl<P: FunctionParams, R: FunctionResult> Function<'_, P, R> {
+    /// Calls the function.
+    ///
+    /// # Errors
+    /// A trap or a limit, which end the instance.
+    #[inline]
+    pub fn call(&mut self, arguments: P) -> Result<R, SandboxError> {
+        self.0.call_blocking(arguments)
+    }
+}

@@ -1,0 +1,211 @@
+//! Results of expensive work on disk, for this user only: each entry is bound to its key and sealed with a keyed MAC, so
+//! that one that was changed, cut short, copied from elsewhere or made by another version is not used.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Read, Write},
+    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicU64, Ordering},
+    time::SystemTime,
+};
+
+use rustix::fs::{FlockOperation, flock};
+use wasm_sandbox_policy::{ByteSize, SandboxError};
+
+/// The first bytes of every entry; the number counts up when the form changes.
+const MAGIC: &[u8; 8] = b"wsbox\0\0\x01";
+const MAC: usize = 32;
+
+/// How often a write looks whether the directory has grown too large.
+const WRITES_PER_SWEEP: u64 = 16;
+
+/// What an entry is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct CacheKey([u8; 32]);
+
+impl CacheKey {
+    /// The key of everything in `parts`, for one purpose.
+    pub(crate) fn new(purpose: &str, parts: &[&[u8]]) -> Self {
+        let mut hasher = blake3::Hasher::new_derive_key(purpose);
+        for part in parts {
+            hasher.update(&(part.len() as u64).to_le_bytes());
+            hasher.update(part);
+        }
+        Self(*hasher.finalize().as_bytes())
+    }
+
+    fn name(&self) -> String {
+        blake3::Hash::from_bytes(self.0).to_hex().to_string()
+    }
+}
+
+/// A directory of entries.
+pub(crate) struct Cache {
+    directory: PathBuf,
+    secret: [u8; 32],
+    limit: u64,
+}
+
+/// Held while one process builds an entry that others want too.
+pub(crate) struct Turn(#[expect(dead_code, reason = "closing it gives up the lock")] Option<File>);
+
+static WRITES: AtomicU64 = AtomicU64::new(0);
+
+impl Cache {
+    /// Opens or makes the directory.
+    ///
+    /// # Errors
+    /// It belongs to somebody else, or others can write to it.
+    pub(crate) fn open(directory: &Path, limit: ByteSize) -> Result<Self, SandboxError> {
+        let failed = |error: io::Error| SandboxError::internal(format!("the cache `{}`", directory.display()), error);
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(failed)?;
+        let metadata = fs::symlink_metadata(directory).map_err(failed)?;
+        let private =
+            metadata.is_dir() && metadata.mode() & 0o022 == 0 && metadata.uid() == rustix::process::geteuid().as_raw();
+        if !private {
+            return Err(SandboxError::Unenforceable {
+                what: format!("that nobody else writes to the cache `{}`", directory.display()),
+                reason: "it is a link, belongs to another user, or is writable by others".to_owned(),
+            });
+        }
+        let secret = secret(directory).map_err(failed)?;
+        Ok(Self { directory: directory.to_owned(), secret, limit: limit.as_u64() })
+    }
+
+    /// The entry's contents, if it is there and sound. One that is not sound is removed.
+    pub(crate) fn read(&self, key: &CacheKey) -> Option<Vec<u8>> {
+        let path = self.directory.join(key.name());
+        let mut contents = self.read_file(&path)?;
+        if !self.sound(key, &contents) {
+            // Whatever it was, it is of no use; if it cannot be removed it will be refused again.
+            let _ = fs::remove_file(&path);
+            return None;
+        }
+        // The time of last use decides what goes first when room is needed.
+        let _ = File::options()
+            .write(true)
+            .custom_flags(libc::O_NOFOLLOW)
+            .open(&path)
+            .and_then(|file| file.set_modified(SystemTime::now()));
+        contents.truncate(contents.len() - MAC);
+        contents.drain(..MAGIC.len() + 32);
+        Some(contents)
+    }
+
+    /// Keeps an entry. A cache that cannot be written is slower, not wrong: there is nothing to report.
+    pub(crate) fn write(&self, key: &CacheKey, contents: &[u8]) {
+        let entry = [MAGIC.as_slice(), &key.0, contents].concat();
+        let mac = blake3::keyed_hash(&self.secret, &entry);
+        if write_atomically(&self.directory, &key.name(), &[&entry, mac.as_bytes()]).is_ok()
+            && WRITES.fetch_add(1, Ordering::Relaxed) % WRITES_PER_SWEEP == 0
+        {
+            self.sweep();
+        }
+    }
+
+    /// Waits until no other process or thread builds this entry.
+    pub(crate) fn turn(&self, key: &CacheKey) -> Turn {
+        let path = self.directory.join(format!("{}.lock", key.name()));
+        let file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .custom_flags(libc::O_NOFOLLOW)
+            .open(path);
+        Turn(file.ok().filter(|file| flock(file, FlockOperation::LockExclusive).is_ok()))
+    }
+
+    fn read_file(&self, path: &Path) -> Option<Vec<u8>> {
+        let mut file =
+            OpenOptions::new().read(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path).ok()?;
+        let metadata = file.metadata().ok()?;
+        let own = metadata.is_file() && metadata.nlink() == 1 && metadata.uid() == rustix::process::geteuid().as_raw();
+        if !own || metadata.len() > self.limit {
+            return None;
+        }
+        // The whole entry is copied before it is looked at: a file that changes under a check proves nothing.
+        let mut contents = Vec::with_capacity(usize::try_from(metadata.len()).ok()?);
+        (&mut file).take(metadata.len()).read_to_end(&mut contents).ok()?;
+        Some(contents)
+    }
+
+    fn sound(&self, key: &CacheKey, contents: &[u8]) -> bool {
+        let Some((entry, mac)) = contents.split_last_chunk::<MAC>() else { return false };
+        let header = [MAGIC.as_slice(), &key.0].concat();
+        entry.starts_with(&header) && blake3::keyed_hash(&self.secret, entry) == *mac
+    }
+
+    /// Removes what was unused longest until the rest is within the limit, and whatever a killed writer left.
+    fn sweep(&self) {
+        let Ok(entries) = fs::read_dir(&self.directory) else { return };
+        let mut files: Vec<(SystemTime, u64, PathBuf)> = entries
+            .filter_map(Result::ok)
+            .filter(|entry| entry.file_name() != SECRET)
+            .filter_map(|entry| entry.metadata().ok().map(|metadata| (metadata, entry.path())))
+            .filter(|(metadata, _)| metadata.is_file())
+            .filter_map(|(metadata, path)| Some((metadata.modified().ok()?, metadata.len(), path)))
+            .collect();
+        files.sort();
+        let mut total: u64 = files.iter().map(|(_, size, _)| size).sum();
+        for (modified, size, path) in files {
+            let age = modified.elapsed().unwrap_or_default();
+            let leftover = path.extension().is_some() && age > std::time::Duration::from_secs(3600);
+            if total <= self.limit && !leftover {
+                continue;
+            }
+            if fs::remove_file(path).is_ok() {
+                total = total.saturating_sub(size);
+            }
+        }
+    }
+}
+
+const SECRET: &str = "key";
+
+/// The directory's secret; made on first use. One of the wrong length is replaced, and with it every entry is void.
+fn secret(directory: &Path) -> io::Result<[u8; 32]> {
+    let path = directory.join(SECRET);
+    for _ in 0..8 {
+        let mut contents = Vec::new();
+        match OpenOptions::new().read(true).custom_flags(libc::O_NOFOLLOW).open(&path) {
+            Ok(file) => file.take(64).read_to_end(&mut contents)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
+            Err(error) => return Err(error),
+        };
+        if let Ok(secret) = <[u8; 32]>::try_from(contents.as_slice()) {
+            return Ok(secret);
+        }
+        if !contents.is_empty() {
+            fs::remove_file(&path)?;
+        }
+        let mut fresh = [0; 32];
+        getrandom::fill(&mut fresh).map_err(|error| io::Error::other(error.to_string()))?;
+        // The first writer wins; whoever loses reads what it wrote.
+        match link_new(directory, SECRET, &fresh) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+            _ => {}
+        }
+    }
+    Err(io::Error::other("its key file changes all the time"))
+}
+
+fn temporary(directory: &Path) -> io::Result<tempfile::NamedTempFile> {
+    tempfile::Builder::new().prefix("write-").suffix(".tmp").tempfile_in(directory)
+}
+
+fn write_atomically(directory: &Path, name: &str, parts: &[&[u8]]) -> io::Result<()> {
+    let mut file = temporary(directory)?;
+    for part in parts {
+        file.write_all(part)?;
+    }
+    file.persist(directory.join(name)).map(|_| ()).map_err(|error| error.error)
+}
+
+fn link_new(directory: &Path, name: &str, contents: &[u8]) -> io::Result<()> {
+    let mut file = temporary(directory)?;
+    file.write_all(contents)?;
+    file.as_file().sync_all()?;
+    file.persist_noclobber(directory.join(name)).map(|_| ()).map_err(|error| error.error)
+}

@@ -1,0 +1,370 @@
+//! A live instance: one store, one configuration, any number of calls.
+
+use std::{sync::Arc, time::Instant};
+
+use serde::{Serialize, de::DeserializeOwned};
+use wasm_sandbox_policy::{
+    CpuUsage, DetailedResourceUsage, Ending, InstanceConfig, LimitHit, MemoryUsage, SandboxError, SandboxResult, Trap,
+    TrapKind,
+};
+
+use crate::{
+    engine::{EngineUsage, Failed, Failure, GuestInstance, InstanceStart, Mode},
+    function::Function,
+    host::{Control, Host, HostReport, HostSetup, Sink, Stdin, Stop},
+    host_function::HostFunctions,
+    module::Module,
+    mount,
+    value::{self, Arguments, FunctionParams, FunctionResult, Guest, Outcome, Signature, WasmValue},
+    vfs::Quota,
+};
+
+/// Bytes of standard error that an error carries.
+const STDERR_TAIL: usize = 4096;
+
+/// A running module. State stays from call to call; after a trap, a limit or an exit it has ended and refuses every call.
+pub struct Instance {
+    guest: Box<dyn GuestInstance>,
+    module: Module,
+    control: Arc<Control>,
+    input_limit: u64,
+    pub(crate) mode: Mode,
+}
+
+/// Where a guest's streams go, and what it is called with.
+#[derive(Clone, Default)]
+pub(crate) struct Streams {
+    pub(crate) stdin: Stdin,
+    pub(crate) stdout: Sink,
+    pub(crate) stderr: Sink,
+}
+
+/// Cancels what a sandbox runs, from any thread; a guest ends within some milliseconds, waiting or not.
+#[derive(Clone, Debug)]
+pub struct CancelHandle(Arc<Control>);
+
+impl CancelHandle {
+    pub(crate) fn new(control: Arc<Control>) -> Self {
+        Self(control)
+    }
+
+    /// Ends the running guest with [`Ending::Cancel`], and every later one of the same sandbox.
+    pub fn cancel(&self) {
+        self.0.cancel();
+    }
+}
+
+/// Everything that a new instance is made of.
+pub(crate) struct Blueprint<'a> {
+    pub(crate) module: &'a Module,
+    pub(crate) config: &'a InstanceConfig,
+    pub(crate) functions: &'a Arc<HostFunctions>,
+    pub(crate) mode: Mode,
+    pub(crate) arguments: Vec<String>,
+    pub(crate) streams: Streams,
+    pub(crate) control: Arc<Control>,
+}
+
+impl Blueprint<'_> {
+    async fn build(self) -> Result<Instance, BuildError> {
+        let limits = &self.config.limits;
+        let linked = self.module.linked(limits, self.mode, self.functions)?;
+        let quota = Arc::new(Quota::new(limits));
+        let host = Host::new(HostSetup {
+            config: self.config,
+            arguments: self.arguments,
+            stdin: self.streams.stdin,
+            stdout: self.streams.stdout,
+            stderr: self.streams.stderr,
+            mounts: mount::open(&self.config.capabilities.filesystem.mounts, &quota)?,
+            quota,
+            control: Arc::clone(&self.control),
+        })?;
+        let guest = linked.instantiate(InstanceStart { host, limits: limits.clone() }).await?;
+        Ok(Instance {
+            guest,
+            module: self.module.clone(),
+            control: self.control,
+            input_limit: limits.input.as_u64(),
+            mode: self.mode,
+        })
+    }
+
+    /// An instance to call functions of.
+    pub(crate) async fn instance(self) -> Result<Instance, SandboxError> {
+        self.build().await.map_err(|error| match error {
+            BuildError::Failed(failed) => {
+                let stderr = failed.host.map(|mut host| host.finish().stderr).unwrap_or_default();
+                error_of(failed.failure, "_initialize", &stderr)
+            }
+            BuildError::Error(error) => error,
+        })
+    }
+
+    /// Runs a program from start to end.
+    pub(crate) async fn execute(self) -> Result<SandboxResult, SandboxError> {
+        if !self.module.is_program() {
+            return Err(SandboxError::NotRunnable {
+                what: self.module.name().to_owned(),
+                reason: "it is a library: it has functions to call but no `main`".to_owned(),
+            });
+        }
+        match self.build().await {
+            Ok(mut instance) => {
+                let outcome = instance.guest.invoke("_start", &[]).await;
+                let ending = match outcome {
+                    Ok(_) => Ending::Exit { code: 0 },
+                    Err(failure) => ending_of(failure)?,
+                };
+                instance.guest.end();
+                let usage = instance.guest.usage();
+                Ok(account(ending, None, usage, instance.guest.host().finish()))
+            }
+            Err(BuildError::Failed(failed)) => {
+                let ending = ending_of(failed.failure)?;
+                let report = failed.host.map(|mut host| host.finish()).unwrap_or_default();
+                Ok(account(ending, None, failed.usage, report))
+            }
+            Err(BuildError::Error(error)) => Err(error),
+        }
+    }
+}
+
+/// Why there is no instance.
+enum BuildError {
+    Error(SandboxError),
+    Failed(Failed),
+}
+
+impl From<SandboxError> for BuildError {
+    fn from(error: SandboxError) -> Self {
+        Self::Error(error)
+    }
+}
+
+impl From<Failed> for BuildError {
+    fn from(failed: Failed) -> Self {
+        Self::Failed(failed)
+    }
+}
+
+impl Instance {
+    /// Calls a function. `arguments` is a tuple of anything that serde writes, `()` for none; the result is anything that
+    /// serde reads. A function that returns `Err` is [`SandboxError::Function`], unless `R` is a `Result` itself.
+    ///
+    /// # Errors
+    /// No such function, arguments that do not fit its signature, a trap, a limit, or the guest's own error.
+    pub async fn call<A: Serialize, R: DeserializeOwned>(
+        &mut self,
+        function: &str,
+        arguments: A,
+    ) -> Result<R, SandboxError> {
+        let module = self.module.clone();
+        let signature = module.function(function)?;
+        let arguments = Arguments::from_serialize(signature, &arguments)?;
+        self.invoke(signature, &arguments).await.map_err(|(error, _)| error)?.into_result(signature)
+    }
+
+    /// As [`call`](Self::call) with words of a command line as arguments, JSON or plain text, and the whole account of the
+    /// call as the result: its value, what was printed, used, changed and refused.
+    ///
+    /// # Errors
+    /// No such function, or arguments that do not fit. How the guest ended is in the result.
+    pub async fn call_words(&mut self, function: &str, words: &[String]) -> Result<CallReport, SandboxError> {
+        let module = self.module.clone();
+        let signature = module.function(function)?;
+        let arguments = Arguments::from_words(signature, words)?;
+        arguments.check(signature)?;
+        let outcome = self.invoke(signature, &arguments).await;
+        let usage = self.guest.usage();
+        let report = self.guest.host().finish();
+        let (ending, outcome) = match outcome {
+            Ok(outcome) => (Ending::Return, outcome.into_json(signature)),
+            Err((error, ending)) => (ending.unwrap_or(Ending::Return), Err(error)),
+        };
+        let value = outcome.as_ref().ok().cloned();
+        let mut result = account(ending, value, usage, report);
+        result.success = outcome.is_ok();
+        Ok(CallReport { result, error: outcome.err() })
+    }
+
+    /// A handle that calls one function at the engine's own speed, for numbers only: `P` is a tuple, `R` a number or `()`.
+    /// Limits hold as for [`call`](Self::call), except that output and host calls count over all calls through handles
+    /// since the last `call`, and processor time is sampled once a millisecond.
+    ///
+    /// # Errors
+    /// [`SandboxError::Signature`] when the function has other types, [`SandboxError::FunctionNotFound`].
+    pub fn function<P: FunctionParams, R: FunctionResult>(
+        &mut self,
+        name: &str,
+    ) -> Result<Function<'_, P, R>, SandboxError> {
+        let module = self.module.clone();
+        let signature = module.function(name)?;
+        Function::new(self, signature)
+    }
+
+    /// Whether the instance has ended and refuses calls.
+    pub fn ended(&self) -> bool {
+        self.guest.ended()
+    }
+
+    /// A handle that cancels calls of this instance from another thread.
+    pub fn cancel_handle(&self) -> CancelHandle {
+        CancelHandle(Arc::clone(&self.control))
+    }
+
+    /// What the last call used, printed, changed and was refused. Taking it clears it.
+    pub fn take_report(&mut self) -> SandboxResult {
+        let usage = self.guest.usage();
+        account(Ending::Return, None, usage, self.guest.host().finish())
+    }
+
+    pub(crate) fn guest(&mut self) -> &mut dyn GuestInstance {
+        &mut *self.guest
+    }
+
+    /// The error for a failure of the function `name`.
+    pub(crate) fn error(&mut self, failure: Failure, name: &str) -> SandboxError {
+        let stderr = self.guest.host().stderr().to_vec();
+        error_of(failure, name, &stderr)
+    }
+
+    async fn invoke(
+        &mut self,
+        signature: &Signature,
+        arguments: &Arguments,
+    ) -> Result<Outcome, (SandboxError, Option<Ending>)> {
+        if self.guest.ended() {
+            return Err((SandboxError::Ended { reason: "by a trap, a limit or an exit".to_owned() }, None));
+        }
+        self.guest.begin(Instant::now()).map_err(|error| (error, None))?;
+        let mut adapter = Adapter { guest: &mut *self.guest, function: &signature.name, ending: None };
+        let outcome = value::call(&mut adapter, signature, arguments, self.input_limit).await;
+        let ending = adapter.ending.take();
+        outcome.map_err(|error| (self.explain(error), ending))
+    }
+
+    /// A trap in a guest that was refused something is most likely about that.
+    fn explain(&mut self, error: SandboxError) -> SandboxError {
+        match (&error, self.guest.host().first_denial()) {
+            (SandboxError::WasmRuntime { .. }, Some(denial)) => SandboxError::SecurityViolation { context: denial },
+            _ => error,
+        }
+    }
+}
+
+/// A call's account, and its error if it failed.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct CallReport {
+    /// What happened.
+    pub result: SandboxResult,
+    /// Why there is no value.
+    pub error: Option<SandboxError>,
+}
+
+/// An instance as the call ABI sees it.
+struct Adapter<'a> {
+    guest: &'a mut dyn GuestInstance,
+    function: &'a str,
+    /// How the guest ended, if it did.
+    ending: Option<Ending>,
+}
+
+impl Guest for Adapter<'_> {
+    async fn invoke(&mut self, export: &str, arguments: &[WasmValue]) -> Result<Option<WasmValue>, SandboxError> {
+        match self.guest.invoke(export, arguments).await {
+            Ok(value) => Ok(value),
+            Err(failure) => {
+                self.guest.end();
+                self.ending = failure.ending();
+                let stderr = self.guest.host().stderr().to_vec();
+                Err(error_of(failure, self.function, &stderr))
+            }
+        }
+    }
+
+    fn memory(&mut self) -> &mut [u8] {
+        self.guest.memory()
+    }
+}
+
+impl Failure {
+    fn ending(&self) -> Option<Ending> {
+        match self {
+            Self::Stop(Stop::Exit(code)) => Some(Ending::Exit { code: *code }),
+            Self::Stop(Stop::Limit(hit)) => Some(Ending::Limit(*hit)),
+            Self::Stop(Stop::Cancel) => Some(Ending::Cancel),
+            Self::Stop(Stop::Trap(message)) => Some(Ending::Trap(host_trap(message))),
+            Self::Trap(trap) => Some(Ending::Trap(trap.clone())),
+            Self::Error(_) => None,
+        }
+    }
+}
+
+fn host_trap(message: &str) -> Trap {
+    Trap { reason: TrapKind::HostFunction, message: message.to_owned(), backtrace: Vec::new() }
+}
+
+/// How a program ended, as data; only what is no ending of the guest's is an error.
+fn ending_of(failure: Failure) -> Result<Ending, SandboxError> {
+    match (failure.ending(), failure) {
+        (Some(ending), _) => Ok(ending),
+        (None, Failure::Error(error)) => Err(error),
+        (None, other) => Err(SandboxError::internal("running the guest", format!("{other:?}"))),
+    }
+}
+
+fn error_of(failure: Failure, function: &str, stderr: &[u8]) -> SandboxError {
+    let trap = |trap| SandboxError::WasmRuntime { trap, stderr: tail(stderr) };
+    match failure {
+        Failure::Stop(Stop::Exit(exit_code)) => SandboxError::Exit { function: function.to_owned(), exit_code },
+        Failure::Stop(Stop::Limit(hit)) => hit.into(),
+        Failure::Stop(Stop::Cancel) => SandboxError::Cancelled,
+        Failure::Stop(Stop::Trap(message)) => trap(host_trap(&message)),
+        Failure::Trap(reason) => trap(reason),
+        Failure::Error(error) => error,
+    }
+}
+
+fn tail(stderr: &[u8]) -> String {
+    let start = stderr.len().saturating_sub(STDERR_TAIL);
+    String::from_utf8_lossy(stderr.get(start..).unwrap_or_default()).into_owned()
+}
+
+/// The account of a run from what the engine and the host saw.
+fn account(ending: Ending, value: Option<serde_json::Value>, engine: EngineUsage, host: HostReport) -> SandboxResult {
+    let micros = |time: std::time::Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+    let mut limits_hit: Vec<LimitHit> = Vec::new();
+    let of_ending = match &ending {
+        Ending::Limit(hit) => Some(*hit),
+        _ => None,
+    };
+    for hit in of_ending.into_iter().chain(engine.limit_hits).chain(host.limits_hit) {
+        if !limits_hit.iter().any(|known| known.kind == hit.kind) {
+            limits_hit.push(hit);
+        }
+    }
+    SandboxResult {
+        success: ending.success(),
+        ending,
+        value,
+        stdout: host.stdout.into(),
+        stderr: host.stderr.into(),
+        duration: engine.wall,
+        usage: DetailedResourceUsage {
+            memory: MemoryUsage {
+                current_bytes: engine.memory_bytes,
+                peak_bytes: engine.memory_peak_bytes,
+                table_elements: engine.table_elements,
+            },
+            cpu: CpuUsage { time_us: micros(engine.cpu), wall_us: micros(engine.wall), fuel: engine.fuel },
+            io: host.io,
+            timeline: engine.timeline,
+        },
+        files: host.files,
+        denials: host.denials,
+        denials_dropped: host.denials_dropped,
+        limits_hit,
+    }
+}

@@ -1,0 +1,26 @@
+//! Live trees for the mounts of a policy.
+
+use std::sync::Arc;
+
+use wasm_sandbox_policy::{GuestPath, MountConfig, SandboxError};
+
+use crate::vfs::{Dir, HostTree, Quota};
+
+/// Opens every mount.
+///
+/// # Errors
+/// The host has no such directory or archive, or cannot keep a guest inside it.
+pub(crate) fn open(mounts: &[MountConfig], quota: &Arc<Quota>) -> Result<Vec<(GuestPath, Arc<dyn Dir>)>, SandboxError> {
+    mounts.iter().map(|mount| Ok((mount.guest().clone(), tree(mount, quota)?))).collect()
+}
+
+fn tree(mount: &MountConfig, quota: &Arc<Quota>) -> Result<Arc<dyn Dir>, SandboxError> {
+    let quota = Arc::clone(quota);
+    match mount {
+        MountConfig::Host { host, access, .. } => HostTree::open(host, *access, quota),
+        other => Err(SandboxError::Unenforceable {
+            what: format!("the mount at `{}`", other.guest()),
+            reason: "this build has no such tree".to_owned(),
+        }),
+    }
+}

@@ -1,0 +1,377 @@
+//! The sandbox: a configuration, host functions and a module, from which instances come.
+
+use std::{future::Future, path::PathBuf, sync::Arc, time::Duration};
+
+use serde::{Serialize, de::DeserializeOwned};
+use wasm_sandbox_policy::{ByteSize, InstanceConfig, InstanceConfigBuilder, SandboxError, SandboxResult};
+
+use crate::{
+    engine::Mode,
+    function::Function,
+    host::{Control, Sink, Stdin},
+    host_function::{HostCall, HostError, HostFunctions},
+    instance::{Blueprint, CallReport, CancelHandle, Instance, Streams},
+    module::Module,
+    setup::Setup,
+    source::Source,
+    value::{FunctionParams, FunctionResult},
+};
+
+/// A policy and where this machine's caches and compilers are.
+#[derive(Clone, Debug, Default)]
+pub struct SandboxConfig {
+    /// What guests may touch and use.
+    pub instance: InstanceConfig,
+    /// Caches and compilers. Default: none.
+    pub setup: Setup,
+}
+
+impl From<InstanceConfig> for SandboxConfig {
+    fn from(instance: InstanceConfig) -> Self {
+        Self { instance, setup: Setup::discover() }
+    }
+}
+
+/// Runs untrusted code under one policy. Its guests give way to the tokio runtime every millisecond; the twin in
+/// [`blocking`](crate::blocking) runs them on the calling thread.
+pub struct WasmSandbox {
+    config: SandboxConfig,
+    functions: Arc<HostFunctions>,
+    module: Option<Module>,
+    instance: Option<Instance>,
+    streams: Streams,
+    control: Arc<Control>,
+    mode: Mode,
+}
+
+impl WasmSandbox {
+    /// A closed sandbox with nothing in it yet; caches and compilers are looked for on this machine.
+    ///
+    /// # Errors
+    /// None today; a machine that cannot hold the default limits will be one.
+    pub fn new() -> Result<Self, SandboxError> {
+        Self::with_config(SandboxConfig { instance: InstanceConfig::default(), setup: Setup::discover() })
+    }
+
+    /// A sandbox with this configuration.
+    ///
+    /// # Errors
+    /// [`SandboxError::Configuration`] with every mistake at once.
+    pub fn with_config(config: impl Into<SandboxConfig>) -> Result<Self, SandboxError> {
+        let config = config.into();
+        let problems = config.instance.validate();
+        if !problems.is_empty() {
+            return Err(SandboxError::Configuration { problems });
+        }
+        Ok(Self {
+            config,
+            functions: Arc::default(),
+            module: None,
+            instance: None,
+            streams: Streams::default(),
+            control: Arc::default(),
+            mode: Mode::Async,
+        })
+    }
+
+    /// A builder that starts closed.
+    pub fn builder() -> WasmSandboxBuilder {
+        WasmSandboxBuilder::default()
+    }
+
+    /// A closed sandbox with a program or library in it.
+    ///
+    /// # Errors
+    /// The source is not there, does not compile or cannot be run.
+    pub async fn from_source(source: impl Into<Source>) -> Result<Self, SandboxError> {
+        Self::builder().source(source).build().await
+    }
+
+    /// Reads, compiles and screens a module, for instances of this sandbox or another.
+    ///
+    /// # Errors
+    /// The source is not there, does not compile or cannot be run.
+    pub async fn load_module(&self, source: impl Into<Source>) -> Result<Module, SandboxError> {
+        load(source.into(), self.config.clone(), self.mode).await
+    }
+
+    /// A new instance of a module, with a configuration of its own.
+    ///
+    /// # Errors
+    /// The configuration is wrong, an import is missing, or the module fails while it starts.
+    pub async fn create_instance(&self, module: &Module, config: InstanceConfig) -> Result<Instance, SandboxError> {
+        let problems = config.validate();
+        if !problems.is_empty() {
+            return Err(SandboxError::Configuration { problems });
+        }
+        self.blueprint(module, &config, Vec::new()).instance().await
+    }
+
+    /// Calls a function of an instance; the same as [`Instance::call`].
+    ///
+    /// # Errors
+    /// Those of [`Instance::call`].
+    pub async fn call_function<A: Serialize, R: DeserializeOwned>(
+        &self,
+        instance: &mut Instance,
+        function: &str,
+        arguments: A,
+    ) -> Result<R, SandboxError> {
+        instance.call(function, arguments).await
+    }
+
+    /// Calls a function of the sandbox's own module. The instance is made by the first call and kept; one that has ended is
+    /// replaced by a fresh one at the next call, and what it held is lost.
+    ///
+    /// # Errors
+    /// Those of [`Instance::call`].
+    pub async fn call<A: Serialize, R: DeserializeOwned>(
+        &mut self,
+        function: &str,
+        arguments: A,
+    ) -> Result<R, SandboxError> {
+        self.instance().await?.call(function, arguments).await
+    }
+
+    /// Calls a function with words of a command line; see [`Instance::call_words`].
+    ///
+    /// # Errors
+    /// Those of [`Instance::call_words`].
+    pub async fn call_words(&mut self, function: &str, words: &[String]) -> Result<CallReport, SandboxError> {
+        self.instance().await?.call_words(function, words).await
+    }
+
+    /// A handle to a function of the sandbox's own module; see [`Instance::function`].
+    ///
+    /// # Errors
+    /// Those of [`Instance::function`], and of making the instance.
+    pub async fn function<P: FunctionParams, R: FunctionResult>(
+        &mut self,
+        name: &str,
+    ) -> Result<Function<'_, P, R>, SandboxError> {
+        self.instance().await?.function(name)
+    }
+
+    /// Runs the sandbox's program from start to end in a fresh instance. `arguments` are those after the program's name.
+    ///
+    /// # Errors
+    /// It is no program, or the sandbox failed. How the program ended is in the result.
+    pub async fn execute<I>(&self, arguments: I) -> Result<SandboxResult, SandboxError>
+    where
+        I: IntoIterator,
+        I::Item: Into<String>,
+    {
+        let module = self.module()?;
+        let name = std::iter::once(module.name().to_owned());
+        let arguments = name.chain(arguments.into_iter().map(Into::into)).collect();
+        self.blueprint(module, &self.config.instance, arguments).execute().await
+    }
+
+    /// The sandbox's own module.
+    ///
+    /// # Errors
+    /// There is none: it was built without a source.
+    pub fn module(&self) -> Result<&Module, SandboxError> {
+        self.module.as_ref().ok_or_else(|| SandboxError::NotRunnable {
+            what: "sandbox".to_owned(),
+            reason:
+                "it has no source: build it with `WasmSandbox::builder().source(...)` or `WasmSandbox::from_source`"
+                    .to_owned(),
+        })
+    }
+
+    /// A handle that cancels whatever the sandbox runs, from another thread.
+    pub fn cancel_handle(&self) -> CancelHandle {
+        CancelHandle::new(Arc::clone(&self.control))
+    }
+
+    async fn instance(&mut self) -> Result<&mut Instance, SandboxError> {
+        let live = match self.instance.take() {
+            Some(instance) if !instance.ended() => instance,
+            _ => self.blueprint(self.module()?, &self.config.instance, Vec::new()).instance().await?,
+        };
+        Ok(self.instance.insert(live))
+    }
+
+    fn blueprint<'a>(
+        &'a self,
+        module: &'a Module,
+        config: &'a InstanceConfig,
+        arguments: Vec<String>,
+    ) -> Blueprint<'a> {
+        Blueprint {
+            module,
+            config,
+            functions: &self.functions,
+            mode: self.mode,
+            arguments,
+            streams: self.streams.clone(),
+            control: Arc::clone(&self.control),
+        }
+    }
+}
+
+/// Reads and compiles on this thread, or on one that may block.
+async fn load(source: Source, config: SandboxConfig, mode: Mode) -> Result<Module, SandboxError> {
+    let work = move || {
+        let module = Module::load(&source, &config.setup)?;
+        module.prepare(&config.instance.limits)?;
+        Ok(module)
+    };
+    match mode {
+        Mode::Blocking => work(),
+        Mode::Async => tokio::task::spawn_blocking(work)
+            .await
+            .unwrap_or_else(|error| Err(SandboxError::internal("compiling", error))),
+    }
+}
+
+/// Builds a [`WasmSandbox`]; everything is checked in `build`.
+#[derive(Clone, Default)]
+#[must_use]
+pub struct WasmSandboxBuilder {
+    config: InstanceConfigBuilder,
+    setup: Option<Setup>,
+    source: Option<Source>,
+    functions: HostFunctions,
+    streams: Streams,
+}
+
+impl WasmSandboxBuilder {
+    /// The program or library.
+    pub fn source(mut self, source: impl Into<Source>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// Caches and compilers. Default: [`Setup::discover`].
+    pub fn setup(mut self, setup: Setup) -> Self {
+        self.setup = Some(setup);
+        self
+    }
+
+    /// The whole policy at once; what was set before is replaced.
+    pub fn config(mut self, config: InstanceConfig) -> Self {
+        self.config = InstanceConfigBuilder::from_config(config);
+        self
+    }
+
+    /// Changes the policy through its own builder, which has everything that is not here.
+    pub fn policy(mut self, change: impl FnOnce(InstanceConfigBuilder) -> InstanceConfigBuilder) -> Self {
+        self.config = change(self.config);
+        self
+    }
+
+    /// Wall time for one run or call. Default 30s.
+    pub fn timeout(self, timeout: Duration) -> Self {
+        self.policy(|config| config.timeout(timeout))
+    }
+
+    /// Linear memory. Default 64MB.
+    pub fn memory_limit(self, memory: ByteSize) -> Self {
+        self.policy(|config| config.memory_limit(memory))
+    }
+
+    /// Counted instructions. Default: not counted.
+    pub fn fuel(self, units: u64) -> Self {
+        self.policy(|config| config.fuel(units))
+    }
+
+    /// A host directory that the guest may read, at the guest path `guest`.
+    pub fn filesystem_read(self, host: impl Into<PathBuf>, guest: &str) -> Self {
+        self.policy(|config| config.filesystem_read(host, guest))
+    }
+
+    /// A host directory that the guest may read and write, at the guest path `guest`.
+    pub fn filesystem_write(self, host: impl Into<PathBuf>, guest: &str) -> Self {
+        self.policy(|config| config.filesystem_write(host, guest))
+    }
+
+    /// No network at all, which is the default; said aloud.
+    pub fn network_deny_all(self) -> Self {
+        self.policy(InstanceConfigBuilder::network_deny_all)
+    }
+
+    /// An environment variable.
+    pub fn env(self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.policy(|config| config.env(name, value))
+    }
+
+    /// Bytes that the guest reads as its standard input. Default: none.
+    pub fn stdin(mut self, bytes: impl Into<Arc<[u8]>>) -> Self {
+        self.streams.stdin = Stdin::Bytes(bytes.into());
+        self
+    }
+
+    /// Hands standard output to a function as it comes, instead of keeping it for the result. The function runs on the
+    /// guest's thread and holds up the guest while it runs; no deadline interrupts it.
+    pub fn stdout_to(mut self, write: impl Fn(&[u8]) + Send + Sync + 'static) -> Self {
+        self.streams.stdout = Sink::Callback(Arc::new(write));
+        self
+    }
+
+    /// As [`stdout_to`](Self::stdout_to) for standard error.
+    pub fn stderr_to(mut self, write: impl Fn(&[u8]) + Send + Sync + 'static) -> Self {
+        self.streams.stderr = Sink::Callback(Arc::new(write));
+        self
+    }
+
+    /// Gives the guest this process's own standard input, output and error.
+    pub fn inherit_stdio(mut self) -> Self {
+        self.streams = Streams { stdin: Stdin::Inherit, stdout: Sink::Inherit, stderr: Sink::Inherit };
+        self
+    }
+
+    /// A function that the guest may import as `module.name`. `P` is a tuple of numbers, `R` a number or `()`; text and
+    /// bytes go through the [`HostCall`]. It runs on the guest's thread, and no deadline interrupts it; one that waits
+    /// belongs into [`host_function_async`](Self::host_function_async). A panic in it ends the guest, not the process.
+    pub fn host_function<P, R, F>(mut self, module: &str, name: &str, function: F) -> Self
+    where
+        P: FunctionParams,
+        R: FunctionResult,
+        F: Fn(&mut HostCall<'_>, P) -> Result<R, HostError> + Send + Sync + 'static,
+    {
+        self.functions.add_sync(module, name, function);
+        self
+    }
+
+    /// As [`host_function`](Self::host_function) with a future, which is dropped at the guest's deadline or when it is
+    /// cancelled. The memory can be read before the future is made, not by the future.
+    pub fn host_function_async<P, R, F, O>(mut self, module: &str, name: &str, function: F) -> Self
+    where
+        P: FunctionParams,
+        R: FunctionResult,
+        F: Fn(&mut HostCall<'_>, P) -> O + Send + Sync + 'static,
+        O: Future<Output = Result<R, HostError>> + Send + 'static,
+    {
+        self.functions.add_async(module, name, function);
+        self
+    }
+
+    /// The sandbox, its source compiled.
+    ///
+    /// # Errors
+    /// [`SandboxError::Configuration`] with every mistake at once; a source that is not there, does not compile or cannot be
+    /// run.
+    pub async fn build(self) -> Result<WasmSandbox, SandboxError> {
+        self.build_for(Mode::Async).await
+    }
+
+    pub(crate) async fn build_for(self, mode: Mode) -> Result<WasmSandbox, SandboxError> {
+        let setup = self.setup.unwrap_or_else(Setup::discover);
+        let config = SandboxConfig { instance: self.config.build()?, setup };
+        let module = match self.source {
+            Some(source) => Some(load(source, config.clone(), mode).await?),
+            None => None,
+        };
+        Ok(WasmSandbox {
+            config,
+            functions: Arc::new(self.functions),
+            module,
+            instance: None,
+            streams: self.streams,
+            control: Arc::default(),
+            mode,
+        })
+    }
+}

@@ -1,0 +1,98 @@
+//! What is to be run, in whatever form it comes.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+/// A program or library: a file, bytes or text. Anything that names a path becomes one: `"calculator.rs".into()`.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Source {
+    /// A file, or the folder of a cargo project; its kind is told by its ending and contents.
+    Path(PathBuf),
+    /// A binary module, or its text form.
+    Module(Arc<[u8]>),
+    /// Source text.
+    Code {
+        /// Its language.
+        language: Language,
+        /// The text.
+        text: Arc<str>,
+    },
+}
+
+/// A language that is compiled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Language {
+    /// One file of Rust.
+    Rust,
+    /// One file of C.
+    C,
+    /// One file of C++.
+    Cpp,
+}
+
+impl Language {
+    /// The language's name for people.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Rust => "Rust",
+            Self::C => "C",
+            Self::Cpp => "C++",
+        }
+    }
+}
+
+impl Source {
+    /// Source text in a language.
+    pub fn code(language: Language, text: impl Into<Arc<str>>) -> Self {
+        Self::Code { language, text: text.into() }
+    }
+
+    /// A name for messages and for `argv[0]`: the file's own, without its folder.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Path(path) => path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned(),
+            Self::Module(_) => "module".to_owned(),
+            Self::Code { language, .. } => format!("{} source", language.name()),
+        }
+    }
+}
+
+impl From<&str> for Source {
+    fn from(path: &str) -> Self {
+        Self::Path(path.into())
+    }
+}
+
+impl From<String> for Source {
+    fn from(path: String) -> Self {
+        Self::Path(path.into())
+    }
+}
+
+impl From<&Path> for Source {
+    fn from(path: &Path) -> Self {
+        Self::Path(path.to_owned())
+    }
+}
+
+impl From<PathBuf> for Source {
+    fn from(path: PathBuf) -> Self {
+        Self::Path(path)
+    }
+}
+
+impl From<Vec<u8>> for Source {
+    fn from(module: Vec<u8>) -> Self {
+        Self::Module(module.into())
+    }
+}
+
+impl From<&[u8]> for Source {
+    fn from(module: &[u8]) -> Self {
+        Self::Module(module.into())
+    }
+}
