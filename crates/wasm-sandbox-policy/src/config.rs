@@ -161,3 +161,29 @@ impl InstanceConfigBuilder {
         self
     }
 }
+
+impl InstanceConfig {
+    /// Reads a policy from TOML.
+    ///
+    /// # Errors
+    /// [`SandboxError::Configuration`] for anything that is not a known field of the right type, and for every mistake that
+    /// [`validate`](Self::validate) finds.
+    pub fn from_toml(text: &str) -> Result<Self, SandboxError> {
+        checked(toml::from_str(text).map_err(|error| error.to_string()))
+    }
+
+    /// Reads a policy from JSON.
+    ///
+    /// # Errors
+    /// Those of [`from_toml`](Self::from_toml).
+    pub fn from_json(text: &str) -> Result<Self, SandboxError> {
+        checked(serde_json::from_str(text).map_err(|error| error.to_string()))
+    }
+}
+
+fn checked(parsed: Result<InstanceConfig, String>) -> Result<InstanceConfig, SandboxError> {
+    let problem = |message: String| ConfigProblem { field: "policy".to_owned(), message, suggestion: None };
+    let config = parsed.map_err(|message| SandboxError::Configuration { problems: vec![problem(message)] })?;
+    let problems = config.validate();
+    if problems.is_empty() { Ok(config) } else { Err(SandboxError::Configuration { problems }) }
+}

@@ -1,6 +1,8 @@
 //! Work in a child process that can be killed, without a program to start: `fork`, no `exec`. A library has no executable
 //! of its own; `docs/design/003-compile-in-a-forked-child.md` weighs the alternatives.
 
+#![expect(unsafe_code, reason = "there is no safe `fork`, and no library's could know what the child will do")]
+
 use std::{
     fs::File,
     io::{Read, Seek, SeekFrom, Write},

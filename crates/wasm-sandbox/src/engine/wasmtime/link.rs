@@ -175,7 +175,7 @@ fn add_function(linker: &mut Linker<StoreData>, function: &HostFunction, mode: M
         }
         HostClosure::Async(closure) => {
             let closure = Arc::clone(closure);
-            let start = move |caller: &mut Caller<'_, StoreData>, arguments: &[Val]| {
+            let start = move |caller: &mut Caller<'_, StoreData>, arguments: &[Val]| -> wasmtime::Result<_> {
                 let arguments = arguments.iter().map(value).collect::<Option<Vec<_>>>().unwrap_or_default();
                 let memory = memory_of(caller);
                 let (memory, data) = parts(memory, caller);

@@ -42,13 +42,18 @@ fn at<T>(
         Ok(located) => located,
         Err((errno, full)) => {
             host.record.refused(errno, act.name, &full, act.writes);
-            return Err(errno);
+            // What programs know how to report: "permission denied".
+            return Err(if errno == Errno::Notcapable { Errno::Acces } else { errno });
         }
     };
     if located.rest.is_empty() {
         return Err(Errno::Noent);
     }
-    work(host, &located).inspect_err(|errno| host.record.refused(*errno, act.name, &located.full, act.writes))
+    work(host, &located).map_err(|errno| {
+        host.record.refused(errno, act.name, &located.full, act.writes);
+        // A path that leads out is "not permitted", as in preview 1's reference.
+        if errno == Errno::Notcapable { Errno::Perm } else { errno }
+    })
 }
 
 /// Whether a path is a directory above the mounts.

@@ -1,0 +1,148 @@
+//! Flags that make a policy.
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use clap::Args;
+use wasm_sandbox::{ByteSize, ConfigProblem, InstanceConfig, InstanceConfigBuilder, SandboxError, parse_duration};
+
+#[derive(Args, Clone, Default)]
+#[command(next_help_heading = "Policy")]
+pub(crate) struct PolicyFlags {
+    /// Let the guest read a directory, at the same path or at GUEST
+    #[arg(long, value_name = "PATH[:GUEST]")]
+    allow_read: Vec<String>,
+
+    /// Let the guest read and write a directory
+    #[arg(long, value_name = "PATH[:GUEST]")]
+    allow_write: Vec<String>,
+
+    /// Set an environment variable, or pass on this one of yours
+    #[arg(long, value_name = "NAME[=VALUE]")]
+    allow_env: Vec<String>,
+
+    /// Linear memory [default: 64MB]
+    #[arg(long, value_name = "SIZE")]
+    memory: Option<ByteSize>,
+
+    /// Wall time [default: 30s]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    timeout: Option<Duration>,
+
+    /// Processor time [default: 30s]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    cpu_time: Option<Duration>,
+
+    /// Count instructions, and end the guest after this many
+    #[arg(long, value_name = "N")]
+    fuel: Option<u64>,
+
+    /// Bytes of stdout and stderr [default: 10MB]
+    #[arg(long, value_name = "SIZE")]
+    max_output: Option<ByteSize>,
+
+    /// Bytes added to writable directories [default: 100MB]
+    #[arg(long, value_name = "SIZE")]
+    max_disk: Option<ByteSize>,
+
+    /// Start from a policy file, TOML or JSON; flags add to it
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    parse_duration(text).map_err(|error| error.to_string())
+}
+
+impl PolicyFlags {
+    /// The policy that the flags and the file make.
+    pub(crate) fn config(&self) -> Result<InstanceConfig, SandboxError> {
+        let base = match &self.policy {
+            Some(path) => read(path)?,
+            None => InstanceConfig::default(),
+        };
+        let mut builder = InstanceConfigBuilder::from_config(base);
+        for grant in &self.allow_read {
+            let (host, guest) = split(grant)?;
+            builder = builder.filesystem_read(host, guest);
+        }
+        for grant in &self.allow_write {
+            let (host, guest) = split(grant)?;
+            builder = builder.filesystem_write(host, guest);
+        }
+        for grant in &self.allow_env {
+            let (name, value) = variable(grant)?;
+            builder = builder.env(name, value);
+        }
+        self.limits(builder).build()
+    }
+
+    fn limits(&self, mut builder: InstanceConfigBuilder) -> InstanceConfigBuilder {
+        if let Some(memory) = self.memory {
+            builder = builder.memory_limit(memory);
+        }
+        if let Some(timeout) = self.timeout {
+            builder = builder.timeout(timeout);
+        }
+        if let Some(cpu_time) = self.cpu_time {
+            builder = builder.cpu_time(cpu_time);
+        }
+        if let Some(fuel) = self.fuel {
+            builder = builder.fuel(fuel);
+        }
+        if let Some(output) = self.max_output {
+            builder = builder.output_limit(output);
+        }
+        if let Some(disk) = self.max_disk {
+            builder = builder.disk_limit(disk);
+        }
+        builder
+    }
+}
+
+fn problem(field: &str, message: String, suggestion: &str) -> SandboxError {
+    let suggestion = Some(suggestion.to_owned());
+    SandboxError::Configuration { problems: vec![ConfigProblem { field: field.to_owned(), message, suggestion }] }
+}
+
+/// `PATH[:GUEST]`. Without a guest path, the guest sees the directory under the name that was given.
+fn split(grant: &str) -> Result<(&str, &str), SandboxError> {
+    if let Some((host, guest)) = grant.rsplit_once(':') {
+        return Ok((host, guest));
+    }
+    if Path::new(grant).components().any(|part| part == std::path::Component::ParentDir) {
+        let message = format!("`{grant}` goes up with `..`, so the guest needs another name for it");
+        return Err(problem("--allow-read/--allow-write", message, &format!("write `{grant}:/name`")));
+    }
+    Ok((grant, grant))
+}
+
+/// `NAME=VALUE`, or `NAME` for the value that it has here.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the command line is where the environment is read, one named variable at a time"
+)]
+fn variable(grant: &str) -> Result<(String, String), SandboxError> {
+    match grant.split_once('=') {
+        Some((name, value)) => Ok((name.to_owned(), value.to_owned())),
+        None => match std::env::var(grant) {
+            Ok(value) => Ok((grant.to_owned(), value)),
+            Err(_) => {
+                let message = format!("`{grant}` is not set here, or not text");
+                Err(problem("--allow-env", message, &format!("give a value: `{grant}=...`")))
+            }
+        },
+    }
+}
+
+fn read(path: &Path) -> Result<InstanceConfig, SandboxError> {
+    let shown = path.display().to_string();
+    let text = std::fs::read_to_string(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => SandboxError::FileNotFound { path: shown.clone() },
+        _ => problem("--policy", format!("`{shown}` cannot be read: {error}"), "give a TOML or JSON file"),
+    })?;
+    let json = path.extension().is_some_and(|extension| extension == "json");
+    if json { InstanceConfig::from_json(&text) } else { InstanceConfig::from_toml(&text) }
+}

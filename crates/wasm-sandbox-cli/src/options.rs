@@ -1,0 +1,160 @@
+//! The shape of the command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum, builder::styling};
+
+use crate::flags::PolicyFlags;
+
+const STYLES: styling::Styles = styling::Styles::styled()
+    .header(styling::AnsiColor::Green.on_default().bold())
+    .usage(styling::AnsiColor::Green.on_default().bold())
+    .literal(styling::AnsiColor::Cyan.on_default().bold())
+    .placeholder(styling::AnsiColor::Cyan.on_default());
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    success; `run` passes the guest's own exit code through
+  1    the guest failed: a trap, an uncaught exception, an error that its function returned
+  2    wrong usage or configuration
+  121  denied by the policy (`call`, `run --strict`)
+  122  a limit was hit: memory, fuel, output, files
+  123  the source does not compile
+  124  the time was up
+  125  the sandbox itself failed
+  126  not something that can be run
+  127  no such file or function";
+
+/// Run untrusted code in WebAssembly: closed by default, with limits that hold
+#[derive(Parser)]
+#[command(name = "wasm-sandbox", version, styles = STYLES, after_help = EXIT_CODES, max_term_width = 110)]
+pub(crate) struct CommandLine {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+
+    /// When to use colours
+    #[arg(long, value_enum, default_value_t = Color::Auto, global = true, value_name = "WHEN")]
+    pub(crate) color: Color,
+
+    /// Say nothing but errors and results
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    quiet: bool,
+
+    /// Say more: limits, usage and refusals after a run
+    #[arg(short, long, global = true)]
+    verbose: bool,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Run a program; its stdin, stdout and stderr are this command's own
+    Run(RunOptions),
+    /// Call one function and print its result as JSON
+    Call(CallOptions),
+    /// Show functions, imports and what a module would need to be granted
+    Inspect(InspectOptions),
+    /// Compile a source to a WebAssembly module
+    Build(BuildOptions),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Args)]
+pub(crate) struct RunOptions {
+    /// The program: a .wasm or .wat file, or a source file
+    pub(crate) file: PathBuf,
+
+    /// Arguments for the program
+    #[arg(last = true)]
+    pub(crate) arguments: Vec<String>,
+
+    /// Capture the output and print the whole result as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// Exit with 121 when anything was denied, however the program ended
+    #[arg(long)]
+    pub(crate) strict: bool,
+
+    #[command(flatten)]
+    pub(crate) policy: PolicyFlags,
+}
+
+#[derive(Args)]
+pub(crate) struct CallOptions {
+    /// The module or source file
+    pub(crate) file: PathBuf,
+
+    /// The function
+    pub(crate) function: String,
+
+    /// Arguments as JSON; a bare word will do for a string
+    #[arg(allow_negative_numbers = true)]
+    pub(crate) arguments: Vec<String>,
+
+    /// Print the whole result as JSON, not only the value
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) policy: PolicyFlags,
+}
+
+#[derive(Args)]
+pub(crate) struct InspectOptions {
+    /// The module or source file
+    pub(crate) file: PathBuf,
+
+    /// Print it as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct BuildOptions {
+    /// The source file
+    pub(crate) file: PathBuf,
+
+    /// Where to write the module
+    #[arg(short, long, value_name = "OUT.wasm")]
+    pub(crate) output: PathBuf,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+impl Color {
+    pub(crate) fn write_global(self) {
+        match self {
+            Self::Auto => anstream::ColorChoice::Auto,
+            Self::Always => anstream::ColorChoice::Always,
+            Self::Never => anstream::ColorChoice::Never,
+        }
+        .write_global();
+    }
+}
+
+/// How much to say beside the result.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Verbosity {
+    Quiet,
+    Normal,
+    Verbose,
+}
+
+impl CommandLine {
+    pub(crate) fn verbosity(&self) -> Verbosity {
+        match (self.quiet, self.verbose) {
+            (true, _) => Verbosity::Quiet,
+            (_, true) => Verbosity::Verbose,
+            _ => Verbosity::Normal,
+        }
+    }
+}
