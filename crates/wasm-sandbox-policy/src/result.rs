@@ -321,6 +321,23 @@ impl fmt::Display for Denial {
 }
 
 impl SandboxResult {
+    /// The account of nothing.
+    pub fn empty() -> Self {
+        Self {
+            success: true,
+            ending: Ending::Return,
+            value: None,
+            stdout: Output::default(),
+            stderr: Output::default(),
+            duration: Duration::ZERO,
+            usage: DetailedResourceUsage::default(),
+            files: FileChanges::default(),
+            denials: Vec::new(),
+            denials_dropped: 0,
+            limits_hit: Vec::new(),
+        }
+    }
+
     /// The limit of `kind` that was hit, if it was.
     pub fn limit_hit(&self, kind: ResourceKind) -> Option<LimitHit> {
         self.limits_hit.iter().copied().find(|hit| hit.kind == kind)

@@ -169,6 +169,12 @@ impl WasmSandbox {
         now(self.0.execute(arguments))
     }
 
+    /// What the last call used, printed, changed and was refused; see
+    /// [`WasmSandbox::take_report`](crate::WasmSandbox::take_report).
+    pub fn take_report(&mut self) -> SandboxResult {
+        self.0.take_report()
+    }
+
     /// The sandbox's own module.
     ///
     /// # Errors

@@ -150,8 +150,4 @@ impl HostFunctions {
     pub(crate) fn iter(&self) -> impl Iterator<Item = &HostFunction> {
         self.0.values()
     }
-
-    pub(crate) fn contains(&self, module: &str, name: &str) -> bool {
-        self.0.contains_key(&(module.to_owned(), name.to_owned()))
-    }
 }

@@ -4,13 +4,16 @@ use std::sync::Arc;
 
 use wasm_sandbox_policy::{GuestPath, MountConfig, SandboxError};
 
+/// A tree and where the guest sees it.
+pub(crate) type Mount = (GuestPath, Arc<dyn Dir>);
+
 use crate::vfs::{Dir, HostTree, Quota};
 
 /// Opens every mount.
 ///
 /// # Errors
 /// The host has no such directory or archive, or cannot keep a guest inside it.
-pub(crate) fn open(mounts: &[MountConfig], quota: &Arc<Quota>) -> Result<Vec<(GuestPath, Arc<dyn Dir>)>, SandboxError> {
+pub(crate) fn open(mounts: &[MountConfig], quota: &Arc<Quota>) -> Result<Vec<Mount>, SandboxError> {
     mounts.iter().map(|mount| Ok((mount.guest().clone(), tree(mount, quota)?))).collect()
 }
 

@@ -167,6 +167,11 @@ impl WasmSandbox {
         self.blueprint(module, &self.config.instance, arguments).execute().await
     }
 
+    /// What the last call used, printed, changed and was refused; see [`Instance::take_report`]. Empty before the first.
+    pub fn take_report(&mut self) -> SandboxResult {
+        self.instance.as_mut().map(Instance::take_report).unwrap_or_else(SandboxResult::empty)
+    }
+
     /// The sandbox's own module.
     ///
     /// # Errors

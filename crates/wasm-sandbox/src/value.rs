@@ -6,7 +6,7 @@ mod result;
 mod signature;
 mod types;
 
-pub(crate) use self::signature::{SECTION, Signatures};
+pub(crate) use self::signature::Signatures;
 pub(crate) use self::{
     arguments::Arguments,
     call::{Guest, Outcome, call},

@@ -104,8 +104,6 @@ pub(crate) trait Dir: Send + Sync {
     fn stat_self(&self) -> VfsResult<Stat>;
     fn set_times_self(&self, accessed: SetTime, modified: SetTime) -> VfsResult<()>;
     fn sync(&self) -> VfsResult<()>;
-    /// Whether anything in this tree can be written.
-    fn writable(&self) -> bool;
     /// For `link` and `rename`, which need the other directory's own type.
     fn as_any(&self) -> &dyn Any;
 }

@@ -98,7 +98,7 @@ impl Cache {
         let entry = [MAGIC.as_slice(), &key.0, contents].concat();
         let mac = blake3::keyed_hash(&self.secret, &entry);
         if write_atomically(&self.directory, &key.name(), &[&entry, mac.as_bytes()]).is_ok()
-            && WRITES.fetch_add(1, Ordering::Relaxed) % WRITES_PER_SWEEP == 0
+            && WRITES.fetch_add(1, Ordering::Relaxed).is_multiple_of(WRITES_PER_SWEEP)
         {
             self.sweep();
         }

@@ -8,6 +8,7 @@ mod meter;
 mod store;
 mod ticker;
 mod trap;
+mod turn;
 mod typed;
 mod wait;
 

@@ -23,6 +23,9 @@ pub(crate) enum Stdin {
     Inherit,
 }
 
+/// Takes a guest's output as it comes.
+pub(crate) type Callback = Arc<dyn Fn(&[u8]) + Send + Sync>;
+
 /// Where a guest's output goes.
 #[derive(Clone, Default)]
 pub(crate) enum Sink {
@@ -32,8 +35,7 @@ pub(crate) enum Sink {
     /// The process's own stream.
     Inherit,
     /// Handed to a function of the caller's as it comes.
-    Callback(Arc<dyn Fn(&[u8]) + Send + Sync>),
-    Discard,
+    Callback(Callback),
 }
 
 impl Stdin {
@@ -140,7 +142,6 @@ impl Output {
         match &self.sink {
             Sink::Capture => self.kept.extend_from_slice(bytes),
             Sink::Callback(callback) => callback(bytes),
-            Sink::Discard => {}
             Sink::Inherit => return inherit(stream, bytes),
         }
         Ok(Attempt::Done(bytes.len()))

@@ -1,6 +1,8 @@
 //! WASI preview 1, all of it. Every function takes the host, the guest's memory and raw numbers, so that any engine can link
 //! it; [`for_each_wasi_function`] is the one list that engines link from.
 
+#![expect(clippy::too_many_arguments, reason = "the parameters are the specification's")]
+
 mod descriptor;
 mod environment;
 mod path;

@@ -104,7 +104,7 @@ macro_rules! tuples {
             ($($name,)*): sealed::EngineParams,
         {
             const TYPES: &'static [WasmType] = &[$($name::TYPE),*];
-            #[expect(non_snake_case, reason = "the macro's type names serve as variables too")]
+            #[allow(non_snake_case, reason = "the macro's type names serve as variables too, where there are any")]
             fn from_values(values: &[WasmValue]) -> Option<Self> {
                 match values {
                     [$($name),*] => Some(($($name::from_value(*$name)?,)*)),

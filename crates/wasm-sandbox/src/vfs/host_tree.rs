@@ -321,10 +321,6 @@ impl Dir for HostTree {
         rustix::fs::fsync(directory).map_err(errno)
     }
 
-    fn writable(&self) -> bool {
-        self.tree.access == MountAccess::Write
-    }
-
     fn as_any(&self) -> &dyn Any {
         self
     }
@@ -342,7 +338,7 @@ impl Listing {
             self.position += 1;
             return Ok(Some(DirEntry { name: name.into(), kind: FileKind::Directory, inode: 0 }));
         }
-        while let Some(entry) = self.entries.next() {
+        for entry in self.entries.by_ref() {
             let entry = entry.map_err(errno)?;
             let name = entry.file_name().to_bytes();
             if name != b"." && name != b".." {

@@ -138,6 +138,7 @@ impl WasmtimeInstance {
                 self.ended = true;
                 let outcome = Metered::new(cpu, function.call_async(&mut self.store, arguments, results)).await;
                 self.ended = false;
+                self.store.data_mut().turn.end();
                 outcome
             }
         }

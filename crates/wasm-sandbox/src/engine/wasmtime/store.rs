@@ -10,6 +10,7 @@ use super::{
     meter::{CpuMeter, Timeline},
     ticker,
     trap::Stopped,
+    turn::Turn,
 };
 use crate::{
     engine::Mode,
@@ -23,6 +24,7 @@ pub(super) struct StoreData {
     pub(super) limits: ResourceLimits,
     pub(super) cpu: Arc<CpuMeter>,
     pub(super) timeline: Timeline,
+    pub(super) turn: Turn,
     /// The exported memory, known once the instance is made.
     pub(super) memory: Option<Memory>,
     /// When the current run began; none until its first tick for a call through a typed handle.
@@ -36,6 +38,7 @@ pub(super) fn new(engine: &wasmtime::Engine, host: Host, limits: ResourceLimits,
         limits,
         cpu: Arc::default(),
         timeline: Timeline::new(),
+        turn: Turn::default(),
         memory: None,
         started: None,
     };
@@ -51,7 +54,10 @@ fn tick(mut context: StoreContextMut<'_, StoreData>, mode: Mode) -> wasmtime::Re
     let data = context.data_mut();
     match data.check() {
         Err(stop) => Err(Stopped(stop).into()),
-        Ok(()) if mode == Mode::Async => Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now()))),
+        Ok(()) if mode == Mode::Async => {
+            let (control, deadline) = (data.host.control(), data.host.deadline());
+            Ok(UpdateDeadline::YieldCustom(1, Box::pin(data.turn.give_way(control, deadline))))
+        }
         Ok(()) => Ok(UpdateDeadline::Continue(1)),
     }
 }

@@ -44,6 +44,7 @@ impl<P: WasmParams, R: WasmResults> TypedFunction<P, R> {
         instance.ended = true;
         let outcome = self.0.call_async(&mut instance.store, arguments).await;
         instance.ended = false;
+        instance.store.data_mut().turn.end();
         instance.after_unannounced_entry();
         outcome.map_err(|error| instance.fail(error))
     }

@@ -17,6 +17,7 @@ pub(super) fn wait_blocking(data: &mut StoreData, wait: &Wait) -> wasmtime::Resu
 
 pub(super) async fn wait_async(data: &mut StoreData, wait: &Wait) -> wasmtime::Result<()> {
     announce(data);
+    data.turn.end();
     let (control, deadline) = (data.host.control(), data.host.deadline());
     let reached = control.wait(wait, deadline).await;
     end(data, reached)
@@ -37,6 +38,7 @@ pub(super) fn run_blocking<T>(data: &mut StoreData, future: impl Future<Output =
 /// Runs a host function's future; a deadline or cancel drops it.
 pub(super) async fn run_async<T>(data: &mut StoreData, future: impl Future<Output = T> + Send) -> Outcome<T> {
     announce(data);
+    data.turn.end();
     let (control, deadline) = (data.host.control(), data.host.deadline());
     let never = Wait::forever();
     tokio::select! {

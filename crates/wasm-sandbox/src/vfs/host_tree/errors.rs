@@ -90,8 +90,8 @@ pub(super) fn timestamps(accessed: SetTime, modified: SetTime) -> VfsResult<Time
 
 fn timespec(time: SetTime) -> VfsResult<Timespec> {
     match time {
-        SetTime::Keep => Ok(Timespec { tv_sec: 0, tv_nsec: UTIME_OMIT.into() }),
-        SetTime::Now => Ok(Timespec { tv_sec: 0, tv_nsec: UTIME_NOW.into() }),
+        SetTime::Keep => Ok(Timespec { tv_sec: 0, tv_nsec: UTIME_OMIT }),
+        SetTime::Now => Ok(Timespec { tv_sec: 0, tv_nsec: UTIME_NOW }),
         SetTime::To(time) => {
             let since = time.duration_since(SystemTime::UNIX_EPOCH).map_err(|_| Errno::Overflow)?;
             let tv_sec = i64::try_from(since.as_secs()).map_err(|_| Errno::Overflow)?;

@@ -57,7 +57,7 @@ impl State {
     }
 
     fn worth_keeping(&self) -> bool {
-        self.open > 0 || self.charged > 0 || self.created || self.links > 0 || self.aliased && self.links > 0
+        self.open > 0 || self.charged > 0 || self.created || self.links > 0
     }
 }
 

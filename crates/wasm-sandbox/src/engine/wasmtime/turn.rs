@@ -1,0 +1,50 @@
+//! Fairness between guests on one executor: a guest that runs longer than a tick takes turns with the others of its kind, as
+//! many at a time as there are processors, so that one that has just come never waits behind a thousand that spin.
+
+use std::{
+    future::Future,
+    sync::{Arc, LazyLock, Mutex, PoisonError},
+    time::Instant,
+};
+
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+use crate::host::{Control, Wait};
+
+static TURNS: LazyLock<Semaphore> =
+    LazyLock::new(|| Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from)));
+
+/// One guest's place among the others.
+#[derive(Default)]
+pub(super) struct Turn {
+    held: Arc<Mutex<Option<SemaphorePermit<'static>>>>,
+}
+
+impl Turn {
+    /// Gives way at a tick. The future is ready when the guest may go on, or when it has to be told that its time is up.
+    pub(super) fn give_way(
+        &mut self,
+        control: Arc<Control>,
+        deadline: Instant,
+    ) -> impl Future<Output = ()> + Send + use<> {
+        self.end();
+        let held = Arc::clone(&self.held);
+        async move {
+            tokio::task::yield_now().await;
+            tokio::select! {
+                biased;
+                turn = TURNS.acquire() => *held.lock().unwrap_or_else(PoisonError::into_inner) = turn.ok(),
+                _ = wait(control, deadline) => {}
+            }
+        }
+    }
+
+    /// The guest's call is over, or waits for something else than its turn.
+    pub(super) fn end(&mut self) {
+        drop(self.held.lock().unwrap_or_else(PoisonError::into_inner).take());
+    }
+}
+
+async fn wait(control: Arc<Control>, deadline: Instant) {
+    control.wait(&Wait::forever(), deadline).await;
+}

@@ -1,0 +1,21 @@
+//! What the library promises, from outside.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod cache;
+mod calls;
+mod host_functions;
+mod limits;
+mod modules;
+
+use wasm_sandbox::{Setup, Source, blocking::WasmSandbox};
+
+/// A source in WebAssembly's text form.
+fn wat(text: &str) -> Source {
+    Source::from(text.as_bytes())
+}
+
+/// A closed sandbox over a module in text form, with nothing kept on disk.
+fn closed(text: &str) -> WasmSandbox {
+    WasmSandbox::builder().setup(Setup::default()).source(wat(text)).build_blocking().expect("the module loads")
+}
