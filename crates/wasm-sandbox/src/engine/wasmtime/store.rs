@@ -52,14 +52,14 @@ pub(super) fn new(engine: &wasmtime::Engine, host: Host, limits: ResourceLimits,
 fn tick(mut context: StoreContextMut<'_, StoreData>, mode: Mode) -> wasmtime::Result<UpdateDeadline> {
     ticker::keep_awake();
     let data = context.data_mut();
-    match data.check() {
-        Err(stop) => Err(Stopped(stop).into()),
-        Ok(()) if mode == Mode::Async => {
-            let (control, deadline) = (data.host.control(), data.host.deadline());
-            Ok(UpdateDeadline::YieldCustom(1, Box::pin(data.turn.give_way(control, deadline))))
-        }
-        Ok(()) => Ok(UpdateDeadline::Continue(1)),
+    data.check().map_err(Stopped)?;
+    if mode == Mode::Blocking || std::mem::take(&mut data.turn.resumed) {
+        return Ok(UpdateDeadline::Continue(1));
     }
+    // The deadline is at once, so that the guest is looked at again before it goes on: its time may be up by then.
+    data.turn.resumed = true;
+    let (control, deadline) = (data.host.control(), data.host.deadline());
+    Ok(UpdateDeadline::YieldCustom(0, Box::pin(data.turn.give_way(control, deadline))))
 }
 
 impl StoreData {

@@ -11,12 +11,19 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::host::{Control, Wait};
 
+/// Ticks of one turn. In between, the guest still gives way to whoever has just come; its turn goes on after that.
+const TICKS: u32 = 10;
+
 static TURNS: LazyLock<Semaphore> =
     LazyLock::new(|| Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from)));
 
 /// One guest's place among the others.
 #[derive(Default)]
 pub(super) struct Turn {
+    /// Whether the guest has just been given the thread back.
+    pub(super) resumed: bool,
+    /// Ticks left of the current turn.
+    left: u32,
     held: Arc<Mutex<Option<SemaphorePermit<'static>>>>,
 }
 
@@ -27,10 +34,19 @@ impl Turn {
         control: Arc<Control>,
         deadline: Instant,
     ) -> impl Future<Output = ()> + Send + use<> {
-        self.end();
+        let goes_on = self.left > 0;
+        if goes_on {
+            self.left -= 1;
+        } else {
+            self.end();
+            self.left = TICKS;
+        }
         let held = Arc::clone(&self.held);
         async move {
             tokio::task::yield_now().await;
+            if goes_on {
+                return;
+            }
             tokio::select! {
                 biased;
                 turn = TURNS.acquire() => *held.lock().unwrap_or_else(PoisonError::into_inner) = turn.ok(),
@@ -41,6 +57,7 @@ impl Turn {
 
     /// The guest's call is over, or waits for something else than its turn.
     pub(super) fn end(&mut self) {
+        self.left = 0;
         drop(self.held.lock().unwrap_or_else(PoisonError::into_inner).take());
     }
 }
