@@ -1,1 +1,92 @@
-fn main() {}
+//! Development tasks: `cargo xtask ci`, `cargo xtask test`, `cargo xtask tidy`.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::{Context, Result, bail};
+
+/// Packages that are tested: all but the benchmarks, whose peers would be built with other features.
+const TESTED: [&str; 4] = ["wasm-sandbox-policy", "wasm-sandbox", "wasm-sandbox-cli", "xtask"];
+
+/// Lines of a source file at which it must be split.
+const MAX_LINES: usize = 800;
+
+#[expect(clippy::disallowed_methods, reason = "a development task is a command line")]
+fn main() -> Result<()> {
+    let task = std::env::args().nth(1).unwrap_or_default();
+    match task.as_str() {
+        "ci" => ci(),
+        "test" => test(),
+        "tidy" => tidy(),
+        _ => bail!("usage: cargo xtask ci | test | tidy"),
+    }
+}
+
+/// Everything that must hold before a change lands.
+fn ci() -> Result<()> {
+    step("format", &["fmt", "--all", "--check"], &[])?;
+    tidy()?;
+    step("clippy", &with_packages(&["clippy", "--all-targets"], &["--", "-D", "warnings"]), &[])?;
+    test()?;
+    step("docs", &with_packages(&["doc", "--no-deps"], &[]), &[("RUSTDOCFLAGS", "-D warnings")])?;
+    step("benchmarks build", &["check", "--package", "wasm-sandbox-bench", "--benches"], &[])
+}
+
+/// All tests, with whatever they need fetched first.
+fn test() -> Result<()> {
+    step("tests", &with_packages(&["test"], &[]), &[])
+}
+
+fn with_packages<'a>(before: &[&'a str], after: &[&'a str]) -> Vec<&'a str> {
+    let packages = TESTED.into_iter().flat_map(|package| ["--package", package]);
+    before.iter().copied().chain(packages).chain(after.iter().copied()).collect()
+}
+
+fn step(name: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Result<()> {
+    eprintln!("==> {name}: cargo {}", arguments.join(" "));
+    let status =
+        Command::new("cargo").args(arguments).envs(environment.iter().copied()).current_dir(root()?).status()?;
+    if status.success() { Ok(()) } else { bail!("{name} failed") }
+}
+
+/// Rules of the house that no other tool checks.
+fn tidy() -> Result<()> {
+    let root = root()?;
+    let mut wrong = Vec::new();
+    for folder in ["crates", "benches", "xtask", "fuzz", "examples"] {
+        for entry in walkdir::WalkDir::new(root.join(folder)).into_iter().filter_map(Result::ok) {
+            let path = entry.path();
+            if path.extension().is_some_and(|extension| extension == "rs")
+                && !path.components().any(|part| part.as_os_str() == "target")
+            {
+                wrong.extend(untidy(path)?);
+            }
+        }
+    }
+    if wrong.is_empty() { Ok(()) } else { bail!("untidy:\n{}", wrong.join("\n")) }
+}
+
+fn untidy(path: &Path) -> Result<Vec<String>> {
+    let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
+    let mut wrong = Vec::new();
+    let lines = text.lines().count();
+    if lines > MAX_LINES {
+        wrong.push(format!("{}: {lines} lines, at most {MAX_LINES}", path.display()));
+    }
+    if path.file_name().is_some_and(|name| name == "mod.rs") {
+        wrong.push(format!("{}: write `foo.rs` beside `foo/`", path.display()));
+    }
+    let may_be_unsafe = ["jail", "image", "wasmtime.rs", "xtask"];
+    let parts: Vec<_> = path.components().map(|part| part.as_os_str().to_string_lossy().into_owned()).collect();
+    if text.contains("unsafe {") && !parts.iter().any(|part| may_be_unsafe.contains(&part.as_str())) {
+        wrong.push(format!("{}: `unsafe` has its places, and this is none of them", path.display()));
+    }
+    Ok(wrong)
+}
+
+fn root() -> Result<PathBuf> {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().map(Path::to_owned).context("the workspace is above this crate")
+}

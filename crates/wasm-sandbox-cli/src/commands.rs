@@ -1,6 +1,7 @@
 //! One function for each command.
 
 mod inspect;
+mod machine;
 
 use std::{io::Write, process::ExitCode};
 
@@ -16,8 +17,10 @@ pub(crate) fn dispatch(command: Command, verbosity: Verbosity) -> Result<ExitCod
     match command {
         Command::Run(options) => run(&options, verbosity),
         Command::Call(options) => call(&options, verbosity),
-        Command::Inspect(options) => inspect::inspect(&options),
-        Command::Build(options) => build(&options),
+        Command::Inspect(options) => inspect::inspect(&options, verbosity),
+        Command::Build(options) => build(&options, verbosity),
+        Command::Setup(options) => machine::setup(&options, verbosity),
+        Command::Doctor => machine::doctor(),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut CommandLine::command(), "wasm-sandbox", &mut std::io::stdout());
             Ok(ExitCode::SUCCESS)
@@ -26,7 +29,10 @@ pub(crate) fn dispatch(command: Command, verbosity: Verbosity) -> Result<ExitCod
 }
 
 fn run(options: &RunOptions, verbosity: Verbosity) -> Result<ExitCode, SandboxError> {
-    let builder = WasmSandbox::builder().source(options.file.as_path()).config(options.policy.config()?);
+    let builder = WasmSandbox::builder()
+        .setup(machine::here(verbosity))
+        .source(options.file.as_path())
+        .config(options.policy.config()?);
     let builder = if options.json { builder } else { builder.inherit_stdio() };
     let result = builder.build_blocking()?.execute(options.arguments.iter().cloned())?;
     if options.json {
@@ -41,7 +47,10 @@ fn run(options: &RunOptions, verbosity: Verbosity) -> Result<ExitCode, SandboxEr
 }
 
 fn call(options: &CallOptions, verbosity: Verbosity) -> Result<ExitCode, SandboxError> {
-    let builder = WasmSandbox::builder().source(options.file.as_path()).config(options.policy.config()?);
+    let builder = WasmSandbox::builder()
+        .setup(machine::here(verbosity))
+        .source(options.file.as_path())
+        .config(options.policy.config()?);
     let mut sandbox = builder.build_blocking()?;
     let report = sandbox.call_words(&options.function, &options.arguments)?;
     if options.json {
@@ -67,9 +76,10 @@ fn call(options: &CallOptions, verbosity: Verbosity) -> Result<ExitCode, Sandbox
     }
 }
 
-fn build(options: &BuildOptions) -> Result<ExitCode, SandboxError> {
-    let sandbox = WasmSandbox::new()?;
-    let module = sandbox.load_module(options.file.as_path())?;
+fn build(options: &BuildOptions, verbosity: Verbosity) -> Result<ExitCode, SandboxError> {
+    let builder = WasmSandbox::builder().setup(machine::here(verbosity)).source(options.file.as_path());
+    let sandbox = builder.build_blocking()?;
+    let module = sandbox.module()?;
     std::fs::write(&options.output, module.wasm())
         .map_err(|error| SandboxError::internal(format!("writing `{}`", options.output.display()), error))?;
     Ok(ExitCode::SUCCESS)

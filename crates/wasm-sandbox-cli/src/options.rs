@@ -55,6 +55,10 @@ pub(crate) enum Command {
     Inspect(InspectOptions),
     /// Compile a source to a WebAssembly module
     Build(BuildOptions),
+    /// Fetch what languages need, ahead of their first use
+    Setup(SetupOptions),
+    /// Say what this machine has, and how to get what is missing
+    Doctor,
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -121,6 +125,19 @@ pub(crate) struct BuildOptions {
     /// Where to write the module
     #[arg(short, long, value_name = "OUT.wasm")]
     pub(crate) output: PathBuf,
+}
+
+#[derive(Args)]
+pub(crate) struct SetupOptions {
+    /// The languages; all when none is named
+    #[arg(value_enum)]
+    pub(crate) languages: Vec<SetupLanguage>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SetupLanguage {
+    /// The target wasm32-wasip1 and the crates that guests are linked with
+    Rust,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -70,10 +70,6 @@ pub(crate) fn usage(result: &SandboxResult) {
     );
 }
 
-pub(crate) fn note(text: &str) {
-    anstream::eprintln!("{NOTE}note:{NOTE:#} {text}");
-}
-
 pub(crate) fn exit(code: ErrorCode) -> ExitCode {
     ExitCode::from(code.row().exit)
 }

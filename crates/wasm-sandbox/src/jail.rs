@@ -1,3 +1,182 @@
 //! Walls of the operating system around work that must not touch the host: compilers.
+//!
+//! A program in the jail reads and writes only the paths that it is given (Landlock), has no network, no capabilities and
+//! process numbers of its own (namespaces), cannot make the system calls that lead elsewhere (seccomp), starts with an empty
+//! environment, and is bounded in time, memory and output. Nothing that it starts outlives it.
 
+mod child;
 pub(crate) mod fork;
+mod walls;
+
+use std::{
+    ffi::OsString,
+    io::Read,
+    os::unix::process::{CommandExt, ExitStatusExt},
+    path::PathBuf,
+    process::{Command, ExitStatus, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use wasm_sandbox_policy::{ByteSize, LimitHit, ResourceKind, SandboxError};
+
+use self::walls::Walls;
+
+/// A program and what it may touch and use.
+#[derive(Clone, Debug)]
+pub(crate) struct JailSpec {
+    pub(crate) program: PathBuf,
+    pub(crate) arguments: Vec<OsString>,
+    pub(crate) environment: Vec<(String, OsString)>,
+    pub(crate) directory: PathBuf,
+    /// Files and folders that it may read and run.
+    pub(crate) read: Vec<PathBuf>,
+    /// Folders that it may change.
+    pub(crate) write: Vec<PathBuf>,
+    pub(crate) limits: JailLimits,
+}
+
+/// How much a program in the jail may use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct JailLimits {
+    /// Of each of its processes.
+    pub(crate) cpu_time: Duration,
+    pub(crate) wall_time: Duration,
+    /// Address space of each of its processes.
+    pub(crate) memory: ByteSize,
+    pub(crate) processes: u64,
+    pub(crate) file_size: ByteSize,
+    /// Of stdout and stderr, each; the rest is read and thrown away.
+    pub(crate) output: ByteSize,
+}
+
+impl Default for JailLimits {
+    fn default() -> Self {
+        Self {
+            cpu_time: Duration::from_secs(60),
+            wall_time: Duration::from_secs(120),
+            memory: ByteSize::gib(4),
+            processes: 256,
+            file_size: ByteSize::mib(512),
+            output: ByteSize::kib(256),
+        }
+    }
+}
+
+/// Whether the walls must stand.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum JailMode {
+    /// No walls, no run.
+    #[default]
+    Enforced,
+    /// The program runs with this process's own rights, bounded only in time and output.
+    Dangerous,
+}
+
+/// What a program in the jail came to.
+#[derive(Debug)]
+pub(crate) struct JailOutput {
+    pub(crate) success: bool,
+    pub(crate) stderr: Vec<u8>,
+}
+
+/// Runs a program in the jail.
+///
+/// # Errors
+/// [`SandboxError::Unenforceable`] when the walls cannot be built here, [`SandboxError::ResourceExhausted`] when the program
+/// used too much.
+pub(crate) fn run(spec: &JailSpec, mode: JailMode) -> Result<JailOutput, SandboxError> {
+    let failed = |error: std::io::Error| SandboxError::internal(format!("running `{}`", spec.program.display()), error);
+    let mut command = Command::new(&spec.program);
+    command
+        .args(&spec.arguments)
+        .env_clear()
+        .envs(spec.environment.iter().map(|(name, value)| (name, value)))
+        .current_dir(&spec.directory)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .process_group(0);
+    if mode == JailMode::Enforced {
+        child::confine(&mut command, Walls::build(spec)?, &spec.limits);
+    }
+    let started = Instant::now();
+    let mut process = command.spawn().map_err(failed)?;
+    let limit = spec.limits.output.as_u64();
+    let stdout = process.stdout.take().map(|stream| thread::spawn(move || read_some(stream, limit)));
+    let stderr = process.stderr.take().map(|stream| thread::spawn(move || read_some(stream, limit)));
+    let deadline = started + spec.limits.wall_time;
+    let status = wait(&mut process, deadline).map_err(failed)?;
+    let collect =
+        |reader: Option<thread::JoinHandle<Vec<u8>>>| reader.and_then(|reader| reader.join().ok()).unwrap_or_default();
+    collect(stdout);
+    let stderr = collect(stderr);
+    let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+    let over = |used, limit| LimitHit { kind: ResourceKind::CompileTime, used: millis(used), limit: millis(limit) };
+    let Some(status) = status else {
+        return Err(over(started.elapsed(), spec.limits.wall_time).into());
+    };
+    if signal_of(status) == Some(libc::SIGXCPU) {
+        return Err(over(spec.limits.cpu_time, spec.limits.cpu_time).into());
+    }
+    if status.code() == Some(child::WALLS_FAILED) {
+        return Err(SandboxError::Unenforceable {
+            what: "the jail that compilers run in".to_owned(),
+            reason: String::from_utf8_lossy(&stderr).trim().to_owned(),
+        });
+    }
+    Ok(JailOutput { success: status.success(), stderr })
+}
+
+/// The signal that ended the program; one that it had itself, or that its first process passes on as a shell does.
+fn signal_of(status: ExitStatus) -> Option<i32> {
+    status.signal().or_else(|| status.code().filter(|code| (129..160).contains(code)).map(|code| code - 128))
+}
+
+/// The first bytes of a stream; the rest is read too, so that the writer never waits.
+fn read_some(mut stream: impl Read, limit: u64) -> Vec<u8> {
+    let mut kept = Vec::new();
+    let mut piece = [0; 16 << 10];
+    while let Ok(len) = stream.read(&mut piece) {
+        if len == 0 {
+            break;
+        }
+        let room = usize::try_from(limit).unwrap_or(usize::MAX).saturating_sub(kept.len());
+        kept.extend_from_slice(piece.get(..len.min(room)).unwrap_or_default());
+    }
+    kept
+}
+
+/// Waits for the end, or kills everything at the deadline.
+fn wait(process: &mut std::process::Child, deadline: Instant) -> std::io::Result<Option<ExitStatus>> {
+    let in_time = fork::wait_for_end(process.id().cast_signed(), deadline.saturating_duration_since(Instant::now()))?;
+    if !in_time {
+        // The first process of the jail dies with its parent, and with it everything else in its process namespace.
+        if let Some(group) = rustix::process::Pid::from_raw(process.id().cast_signed()) {
+            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+        }
+        process.kill()?;
+    }
+    let status = process.wait()?;
+    Ok(in_time.then_some(status))
+}
+
+/// Whether the walls can be built here.
+pub(crate) fn diagnose() -> crate::setup::Diagnosis {
+    let spec = JailSpec {
+        program: PathBuf::from("/bin/true"),
+        arguments: Vec::new(),
+        environment: Vec::new(),
+        directory: PathBuf::from("/"),
+        read: vec![PathBuf::from("/bin"), PathBuf::from("/usr"), PathBuf::from("/lib"), PathBuf::from("/lib64")],
+        write: Vec::new(),
+        limits: JailLimits::default(),
+    };
+    match run(&spec, JailMode::Enforced) {
+        Ok(output) if output.success => {
+            crate::setup::Diagnosis::found("jail for compilers", "Landlock, seccomp, namespaces")
+        }
+        Ok(_) => crate::setup::Diagnosis::missing("jail for compilers", "a program in it did not run"),
+        Err(error) => crate::setup::Diagnosis::missing("jail for compilers", &error.to_string()),
+    }
+}

@@ -1,13 +1,21 @@
 //! From a source in any form to a guest: a binary module.
 
+pub(crate) mod rust;
+
 use std::path::Path;
 
 use wasm_sandbox_policy::SandboxError;
 
-use crate::{setup::Setup, source::Source};
+use crate::{
+    setup::Setup,
+    source::{Language, Source},
+};
 
 /// Bytes of a source or module that are read.
 const MAX_BYTES: u64 = 128 << 20;
+
+/// Characters of a compiler's messages that are passed on.
+const MAX_DIAGNOSTICS: usize = 16 << 10;
 
 /// The guest that a source is or compiles to.
 ///
@@ -16,24 +24,35 @@ const MAX_BYTES: u64 = 128 << 20;
 pub(crate) fn build(source: &Source, setup: &Setup) -> Result<Vec<u8>, SandboxError> {
     match source {
         Source::Module(bytes) => module(bytes, &source.name()),
-        Source::Path(path) => build_path(path, setup),
-        Source::Code { language, .. } => Err(SandboxError::NotRunnable {
-            what: source.name(),
-            reason: format!("{} is not supported by this version", language.name()),
-        }),
+        Source::Path(path) => {
+            let bytes = read(path)?;
+            match language_of(path) {
+                Some(language) => compile(language, &text(bytes, path)?, &source.name(), setup),
+                None => module(&bytes, &path.display().to_string()),
+            }
+        }
+        Source::Code { language, text } => compile(*language, text, &source.name(), setup),
     }
 }
 
-fn build_path(path: &Path, _setup: &Setup) -> Result<Vec<u8>, SandboxError> {
-    let name = path.display().to_string();
-    let bytes = read(path)?;
-    match path.extension().and_then(|extension| extension.to_str()) {
-        Some("rs" | "c" | "cc" | "cpp" | "cxx") => Err(SandboxError::NotRunnable {
-            what: name,
-            reason: "its language is not supported by this version".to_owned(),
-        }),
-        _ => module(&bytes, &name),
+fn language_of(path: &Path) -> Option<Language> {
+    match path.extension()?.to_str()? {
+        "rs" => Some(Language::Rust),
+        _ => None,
     }
+}
+
+fn compile(language: Language, text: &str, name: &str, setup: &Setup) -> Result<Vec<u8>, SandboxError> {
+    match language {
+        Language::Rust => rust::compile(text, name, setup),
+    }
+}
+
+fn text(bytes: Vec<u8>, path: &Path) -> Result<String, SandboxError> {
+    String::from_utf8(bytes).map_err(|_| SandboxError::Compilation {
+        language: language_of(path).map_or("source", Language::name).to_owned(),
+        diagnostics: "the file is not UTF-8 text".to_owned(),
+    })
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, SandboxError> {
@@ -57,11 +76,28 @@ fn module(bytes: &[u8], name: &str) -> Result<Vec<u8>, SandboxError> {
     if bytes.starts_with(b"\0asm") || bytes.starts_with(b"\x7fELF") {
         return Ok(bytes.to_vec());
     }
-    let refuse = |reason: String| SandboxError::NotRunnable { what: name.to_owned(), reason };
-    let text = std::str::from_utf8(bytes).map_err(|_| refuse("it is not a WebAssembly module".to_owned()))?;
+    let refuse = |reason: &str| SandboxError::NotRunnable { what: name.to_owned(), reason: reason.to_owned() };
+    let text = std::str::from_utf8(bytes).map_err(|_| refuse("it is not a WebAssembly module"))?;
     if !text.contains("(module") {
-        return Err(refuse("it is not a WebAssembly module, nor a source in a language that is known".to_owned()));
+        return Err(refuse("it is not a WebAssembly module, nor a source in a language that is known (.rs)"));
     }
-    wat::parse_str(text)
-        .map_err(|error| SandboxError::Compilation { language: "WAT".to_owned(), diagnostics: error.to_string() })
+    let wrong = |error: wat::Error| SandboxError::Compilation {
+        language: "WAT".to_owned(),
+        diagnostics: error.to_string().replace("<anon>", name),
+    };
+    wat::parse_str(text).map_err(wrong)
+}
+
+/// A compiler's messages without paths of the host, colours, or an end that never comes.
+fn diagnostics(stderr: &[u8], hidden: &[&Path]) -> String {
+    let mut text = String::from_utf8_lossy(stderr).into_owned();
+    for path in hidden {
+        let path = path.display().to_string();
+        text = text.replace(&format!("{path}/"), "").replace(&path, "");
+    }
+    let clean: String = text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect();
+    match clean.char_indices().nth(MAX_DIAGNOSTICS) {
+        Some((end, _)) => format!("{}\n... and more", clean.get(..end).unwrap_or_default()),
+        None => clean.trim_end().to_owned(),
+    }
 }

@@ -1,18 +1,24 @@
 //! What this machine has for the sandbox: a directory for caches, compilers, and how much a compiler may use. It never
 //! changes what a guest is granted.
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use wasm_sandbox_policy::ByteSize;
+use wasm_sandbox_policy::{ByteSize, SandboxError};
 
-use crate::jail::fork::ChildLimits;
+use crate::{
+    jail::{JailMode, fork::ChildLimits},
+    lang::rust,
+};
 
 /// Where caches and compilers are. The default knows of none: nothing is cached and only modules run.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Setup {
     pub(crate) cache_dir: Option<PathBuf>,
     pub(crate) cache_limit: ByteSize,
     pub(crate) compile_limits: ChildLimits,
+    pub(crate) search_path: Vec<PathBuf>,
+    pub(crate) jail: JailMode,
+    progress: Option<Arc<dyn Fn(&str) + Send + Sync>>,
 }
 
 impl Default for Setup {
@@ -25,31 +31,123 @@ impl Default for Setup {
                 wall_time: Duration::from_secs(20),
                 memory: ByteSize::gib(1),
             },
+            search_path: Vec::new(),
+            jail: JailMode::Enforced,
+            progress: None,
         }
     }
 }
 
 impl Setup {
-    /// Looks around on this machine: the one place in the library that reads environment variables.
+    /// Looks around on this machine: the one place in the library that reads environment variables (`HOME`,
+    /// `XDG_CACHE_HOME`, `PATH`).
     #[expect(clippy::disallowed_methods, reason = "finding caches and compilers is what this function is for")]
     pub fn discover() -> Self {
-        let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-        let home = variable("HOME");
-        let cache = variable("XDG_CACHE_HOME").or_else(|| home.map(|home| home.join(".cache")));
-        Self { cache_dir: cache.map(|cache| cache.join("wasm-sandbox")), ..Self::default() }
+        let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+        let home = variable("HOME").map(PathBuf::from);
+        let cache =
+            variable("XDG_CACHE_HOME").map(PathBuf::from).or_else(|| home.clone().map(|home| home.join(".cache")));
+        let mut search_path: Vec<PathBuf> =
+            variable("PATH").map(|path| std::env::split_paths(&path).collect()).unwrap_or_default();
+        search_path.extend(home.map(|home| home.join(".cargo/bin")));
+        Self { cache_dir: cache.map(|cache| cache.join("wasm-sandbox")), search_path, ..Self::default() }
     }
 
-    /// Keeps compiled code below this directory, which must belong to this user alone.
+    /// Keeps compiled code and prepared compilers below this directory, which must belong to this user alone.
     #[must_use]
     pub fn cache_dir(mut self, directory: impl Into<PathBuf>) -> Self {
         self.cache_dir = Some(directory.into());
         self
     }
 
-    /// Keeps nothing on disk.
+    /// Keeps nothing on disk. Sources that need prepared libraries then do not compile.
     #[must_use]
     pub fn no_cache(mut self) -> Self {
         self.cache_dir = None;
         self
+    }
+
+    /// Tells a function what takes long while it takes long: "compiling calculator.rs".
+    #[must_use]
+    pub fn on_progress(mut self, tell: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        self.progress = Some(Arc::new(tell));
+        self
+    }
+
+    /// Settings that give up protection.
+    pub fn dangerous(self) -> DangerousSetup {
+        DangerousSetup(self)
+    }
+
+    /// What there is on this machine, and how to get what is missing.
+    pub fn diagnose(&self) -> Vec<Diagnosis> {
+        let cache = match &self.cache_dir {
+            Some(directory) => Diagnosis::found("cache", directory.display()),
+            None => Diagnosis::missing("cache", "set HOME or XDG_CACHE_HOME"),
+        };
+        let mut all = vec![cache, crate::jail::diagnose()];
+        all.extend(rust::diagnose(self));
+        all
+    }
+
+    /// Fetches what Rust sources need: the target `wasm32-wasip1` through rustup, and the crates that guests are linked
+    /// with through cargo. Nothing is done that has been done before.
+    ///
+    /// # Errors
+    /// [`SandboxError::Toolchain`] when there is no Rust on this machine, or fetching fails.
+    pub fn install_rust(&self) -> Result<(), SandboxError> {
+        rust::install(self)
+    }
+
+    pub(crate) fn tell(&self, what: &str) {
+        if let Some(tell) = &self.progress {
+            tell(what);
+        }
+    }
+
+    /// The first executable of this name on the search path.
+    pub(crate) fn find(&self, program: &str) -> Option<PathBuf> {
+        self.search_path.iter().map(|directory| directory.join(program)).find(|path| path.is_file())
+    }
+}
+
+impl std::fmt::Debug for Setup {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Setup").field("cache_dir", &self.cache_dir).field("jail", &self.jail).finish_non_exhaustive()
+    }
+}
+
+/// Settings that give up protection, each named for what it gives up.
+pub struct DangerousSetup(Setup);
+
+impl DangerousSetup {
+    /// Runs compilers without the jail where the kernel cannot build it: a hostile source can then read every file that
+    /// this process can, and its build scripts and macros can do whatever this process can.
+    #[must_use]
+    pub fn compile_without_jail(mut self) -> Setup {
+        self.0.jail = JailMode::Dangerous;
+        self.0
+    }
+}
+
+/// One thing that the sandbox needs of a machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Diagnosis {
+    /// What it is.
+    pub what: String,
+    /// Where it is or which it is, if it is there.
+    pub found: Option<String>,
+    /// What to do when it is not.
+    pub remedy: Option<String>,
+}
+
+impl Diagnosis {
+    pub(crate) fn found(what: &str, found: impl std::fmt::Display) -> Self {
+        Self { what: what.to_owned(), found: Some(found.to_string()), remedy: None }
+    }
+
+    pub(crate) fn missing(what: &str, remedy: &str) -> Self {
+        Self { what: what.to_owned(), found: None, remedy: Some(remedy.to_owned()) }
     }
 }

@@ -9,7 +9,7 @@ use std::{
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Source {
-    /// A file, or the folder of a cargo project; its kind is told by its ending and contents.
+    /// A file; its kind is told by its ending and contents.
     Path(PathBuf),
     /// A binary module, or its text form.
     Module(Arc<[u8]>),
@@ -28,10 +28,6 @@ pub enum Source {
 pub enum Language {
     /// One file of Rust.
     Rust,
-    /// One file of C.
-    C,
-    /// One file of C++.
-    Cpp,
 }
 
 impl Language {
@@ -39,8 +35,6 @@ impl Language {
     pub fn name(self) -> &'static str {
         match self {
             Self::Rust => "Rust",
-            Self::C => "C",
-            Self::Cpp => "C++",
         }
     }
 }

@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 use wasm_sandbox::{Module, SandboxError, Signature, blocking::WasmSandbox};
 
-use crate::options::InspectOptions;
+use crate::options::{InspectOptions, Verbosity};
 
 const TITLE: Style = AnsiColor::Green.on_default().bold();
 const NAME: Style = AnsiColor::Cyan.on_default();
@@ -23,9 +23,10 @@ struct Inspection<'a> {
     needs: Vec<&'static str>,
 }
 
-pub(crate) fn inspect(options: &InspectOptions) -> Result<ExitCode, SandboxError> {
-    let sandbox = WasmSandbox::new()?;
-    let module = sandbox.load_module(options.file.as_path())?;
+pub(crate) fn inspect(options: &InspectOptions, verbosity: Verbosity) -> Result<ExitCode, SandboxError> {
+    let setup = super::machine::here(verbosity);
+    let sandbox = WasmSandbox::builder().setup(setup).source(options.file.as_path()).build_blocking()?;
+    let module = sandbox.module()?;
     let inspection = Inspection {
         name: module.name(),
         kind: if module.is_program() { "program" } else { "library" },
@@ -33,7 +34,7 @@ pub(crate) fn inspect(options: &InspectOptions) -> Result<ExitCode, SandboxError
         initial_memory_bytes: module.initial_memory_bytes(),
         functions: module.functions().collect(),
         imports: module.imports().iter().map(|(module, name)| format!("{module}.{name}")).collect(),
-        needs: needs(&module),
+        needs: needs(module),
     };
     if options.json {
         super::print_json(&inspection)?;

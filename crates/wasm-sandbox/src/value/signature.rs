@@ -157,17 +157,9 @@ impl Signatures {
             .map_err(|error| SandboxError::internal("writing signatures", error))?;
         let mut module = wasm.to_vec();
         let section = wasm_encoder::CustomSection { name: SECTION.into(), data: data.into() };
-        wasm_encoder::Encode::encode(&wasm_encoder::RawSection { id: 0, data: &section_body(&section) }, &mut module);
+        wasm_encoder::ComponentSection::append_to_component(&section, &mut module);
         Ok(module)
     }
-}
-
-/// A custom section's contents, its name first; the encoder's own `Encode` for it would write the length as well.
-fn section_body(section: &wasm_encoder::CustomSection<'_>) -> Vec<u8> {
-    let mut body = Vec::new();
-    wasm_encoder::Encode::encode(section.name.as_ref(), &mut body);
-    body.extend_from_slice(&section.data);
-    body
 }
 
 fn described(section: &[u8], exports: &Exports) -> Result<Vec<Signature>, SandboxError> {

@@ -1,0 +1,1 @@
+//! Nothing of its own: its dependencies are what is wanted.

@@ -1,0 +1,308 @@
+//! Rust: one file becomes a program, a library or both. The compiler runs in the jail; the crates that guests may use are
+//! built once, from pinned sources, and only read afterwards.
+
+mod shim;
+
+use std::{
+    ffi::OsString,
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use wasm_sandbox_policy::SandboxError;
+
+use self::shim::Shim;
+use super::diagnostics;
+use crate::{
+    engine::cache::{Cache, CacheKey},
+    jail::{self, JailLimits, JailSpec},
+    setup::{Diagnosis, Setup},
+    value::Signatures,
+};
+
+const TARGET: &str = "wasm32-wasip1";
+const REMEDY: &str = "wasm-sandbox setup rust";
+
+/// The crates that guests can use, pinned by version and hash.
+const DEPS_MANIFEST: &str = include_str!("../../guest-deps/Cargo.toml");
+const DEPS_LOCK: &str = include_str!("../../guest-deps/Cargo.lock");
+
+/// Compiles one file.
+pub(super) fn compile(text: &str, name: &str, setup: &Setup) -> Result<Vec<u8>, SandboxError> {
+    let shim = Shim::read(text).map_err(|error| compilation(format!("{name}: {error}")))?;
+    let compiler = Compiler::find(setup)?;
+    let Some(cache_dir) = &setup.cache_dir else {
+        return compiler.compile(text, name, &shim, setup);
+    };
+    let cache = Cache::open(&cache_dir.join("build"), setup.cache_limit)?;
+    let key = CacheKey::new(
+        "rust guest",
+        &[compiler.version.as_bytes(), DEPS_LOCK.as_bytes(), shim.code.as_bytes(), text.as_bytes()],
+    );
+    if let Some(guest) = cache.read(&key) {
+        return Ok(guest);
+    }
+    let _turn = cache.turn(&key);
+    if let Some(guest) = cache.read(&key) {
+        return Ok(guest);
+    }
+    let guest = compiler.compile(text, name, &shim, setup)?;
+    cache.write(&key, &guest);
+    Ok(guest)
+}
+
+fn compilation(diagnostics: String) -> SandboxError {
+    SandboxError::Compilation { language: "Rust".to_owned(), diagnostics }
+}
+
+/// The compiler itself, not a proxy that picks one by what the current directory says.
+struct Compiler {
+    sysroot: PathBuf,
+    version: String,
+}
+
+impl Compiler {
+    fn find(setup: &Setup) -> Result<Self, SandboxError> {
+        let missing = || SandboxError::Toolchain {
+            missing: "Rust".to_owned(),
+            remedy: "rustup toolchain install stable".to_owned(),
+        };
+        let rustc = setup.find("rustc").ok_or_else(missing)?;
+        let ask = |argument: &[&str]| {
+            let output = Command::new(&rustc).args(argument).current_dir("/").output().ok()?;
+            output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+        };
+        let sysroot = ask(&["--print", "sysroot"]).ok_or_else(missing)?;
+        let version = ask(&["--version", "--verbose"]).ok_or_else(missing)?;
+        Ok(Self { sysroot: PathBuf::from(sysroot), version })
+    }
+
+    fn has_target(&self) -> bool {
+        self.sysroot.join("lib/rustlib").join(TARGET).is_dir()
+    }
+
+    fn compile(&self, text: &str, name: &str, shim: &Shim, setup: &Setup) -> Result<Vec<u8>, SandboxError> {
+        if !self.has_target() {
+            install(setup)?;
+        }
+        let deps = if shim.needs_crates { Some(deps(setup, self)?) } else { None };
+        setup.tell(&format!("compiling {name}"));
+        let work = staging(setup)?;
+        let source = work.path().join(file_name(name));
+        let output = work.path().join("guest.wasm");
+        let failed = |error: std::io::Error| SandboxError::internal("compiling", error);
+        fs::write(&source, format!("{text}\n{}", shim.code)).map_err(failed)?;
+        let spec = self.spec(work.path(), &source, &output, shim, deps.as_deref());
+        let outcome = jail::run(&spec, setup.jail)?;
+        if !outcome.success {
+            let hidden = [work.path(), self.sysroot.as_path()];
+            return Err(compilation(diagnostics(&outcome.stderr, &hidden)));
+        }
+        let wasm = fs::read(&output).map_err(failed)?;
+        if shim.functions.is_empty() { Ok(wasm) } else { Signatures::append_section(&wasm, shim.functions.clone()) }
+    }
+
+    fn spec(&self, work: &Path, source: &Path, output: &Path, shim: &Shim, deps: Option<&Path>) -> JailSpec {
+        let mut arguments: Vec<OsString> = [
+            "--edition=2024",
+            "--crate-name=guest",
+            "--target",
+            TARGET,
+            "-Copt-level=2",
+            "-Cpanic=abort",
+            "-Cstrip=debuginfo",
+            "--cap-lints=warn",
+            "--color=never",
+        ]
+        .map(OsString::from)
+        .to_vec();
+        arguments.push(format!("--crate-type={}", if shim.program { "bin" } else { "cdylib" }).into());
+        arguments.push(joined("--sysroot=", &self.sysroot));
+        arguments.push(joined("--remap-path-prefix=", &work.join("=")));
+        if shim.program {
+            arguments.extend(
+                shim.functions.iter().map(|function| format!("-Clink-arg=--export={}", function.export).into()),
+            );
+            let allocator = ["wasm_sandbox_alloc", "wasm_sandbox_free"]
+                .map(|name| format!("-Clink-arg=--export-if-defined={name}").into());
+            arguments.extend(allocator);
+        }
+        let mut read = vec![self.sysroot.clone()];
+        if let Some(deps) = deps {
+            for folder in ["release/deps", "wasm32-wasip1/release/deps"] {
+                arguments.push(joined("-Ldependency=", &deps.join(folder)));
+            }
+            for library in ["serde", "serde_json"] {
+                arguments.extend(rlib(deps, library).map(|path| joined(&format!("--extern={library}="), &path)));
+            }
+            read.push(deps.to_owned());
+        }
+        arguments.extend([source.into(), "-o".into(), output.into()]);
+        read.extend(system_libraries());
+        JailSpec {
+            program: self.sysroot.join("bin/rustc"),
+            arguments,
+            environment: vec![
+                ("TMPDIR".to_owned(), work.into()),
+                ("LD_LIBRARY_PATH".to_owned(), self.sysroot.join("lib").into()),
+            ],
+            directory: work.to_owned(),
+            read,
+            write: vec![work.to_owned(), PathBuf::from("/dev/null")],
+            limits: JailLimits::default(),
+        }
+    }
+}
+
+fn joined(prefix: &str, path: &Path) -> OsString {
+    let mut whole = OsString::from(prefix);
+    whole.push(path);
+    whole
+}
+
+/// A file name for the source that diagnostics can show.
+fn file_name(name: &str) -> String {
+    let plain: String = name.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-')).collect();
+    let plain = plain.trim_start_matches(['-', '.']);
+    if plain.ends_with(".rs") { plain.to_owned() } else { "source.rs".to_owned() }
+}
+
+/// A private folder for one compile, gone with the value.
+fn staging(setup: &Setup) -> Result<tempfile::TempDir, SandboxError> {
+    let failed = |error: std::io::Error| SandboxError::internal("making a folder for the compiler", error);
+    let mut builder = tempfile::Builder::new();
+    builder.prefix("wasm-sandbox-build-");
+    match &setup.cache_dir {
+        Some(directory) => {
+            let parent = directory.join("work");
+            fs::create_dir_all(&parent).map_err(failed)?;
+            builder.tempdir_in(parent).map_err(failed)
+        }
+        None => builder.tempdir().map_err(failed),
+    }
+}
+
+/// The shared libraries that a compiler is linked with, one by one: a folder of them would hold more than libraries.
+fn system_libraries() -> Vec<PathBuf> {
+    const FOLDERS: [&str; 8] = [
+        "/lib",
+        "/lib64",
+        "/usr/lib",
+        "/usr/lib64",
+        "/lib/x86_64-linux-gnu",
+        "/usr/lib/x86_64-linux-gnu",
+        "/lib/aarch64-linux-gnu",
+        "/usr/lib/aarch64-linux-gnu",
+    ];
+    const NAMES: [&str; 12] = [
+        "ld-linux-x86-64.so.2",
+        "ld-linux-aarch64.so.1",
+        "libc.so.6",
+        "libm.so.6",
+        "libdl.so.2",
+        "libpthread.so.0",
+        "librt.so.1",
+        "libgcc_s.so.1",
+        "libstdc++.so.6",
+        "libz.so.1",
+        "libzstd.so.1",
+        "libatomic.so.1",
+    ];
+    let all = FOLDERS.iter().flat_map(|folder| NAMES.iter().map(move |name| Path::new(folder).join(name)));
+    let mut found: Vec<PathBuf> = all.filter_map(|path| path.canonicalize().ok()).collect();
+    found.sort();
+    found.dedup();
+    found.extend(["/etc/ld.so.cache", "/dev/null", "/dev/urandom"].map(PathBuf::from));
+    found
+}
+
+fn rlib(deps: &Path, library: &str) -> Option<PathBuf> {
+    let prefix = format!("lib{library}-");
+    let entries = fs::read_dir(deps.join("wasm32-wasip1/release/deps")).ok()?;
+    let mut paths = entries.filter_map(|entry| entry.ok().map(|entry| entry.path()));
+    paths.find(|path| {
+        path.extension().is_some_and(|extension| extension == "rlib")
+            && path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&prefix))
+    })
+}
+
+/// The folder of the crates that guests can use, built with this compiler.
+fn deps(setup: &Setup, compiler: &Compiler) -> Result<PathBuf, SandboxError> {
+    let missing =
+        |what: &str, remedy: &str| SandboxError::Toolchain { missing: what.to_owned(), remedy: remedy.to_owned() };
+    let cache = setup
+        .cache_dir
+        .as_ref()
+        .ok_or_else(|| missing("a cache directory for the crates of guests", "set HOME or XDG_CACHE_HOME"))?;
+    let version = blake3::hash([DEPS_LOCK, DEPS_MANIFEST, compiler.version.as_str()].concat().as_bytes());
+    let folder = cache.join("rust").join(version.to_hex().get(..16).unwrap_or_default());
+    if folder.join("done").is_file() {
+        return Ok(folder);
+    }
+    let cargo = setup.find("cargo").ok_or_else(|| missing("cargo", "rustup toolchain install stable"))?;
+    let failed = |error: std::io::Error| SandboxError::internal("preparing the crates of guests", error);
+    let lock_key = CacheKey::new("rust crates", &[folder.as_os_str().as_encoded_bytes()]);
+    let _turn = Cache::open(&cache.join("build"), setup.cache_limit)?.turn(&lock_key);
+    if folder.join("done").is_file() {
+        return Ok(folder);
+    }
+    setup.tell("building the crates that Rust guests use (once)");
+    let project = staging(setup)?;
+    fs::create_dir(project.path().join("src")).map_err(failed)?;
+    fs::write(project.path().join("Cargo.toml"), DEPS_MANIFEST).map_err(failed)?;
+    fs::write(project.path().join("Cargo.lock"), DEPS_LOCK).map_err(failed)?;
+    fs::write(project.path().join("src/lib.rs"), "").map_err(failed)?;
+    fs::create_dir_all(&folder).map_err(failed)?;
+    let mut command = Command::new(cargo);
+    command.args(["build", "--locked", "--release", "--quiet", "--target", TARGET, "--target-dir"]).arg(&folder);
+    command
+        .env_remove("RUSTFLAGS")
+        .env_remove("CARGO_ENCODED_RUSTFLAGS")
+        .env_remove("CARGO_BUILD_TARGET")
+        .env_remove("RUSTC_WRAPPER");
+    let output = command.current_dir(project.path()).output().map_err(failed)?;
+    if !output.status.success() {
+        let reason = diagnostics(&output.stderr, &[project.path()]);
+        return Err(missing(&format!("a crate that guests use ({reason})"), REMEDY));
+    }
+    fs::write(folder.join("done"), "").map_err(failed)?;
+    Ok(folder)
+}
+
+/// Fetches the target and builds the crates, where that has not been done.
+pub(crate) fn install(setup: &Setup) -> Result<(), SandboxError> {
+    let mut compiler = Compiler::find(setup)?;
+    if !compiler.has_target() {
+        let remedy = format!("rustup target add {TARGET}");
+        let missing = |reason: String| SandboxError::Toolchain {
+            missing: format!("the Rust target {TARGET}{reason}"),
+            remedy: remedy.clone(),
+        };
+        let rustup = setup.find("rustup").ok_or_else(|| missing(String::new()))?;
+        setup.tell(&format!("fetching the Rust target {TARGET}"));
+        let output = Command::new(rustup).args(["target", "add", TARGET]).current_dir("/").output();
+        let output = output.map_err(|error| missing(format!(" ({error})")))?;
+        if !output.status.success() {
+            return Err(missing(format!(" ({})", diagnostics(&output.stderr, &[]))));
+        }
+        compiler = Compiler::find(setup)?;
+    }
+    if setup.cache_dir.is_some() { deps(setup, &compiler).map(|_| ()) } else { Ok(()) }
+}
+
+/// What there is for Rust.
+pub(crate) fn diagnose(setup: &Setup) -> Vec<Diagnosis> {
+    match Compiler::find(setup) {
+        Err(_) => vec![Diagnosis::missing("Rust", "install it with rustup")],
+        Ok(compiler) => {
+            let version = compiler.version.lines().next().unwrap_or_default();
+            let target = if compiler.has_target() {
+                Diagnosis::found("Rust target", TARGET)
+            } else {
+                Diagnosis::missing("Rust target", REMEDY)
+            };
+            vec![Diagnosis::found("Rust", version), target]
+        }
+    }
+}

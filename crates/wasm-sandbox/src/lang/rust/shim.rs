@@ -1,0 +1,395 @@
+//! The code that exports a source's public functions under the call ABI, appended to the source itself.
+
+use quote::{ToTokens, format_ident, quote};
+use syn::{FnArg, GenericArgument, Item, ItemFn, Pat, PathArguments, ReturnType, Type as Syntax, Visibility};
+
+use crate::value::{Abi, Parameter, Signature, Type};
+
+/// What is appended to a source, and what it then exports.
+pub(super) struct Shim {
+    pub(super) code: String,
+    pub(super) functions: Vec<Signature>,
+    /// Whether the source has a `main`.
+    pub(super) program: bool,
+    /// Whether it uses the prepared crates.
+    pub(super) needs_crates: bool,
+}
+
+impl Shim {
+    /// Reads a source. A function that cannot be called from outside, such as a generic one, is left out.
+    pub(super) fn read(text: &str) -> Result<Self, String> {
+        let file = syn::parse_file(text).map_err(|error| {
+            let at = error.span().start();
+            format!("line {}, column {}: {error}", at.line, at.column + 1)
+        })?;
+        let records = Records::of(&file);
+        let functions =
+            || file.items.iter().filter_map(|item| if let Item::Fn(function) = item { Some(function) } else { None });
+        let program = functions().any(|function| function.sig.ident == "main");
+        let exported: Vec<Exported<'_>> = functions().filter_map(|function| Exported::of(function, &records)).collect();
+        let json = exported.iter().any(|function| function.signature.abi == Abi::Json);
+        let code = code(&exported, json);
+        Ok(Self {
+            code,
+            functions: exported.into_iter().map(|function| function.signature).collect(),
+            program,
+            needs_crates: json || text.contains("serde"),
+        })
+    }
+}
+
+/// Structs that travel as objects: those with named fields that derive serde's traits.
+struct Records<'a>(Vec<&'a syn::ItemStruct>);
+
+impl<'a> Records<'a> {
+    fn of(file: &'a syn::File) -> Self {
+        let derives = |item: &syn::ItemStruct| {
+            item.attrs.iter().any(|attribute| {
+                attribute.path().is_ident("derive") && attribute.to_token_stream().to_string().contains("erialize")
+            })
+        };
+        let plain = |item: &syn::ItemStruct| {
+            matches!(item.fields, syn::Fields::Named(_))
+                && item.attrs.iter().all(|attribute| !attribute.path().is_ident("serde"))
+        };
+        Self(
+            file.items
+                .iter()
+                .filter_map(|item| match item {
+                    Item::Struct(item) if derives(item) && plain(item) => Some(item),
+                    _ => None,
+                })
+                .collect(),
+        )
+    }
+
+    fn find(&self, name: &str, depth: usize) -> Option<Type> {
+        let item = self.0.iter().find(|item| item.ident == name)?;
+        let mut fields = Vec::new();
+        for field in &item.fields {
+            if field.attrs.iter().any(|attribute| attribute.path().is_ident("serde")) {
+                return None;
+            }
+            fields.push(Parameter {
+                name: field.ident.as_ref()?.to_string(),
+                kind: travels(&field.ty, self, depth + 1)?,
+            });
+        }
+        Some(Type::Record { name: name.to_owned(), fields })
+    }
+}
+
+struct Exported<'a> {
+    function: &'a ItemFn,
+    signature: Signature,
+}
+
+impl<'a> Exported<'a> {
+    fn of(function: &'a ItemFn, records: &Records<'_>) -> Option<Self> {
+        let sig = &function.sig;
+        let plain = matches!(function.vis, Visibility::Public(_))
+            && sig.generics.params.is_empty()
+            && sig.asyncness.is_none()
+            && sig.unsafety.is_none()
+            && sig.abi.is_none()
+            && sig.variadic.is_none()
+            && sig.ident != "main";
+        if !plain {
+            return None;
+        }
+        let mut params = Vec::new();
+        for (index, input) in sig.inputs.iter().enumerate() {
+            let FnArg::Typed(input) = input else { return None };
+            let name = if let Pat::Ident(name) = &*input.pat { name.ident.to_string() } else { format!("p{index}") };
+            params.push(Parameter { name, kind: travels(&input.ty, records, 0)? });
+        }
+        let result = match &sig.output {
+            ReturnType::Default => None,
+            ReturnType::Type(_, kind) => match travels(kind, records, 0)? {
+                Type::Unit => None,
+                _ if matches!(**kind, Syntax::Reference(_)) => Some(reference_result(kind)?),
+                kind => Some(kind),
+            },
+        };
+        let scalar = |kind: &Type| kind.wasm(false).is_some();
+        let direct = params.iter().all(|parameter| scalar(&parameter.kind)) && result.as_ref().is_none_or(scalar);
+        let name = sig.ident.to_string();
+        let name = name.strip_prefix("r#").unwrap_or(&name).to_owned();
+        let export = format!("wasm_sandbox_call_{name}");
+        let abi = if direct { Abi::Direct } else { Abi::Json };
+        Some(Self { function, signature: Signature { name, export, doc: doc(function), abi, params, result } })
+    }
+}
+
+/// A borrowed result must live for ever: only text does, usually.
+fn reference_result(kind: &Syntax) -> Option<Type> {
+    let Syntax::Reference(reference) = kind else { return None };
+    reference.lifetime.as_ref().is_some_and(|lifetime| lifetime.ident == "static").then_some(Type::String)
+}
+
+fn doc(function: &ItemFn) -> Option<String> {
+    let line = |attribute: &syn::Attribute| match &attribute.meta {
+        syn::Meta::NameValue(pair) if pair.path.is_ident("doc") => match &pair.value {
+            syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. }) => Some(text.value().trim().to_owned()),
+            _ => None,
+        },
+        _ => None,
+    };
+    let lines: Vec<String> = function.attrs.iter().filter_map(line).collect();
+    if lines.is_empty() { None } else { Some(lines.join("\n")) }
+}
+
+/// How deep structs of the source are followed; one that holds itself ends here.
+const MAX_DEPTH: usize = 8;
+
+/// How a type travels; none for one that cannot.
+fn travels(kind: &Syntax, records: &Records<'_>, depth: usize) -> Option<Type> {
+    if depth > MAX_DEPTH {
+        return Some(Type::Any("nested".to_owned()));
+    }
+    let inner = |kind: &Syntax| travels(kind, records, depth + 1);
+    match kind {
+        Syntax::Paren(kind) => inner(&kind.elem),
+        Syntax::Group(kind) => inner(&kind.elem),
+        Syntax::Tuple(kind) if kind.elems.is_empty() => Some(Type::Unit),
+        Syntax::Tuple(kind) => kind.elems.iter().map(inner).collect::<Option<_>>().map(Type::Tuple),
+        Syntax::Array(kind) => inner(&kind.elem).map(|item| Type::List(Box::new(item))),
+        Syntax::Reference(kind) if kind.mutability.is_none() => match &*kind.elem {
+            Syntax::Path(path) if path.path.is_ident("str") => Some(Type::String),
+            Syntax::Slice(slice) => inner(&slice.elem).map(|item| Type::List(Box::new(item))),
+            _ => None,
+        },
+        Syntax::Path(path) if path.qself.is_none() => named(&path.path, kind, records, depth),
+        _ => None,
+    }
+}
+
+fn named(path: &syn::Path, whole: &Syntax, records: &Records<'_>, depth: usize) -> Option<Type> {
+    let last = path.segments.last()?;
+    let arguments: Vec<&Syntax> = match &last.arguments {
+        PathArguments::None => Vec::new(),
+        PathArguments::AngleBracketed(list) => list
+            .args
+            .iter()
+            .map(|argument| if let GenericArgument::Type(kind) = argument { Some(kind) } else { None })
+            .collect::<Option<_>>()?,
+        PathArguments::Parenthesized(_) => return None,
+    };
+    let inner = |kind: &Syntax| travels(kind, records, depth + 1).map(Box::new);
+    let name = last.ident.to_string();
+    match (name.as_str(), arguments.as_slice()) {
+        ("bool", []) => Some(Type::Bool),
+        ("i8", []) => Some(Type::S8),
+        ("u8", []) => Some(Type::U8),
+        ("i16", []) => Some(Type::S16),
+        ("u16", []) => Some(Type::U16),
+        ("i32" | "isize", []) => Some(Type::S32),
+        ("u32" | "usize", []) => Some(Type::U32),
+        ("i64", []) => Some(Type::S64),
+        ("u64", []) => Some(Type::U64),
+        ("f32", []) => Some(Type::F32),
+        ("f64", []) => Some(Type::F64),
+        ("char", []) => Some(Type::Char),
+        ("String", []) => Some(Type::String),
+        ("Vec" | "VecDeque" | "BTreeSet" | "HashSet", [item]) => inner(item).map(Type::List),
+        ("Option", [item]) => inner(item).map(Type::Option),
+        ("Box", [item]) => inner(item).map(|item| *item),
+        ("Result", [ok, err]) => {
+            let side = |kind: &Syntax| inner(kind).map(|kind| if *kind == Type::Unit { None } else { Some(kind) });
+            Some(Type::Result { ok: side(ok)?, err: side(err)? })
+        }
+        ("HashMap" | "BTreeMap", [key, value]) if inner(key).as_deref() == Some(&Type::String) => {
+            inner(value).map(Type::Map)
+        }
+        (name, []) => Some(records.find(name, depth).unwrap_or_else(|| Type::Any(name.to_owned()))),
+        _ => Some(Type::Any(whole.to_token_stream().to_string().replace(' ', ""))),
+    }
+}
+
+fn code(exported: &[Exported<'_>], json: bool) -> String {
+    if exported.is_empty() {
+        return String::new();
+    }
+    let functions = exported.iter().map(|function| match function.signature.abi {
+        Abi::Json => json_function(function),
+        _ => direct_function(function),
+    });
+    let support = if json { json_support() } else { quote!() };
+    let module = quote! {
+        #[doc(hidden)]
+        #[allow(warnings, clippy::all)]
+        mod __wasm_sandbox {
+            #(#functions)*
+            #support
+        }
+    };
+    match syn::parse2(module) {
+        Ok(file) => prettyplease::unparse(&file),
+        // Not reached for what is built above; the compiler would say what is wrong with it.
+        Err(error) => error.to_string(),
+    }
+}
+
+/// A function whose parameters and result are wasm values.
+fn direct_function(exported: &Exported<'_>) -> proc_macro2::TokenStream {
+    let (name, export) = (&exported.function.sig.ident, &exported.signature.export);
+    let wrapper = format_ident!("direct_{}", exported.signature.name);
+    let wasm = |kind: &Type| match kind {
+        Type::Bool => quote!(bool),
+        Type::S8 => quote!(i8),
+        Type::U8 => quote!(u8),
+        Type::S16 => quote!(i16),
+        Type::U16 => quote!(u16),
+        Type::S64 => quote!(i64),
+        Type::U64 => quote!(u64),
+        Type::F32 => quote!(f32),
+        Type::F64 => quote!(f64),
+        Type::U32 | Type::Char => quote!(u32),
+        _ => quote!(i32),
+    };
+    let names: Vec<_> = (0..exported.signature.params.len()).map(|index| format_ident!("a{index}")).collect();
+    let types = exported.signature.params.iter().map(|parameter| wasm(&parameter.kind));
+    let passed = names.iter().zip(&exported.signature.params).map(|(name, parameter)| match parameter.kind {
+        Type::Char => quote!(::core::char::from_u32(#name).unwrap_or_default()),
+        Type::S32 | Type::U32 => quote!(#name as _),
+        _ => quote!(#name),
+    });
+    match &exported.signature.result {
+        None => quote! {
+            #[unsafe(export_name = #export)]
+            extern "C" fn #wrapper(#(#names: #types),*) { super::#name(#(#passed),*); }
+        },
+        Some(kind) => {
+            let result = wasm(kind);
+            let convert =
+                if matches!(kind, Type::Bool | Type::F32 | Type::F64) { quote!() } else { quote!(as #result) };
+            quote! {
+                #[unsafe(export_name = #export)]
+                extern "C" fn #wrapper(#(#names: #types),*) -> #result { (super::#name(#(#passed),*)) #convert }
+            }
+        }
+    }
+}
+
+/// A function whose arguments and result are JSON. The types are inferred from the function itself.
+fn json_function(exported: &Exported<'_>) -> proc_macro2::TokenStream {
+    let (name, export) = (&exported.function.sig.ident, &exported.signature.export);
+    let wrapper = format_ident!("json_{}", exported.signature.name);
+    let names: Vec<_> = (0..exported.signature.params.len()).map(|index| format_ident!("a{index}")).collect();
+    let inputs = exported.function.sig.inputs.iter().map(|input| match input {
+        FnArg::Typed(input) => Some(&*input.ty),
+        FnArg::Receiver(_) => None,
+    });
+    let inputs: Vec<Option<&Syntax>> = inputs.collect();
+    let owned = inputs.iter().map(|kind| match kind {
+        Some(Syntax::Reference(reference)) if matches!(&*reference.elem, Syntax::Slice(_)) => {
+            quote!(::std::vec::Vec<_>)
+        }
+        Some(Syntax::Reference(_)) => quote!(::std::string::String),
+        _ => quote!(_),
+    });
+    let passed = names.iter().zip(&inputs).map(|(name, kind)| match kind {
+        Some(Syntax::Reference(reference)) if matches!(&*reference.elem, Syntax::Slice(_)) => quote!(slice(&#name)),
+        Some(Syntax::Reference(_)) => quote!(&#name),
+        _ => quote!(#name),
+    });
+    let answer = match exported.signature.result {
+        Some(Type::Result { .. }) => quote!(answer_result(result)),
+        _ => quote!(answer(result)),
+    };
+    quote! {
+        #[unsafe(export_name = #export)]
+        extern "C" fn #wrapper(pointer: usize, len: usize) -> u64 {
+            let arguments = unsafe { ::std::vec::Vec::from_raw_parts(pointer as *mut u8, len, len) };
+            // A list of one is not a tuple in JSON's eyes unless it is written as one.
+            let (#(#names,)* Nothing): (#(#owned,)* Nothing) = match decode(&arguments) {
+                Ok(arguments) => arguments,
+                Err(error) => return invalid(error),
+            };
+            let result = super::#name(#(#passed),*);
+            #answer
+        }
+    }
+}
+
+fn json_support() -> proc_macro2::TokenStream {
+    quote! {
+        /// The end of the argument list, so that a list of any length is a tuple.
+        struct Nothing;
+
+        impl<'de> ::serde::Deserialize<'de> for Nothing {
+            fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> ::core::result::Result<Self, D::Error> {
+                <() as ::serde::Deserialize>::deserialize(deserializer).map(|()| Nothing)
+            }
+        }
+
+        fn decode<T: ::serde::de::DeserializeOwned>(arguments: &[u8]) -> ::core::result::Result<T, ::serde_json::Error> {
+            let mut whole = arguments.to_vec();
+            whole.pop();
+            if whole.len() > 1 {
+                whole.push(b',');
+            }
+            whole.extend_from_slice(b"null]");
+            ::serde_json::from_slice(&whole)
+        }
+
+        fn slice<T>(items: &::std::vec::Vec<T>) -> &[T] {
+            items
+        }
+
+        fn give(answer: ::std::string::String) -> u64 {
+            let answer = answer.into_bytes().into_boxed_slice();
+            let len = answer.len() as u64;
+            let pointer = ::std::boxed::Box::into_raw(answer) as *mut u8 as usize as u64;
+            pointer << 32 | len
+        }
+
+        #[derive(::serde::Serialize)]
+        #[serde(rename_all = "snake_case")]
+        enum Answer<T, E> {
+            Ok(T),
+            Err(E),
+            Invalid(::std::string::String),
+        }
+
+        fn send<T: ::serde::Serialize, E: ::serde::Serialize>(answer: Answer<T, E>) -> u64 {
+            match ::serde_json::to_string(&answer) {
+                Ok(text) => give(text),
+                Err(error) => invalid(error),
+            }
+        }
+
+        fn answer<T: ::serde::Serialize>(value: T) -> u64 {
+            send::<T, ()>(Answer::Ok(value))
+        }
+
+        fn answer_result<T: ::serde::Serialize, E: ::serde::Serialize>(value: ::core::result::Result<T, E>) -> u64 {
+            match value {
+                Ok(value) => send::<T, E>(Answer::Ok(value)),
+                Err(error) => send::<T, E>(Answer::Err(error)),
+            }
+        }
+
+        fn invalid(error: ::serde_json::Error) -> u64 {
+            send::<(), ()>(Answer::Invalid(::std::string::ToString::to_string(&error)))
+        }
+
+        #[unsafe(no_mangle)]
+        extern "C" fn wasm_sandbox_alloc(len: usize) -> usize {
+            let mut bytes = ::std::vec::Vec::<u8>::new();
+            if bytes.try_reserve_exact(len.max(1)).is_err() {
+                return 0;
+            }
+            let pointer = bytes.as_mut_ptr() as usize;
+            ::core::mem::forget(bytes);
+            pointer
+        }
+
+        #[unsafe(no_mangle)]
+        extern "C" fn wasm_sandbox_free(pointer: usize, len: usize) {
+            if len > 0 {
+                drop(unsafe { ::std::vec::Vec::from_raw_parts(pointer as *mut u8, len, len) });
+            }
+        }
+    }
+}
