@@ -67,7 +67,7 @@ impl Setup {
         self
     }
 
-    /// Tells a function what takes long while it takes long: "compiling calculator.rs".
+    /// Tells a function what takes long while it takes long ("compiling calculator.rs"), and an empty text when it is over.
     #[must_use]
     pub fn on_progress(mut self, tell: impl Fn(&str) + Send + Sync + 'static) -> Self {
         self.progress = Some(Arc::new(tell));
@@ -99,15 +99,28 @@ impl Setup {
         rust::install(self)
     }
 
-    pub(crate) fn tell(&self, what: &str) {
+    /// Says what takes long, until the value is dropped.
+    pub(crate) fn tell(&self, what: &str) -> Telling<'_> {
         if let Some(tell) = &self.progress {
             tell(what);
         }
+        Telling(self)
     }
 
     /// The first executable of this name on the search path.
     pub(crate) fn find(&self, program: &str) -> Option<PathBuf> {
         self.search_path.iter().map(|directory| directory.join(program)).find(|path| path.is_file())
+    }
+}
+
+/// Something that takes long and is under way.
+pub(crate) struct Telling<'a>(&'a Setup);
+
+impl Drop for Telling<'_> {
+    fn drop(&mut self) {
+        if let Some(tell) = &self.0.progress {
+            tell("");
+        }
     }
 }
 

@@ -25,9 +25,13 @@ pub(crate) fn here(verbosity: Verbosity) -> Setup {
         bar.set_style(style);
     }
     setup.on_progress(move |what| {
-        if bar.is_hidden() {
+        if what.is_empty() {
+            bar.disable_steady_tick();
+            bar.finish_and_clear();
+        } else if bar.is_hidden() {
             anstream::eprintln!("{what}");
         } else {
+            bar.reset();
             bar.set_message(what.to_owned());
             bar.enable_steady_tick(Duration::from_millis(100));
         }

@@ -13,6 +13,9 @@ use crate::{
     setup::Setup,
 };
 
+/// Bytes of a module from which on compiling takes long enough to say so.
+const WORTH_TELLING: usize = 256 << 10;
+
 /// Loads a module: what was compiled before comes from the cache.
 ///
 /// # Errors
@@ -54,6 +57,7 @@ pub(crate) fn load(backend: &dyn Backend, wasm: &[u8], setup: &Setup) -> Result<
 }
 
 fn compile(backend: &dyn Backend, wasm: &[u8], setup: &Setup) -> Result<Vec<u8>, SandboxError> {
+    let _telling = (wasm.len() > WORTH_TELLING).then(|| setup.tell("compiling WebAssembly to machine code"));
     fork::run(&setup.compile_limits, || backend.compile(wasm)).map_err(|failure| match failure {
         ChildFailure::Limit(hit) => hit.into(),
         ChildFailure::Work(reason) => SandboxError::NotRunnable { what: "module".to_owned(), reason },

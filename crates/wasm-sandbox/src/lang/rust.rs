@@ -87,7 +87,7 @@ impl Compiler {
             install(setup)?;
         }
         let deps = if shim.needs_crates { Some(deps(setup, self)?) } else { None };
-        setup.tell(&format!("compiling {name}"));
+        let _telling = setup.tell(&format!("compiling {name}"));
         let work = staging(setup)?;
         let source = work.path().join(file_name(name));
         let output = work.path().join("guest.wasm");
@@ -247,7 +247,7 @@ fn deps(setup: &Setup, compiler: &Compiler) -> Result<PathBuf, SandboxError> {
     if folder.join("done").is_file() {
         return Ok(folder);
     }
-    setup.tell("building the crates that Rust guests use (once)");
+    let _telling = setup.tell("building the crates that Rust guests use (once)");
     let project = staging(setup)?;
     fs::create_dir(project.path().join("src")).map_err(failed)?;
     fs::write(project.path().join("Cargo.toml"), DEPS_MANIFEST).map_err(failed)?;
@@ -280,7 +280,7 @@ pub(crate) fn install(setup: &Setup) -> Result<(), SandboxError> {
             remedy: remedy.clone(),
         };
         let rustup = setup.find("rustup").ok_or_else(|| missing(String::new()))?;
-        setup.tell(&format!("fetching the Rust target {TARGET}"));
+        let _telling = setup.tell(&format!("fetching the Rust target {TARGET}"));
         let output = Command::new(rustup).args(["target", "add", TARGET]).current_dir("/").output();
         let output = output.map_err(|error| missing(format!(" ({error})")))?;
         if !output.status.success() {
