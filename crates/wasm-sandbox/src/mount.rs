@@ -7,7 +7,7 @@ use wasm_sandbox_policy::{GuestPath, MountConfig, SandboxError};
 /// A tree and where the guest sees it.
 pub(crate) type Mount = (GuestPath, Arc<dyn Dir>);
 
-use crate::vfs::{Dir, HostTree, Quota};
+use crate::vfs::{Dir, HostTree, MemoryTree, Quota};
 
 /// Opens every mount.
 ///
@@ -21,9 +21,12 @@ fn tree(mount: &MountConfig, quota: &Arc<Quota>) -> Result<Arc<dyn Dir>, Sandbox
     let quota = Arc::clone(quota);
     match mount {
         MountConfig::Host { host, access, .. } => HostTree::open(host, *access, quota),
+        MountConfig::Memory { .. } => Ok(MemoryTree::empty(quota)),
+        MountConfig::Overlay { host, .. } => MemoryTree::overlay(host, quota),
+        MountConfig::Zip { archive, .. } => MemoryTree::zip(archive, quota),
         other => Err(SandboxError::Unenforceable {
             what: format!("the mount at `{}`", other.guest()),
-            reason: "this build has no such tree".to_owned(),
+            reason: "this version does not know its kind".to_owned(),
         }),
     }
 }

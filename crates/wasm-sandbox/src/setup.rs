@@ -10,6 +10,9 @@ use crate::{
     lang::rust,
 };
 
+/// Is told what takes long.
+type Tell = Arc<dyn Fn(&str) + Send + Sync>;
+
 /// Where caches and compilers are. The default knows of none: nothing is cached and only modules run.
 #[derive(Clone)]
 pub struct Setup {
@@ -18,7 +21,7 @@ pub struct Setup {
     pub(crate) compile_limits: ChildLimits,
     pub(crate) search_path: Vec<PathBuf>,
     pub(crate) jail: JailMode,
-    progress: Option<Arc<dyn Fn(&str) + Send + Sync>>,
+    progress: Option<Tell>,
 }
 
 impl Default for Setup {

@@ -6,12 +6,16 @@
 
 mod errno;
 mod host_tree;
+mod memory_tree;
 mod quota;
+#[cfg(test)]
+mod tests;
 
 use std::{any::Any, sync::Arc, time::SystemTime};
 
 pub(crate) use errno::Errno;
 pub(crate) use host_tree::HostTree;
+pub(crate) use memory_tree::MemoryTree;
 pub(crate) use quota::Quota;
 
 pub(crate) type VfsResult<T> = Result<T, Errno>;

@@ -2,7 +2,7 @@
 //! so that no `..`, link, rename or race can lead out; whatever works on a name works on the last part of a path, in a
 //! parent that was resolved that way.
 
-mod errors;
+pub(super) mod errors;
 mod file;
 mod ledger;
 

@@ -10,11 +10,11 @@ use rustix::{
 use crate::vfs::{Errno, FileKind, SetTime, Stat, VfsResult};
 
 /// What failed when a path was resolved: leaving the tree is not a matter of devices.
-pub(super) fn resolution(error: System) -> Errno {
+pub(in crate::vfs) fn resolution(error: System) -> Errno {
     if error == System::XDEV { Errno::Notcapable } else { errno(error) }
 }
 
-pub(super) fn errno(error: System) -> Errno {
+pub(in crate::vfs) fn errno(error: System) -> Errno {
     match error {
         System::ACCESS => Errno::Acces,
         System::AGAIN => Errno::Again,
@@ -52,7 +52,7 @@ pub(super) fn errno(error: System) -> Errno {
     }
 }
 
-pub(super) fn kind(kind: FileType) -> FileKind {
+pub(in crate::vfs) fn kind(kind: FileType) -> FileKind {
     match kind {
         FileType::Directory => FileKind::Directory,
         FileType::RegularFile => FileKind::File,
@@ -61,7 +61,7 @@ pub(super) fn kind(kind: FileType) -> FileKind {
     }
 }
 
-pub(super) fn stat(stat: &rustix::fs::Stat) -> Stat {
+pub(in crate::vfs) fn stat(stat: &rustix::fs::Stat) -> Stat {
     Stat {
         kind: kind(FileType::from_raw_mode(stat.st_mode)),
         inode: stat.st_ino,
@@ -84,7 +84,7 @@ fn time(seconds: i64, nanos: u64) -> Option<SystemTime> {
     base?.checked_add(Duration::from_nanos(nanos))
 }
 
-pub(super) fn timestamps(accessed: SetTime, modified: SetTime) -> VfsResult<Timestamps> {
+pub(in crate::vfs) fn timestamps(accessed: SetTime, modified: SetTime) -> VfsResult<Timestamps> {
     Ok(Timestamps { last_access: timespec(accessed)?, last_modification: timespec(modified)? })
 }
 

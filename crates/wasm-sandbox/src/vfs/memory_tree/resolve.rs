@@ -1,0 +1,117 @@
+//! From a path to an inode, link by link.
+
+use std::collections::VecDeque;
+
+use super::{InodeId, MAX_NAME, Node, State};
+use crate::vfs::{Errno, VfsResult};
+
+/// Links that one path may lead through.
+const MAX_LINKS: u32 = 40;
+
+/// Where a path leads.
+pub(super) struct Place {
+    /// The directory that holds the last part, and that part; none for a path that ends at a directory without naming it.
+    pub(super) parent: Option<(InodeId, Vec<u8>)>,
+    /// What is there.
+    pub(super) inode: Option<InodeId>,
+    /// Whether the path insists on a directory by a slash at its end.
+    pub(super) slash: bool,
+}
+
+impl State {
+    /// Follows a path from a directory, which it may not leave.
+    pub(super) fn resolve(&mut self, from: InodeId, path: &str, follow: bool) -> VfsResult<Place> {
+        if path.is_empty() {
+            return Err(Errno::Noent);
+        }
+        if path.starts_with('/') {
+            return Err(Errno::Notcapable);
+        }
+        let slash = path.ends_with('/');
+        let mut parts: VecDeque<Vec<u8>> = split(path.as_bytes()).collect();
+        let mut above = vec![from];
+        let mut links = 0;
+        let mut parent = None;
+        while let Some(part) = parts.pop_front() {
+            let here = *above.last().ok_or(Errno::Notcapable)?;
+            parent = None;
+            match part.as_slice() {
+                b"." => {
+                    self.directory(here)?;
+                }
+                b".." => {
+                    self.directory(here)?;
+                    above.pop();
+                    if above.is_empty() {
+                        return Err(Errno::Notcapable);
+                    }
+                }
+                name if name.len() > MAX_NAME => return Err(Errno::Nametoolong),
+                name => {
+                    let last = parts.is_empty();
+                    let Some(inode) = self.directory(here)?.entries.get(name).copied() else {
+                        let inode = None;
+                        return if last {
+                            Ok(Place { parent: Some((here, part)), inode, slash })
+                        } else {
+                            Err(Errno::Noent)
+                        };
+                    };
+                    match &self.inode(inode)?.node {
+                        Node::Symlink(target) if !last || follow || slash => {
+                            links += 1;
+                            if links > MAX_LINKS {
+                                return Err(Errno::Loop);
+                            }
+                            if target.starts_with(b"/") {
+                                return Err(Errno::Notcapable);
+                            }
+                            for part in split(target).collect::<Vec<_>>().into_iter().rev() {
+                                parts.push_front(part);
+                            }
+                        }
+                        Node::Directory(_) => {
+                            above.push(inode);
+                            parent = Some((here, part));
+                        }
+                        _ if last => return Ok(Place { parent: Some((here, part)), inode: Some(inode), slash }),
+                        _ => return Err(Errno::Notdir),
+                    }
+                }
+            }
+        }
+        Ok(Place { parent, inode: above.last().copied(), slash })
+    }
+
+    /// What a path names.
+    pub(super) fn find(&mut self, from: InodeId, path: &str, follow: bool) -> VfsResult<InodeId> {
+        let place = self.resolve(from, path, follow)?;
+        let inode = place.inode.ok_or(Errno::Noent)?;
+        if place.slash && !matches!(self.inode(inode)?.node, Node::Directory(_)) {
+            return Err(Errno::Notdir);
+        }
+        Ok(inode)
+    }
+
+    /// Whether `inner` is `outer` or somewhere below it. Only what has been looked at can be below.
+    pub(super) fn contains(&self, outer: InodeId, inner: InodeId) -> VfsResult<bool> {
+        let mut left = vec![outer];
+        while let Some(inode) = left.pop() {
+            if inode == inner {
+                return Ok(true);
+            }
+            if let Node::Directory(directory) = &self.inode(inode)?.node {
+                let is_directory = |child: &&InodeId| {
+                    self.inodes.get(child).is_some_and(|entry| matches!(entry.node, Node::Directory(_)))
+                };
+                left.extend(directory.entries.values().filter(is_directory));
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// The parts of a path; empty ones mean nothing.
+fn split(path: &[u8]) -> impl Iterator<Item = Vec<u8>> + '_ {
+    path.split(|byte| *byte == b'/').filter(|part| !part.is_empty()).map(<[u8]>::to_vec)
+}
