@@ -76,7 +76,7 @@ fn main() {
 fn small(engine: &Engine) {
     let mut sandbox = ours(ADD);
     let module = sandbox.module().expect("a module").clone();
-    let raw = Module::new(engine, ADD).expect("the module compiles");
+    let raw = Module::new(engine, wat::parse_str(ADD).expect("text")).expect("the module compiles");
     let linked = Linker::<Raw>::new(engine).instantiate_pre(&raw).expect("no imports");
     pair(
         "new sandbox and one call",

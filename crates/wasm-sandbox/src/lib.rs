@@ -36,3 +36,8 @@ pub use self::{
     source::{Language, Source},
     value::{Abi, FunctionParams, FunctionResult, Parameter, Signature, Type},
 };
+
+/// The README's examples compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

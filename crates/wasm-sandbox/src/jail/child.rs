@@ -62,8 +62,11 @@ fn become_first_process() -> io::Result<()> {
 }
 
 fn shadow(pid: libc::pid_t) -> ! {
-    // Its copies of the streams would keep their readers waiting.
     let mut status = 0;
+    // Its copies of the streams would keep their readers waiting, and that of the pipe which tells the parent that `exec`
+    // went well would keep the parent in `spawn` until the end.
+    // SAFETY: nothing in this process uses a descriptor any more.
+    unsafe { libc::close_range(0, libc::c_uint::MAX, 0) };
     loop {
         // SAFETY: `waitpid` writes to `status` only, and `_exit` is always sound.
         unsafe {

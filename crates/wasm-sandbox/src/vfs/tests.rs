@@ -344,7 +344,8 @@ fn e10_quotas_hold_while_writing() {
     let path = folder.path();
     let host = |quota: &Arc<Quota>| HostTree::open(path, MountAccess::Write, Arc::clone(quota)).unwrap();
     let memory = |quota: &Arc<Quota>| MemoryTree::empty(Arc::clone(quota));
-    let makers: [(&str, &dyn Fn(&Arc<Quota>) -> Arc<dyn Dir>); 2] = [("host", &host), ("memory", &memory)];
+    type Make<'a> = &'a dyn Fn(&Arc<Quota>) -> Arc<dyn Dir>;
+    let makers: [(&str, Make<'_>); 2] = [("host", &host), ("memory", &memory)];
     for (kind, make) in makers {
         let quota = small_quota(1000, 5);
         let tree = make(&quota);

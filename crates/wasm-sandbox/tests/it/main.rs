@@ -7,6 +7,7 @@ mod calls;
 mod host_functions;
 mod limits;
 mod modules;
+mod rust;
 
 use wasm_sandbox::{Setup, Source, blocking::WasmSandbox};
 

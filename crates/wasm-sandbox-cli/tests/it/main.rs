@@ -1,0 +1,102 @@
+//! The command line as a shell sees it: output, messages and exit codes.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+const MODULE: &str = r#"(module
+    (memory (export "memory") 1)
+    (func (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1)))
+    (func (export "spin") (loop (br 0)))
+    (func (export "trap") unreachable)
+    (func (export "grow") (if (i32.eq (memory.grow (i32.const 60000)) (i32.const -1)) (then unreachable))))"#;
+
+/// Says something on stderr, then exits with 7.
+const PROGRAM: &str = r#"(module
+    (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+    (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+    (memory (export "memory") 1)
+    (data (i32.const 0) "\10\00\00\00\03\00\00\00") (data (i32.const 16) "hi\n")
+    (func (export "_start")
+        (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8))) (call $exit (i32.const 7))))"#;
+
+struct Shell {
+    folder: tempfile::TempDir,
+}
+
+impl Shell {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("module.wat"), MODULE).unwrap();
+        fs::write(folder.path().join("program.wat"), PROGRAM).unwrap();
+        Self { folder }
+    }
+
+    fn run(&self, words: &[&str]) -> Output {
+        let cache: PathBuf = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache");
+        Command::new(env!("CARGO_BIN_EXE_wasm-sandbox"))
+            .args(words)
+            .current_dir(self.folder.path())
+            .env("XDG_CACHE_HOME", cache)
+            .output()
+            .unwrap()
+    }
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
+
+#[test]
+fn exit_codes_are_those_of_the_table() {
+    let shell = Shell::new();
+    for (words, code, said) in [
+        (&["call", "module.wat", "add", "5", "3"][..], 0, ""),
+        (&["call", "module.wat", "trap"], 1, "the guest trapped"),
+        (&["call", "module.wat", "add", "5"], 2, "expected 2 arguments, got 1"),
+        (&["call", "module.wat", "add", "5", "3", "--memory", "much"], 2, "invalid value 'much'"),
+        (&["call", "module.wat", "grow"], 122, "memory limit hit"),
+        (&["call", "module.wat", "spin", "--timeout", "100ms"], 124, "wall time limit hit"),
+        (&["call", "module.wat", "missing"], 127, "no function `missing`"),
+        (&["call", "missing.wat", "add"], 127, "no file `missing.wat`"),
+        (&["run", "module.wat"], 126, "it is a library"),
+        (&["run", "program.wat"], 7, ""),
+        (&["nonsense"], 2, "unrecognized subcommand"),
+    ] {
+        let output = shell.run(words);
+        let stderr = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{words:?}: {stderr}");
+        assert!(stderr.contains(said), "{words:?}: {stderr}");
+    }
+}
+
+#[test]
+fn results_go_to_stdout_and_nothing_else_does() {
+    let shell = Shell::new();
+    assert_eq!(text(&shell.run(&["call", "module.wat", "add", "5", "-3"]).stdout), "2\n");
+    assert_eq!(text(&shell.run(&["run", "program.wat"]).stdout), "hi\n");
+    let output = shell.run(&["run", "program.wat", "--json"]);
+    assert_eq!(output.status.code(), Some(7));
+    let result: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(result["stdout"], "hi\n");
+    assert_eq!(result["ending"]["code"], 7);
+    let output = shell.run(&["inspect", "module.wat", "--json"]);
+    let inspection: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(inspection["functions"][0]["name"], "add");
+}
+
+#[test]
+fn a_policy_file_is_used_and_its_mistakes_are_said() {
+    let shell = Shell::new();
+    fs::write(shell.folder.path().join("good.toml"), "[limits]\ntimeout = \"100ms\"\n").unwrap();
+    let output = shell.run(&["call", "module.wat", "spin", "--policy", "good.toml"]);
+    assert_eq!(output.status.code(), Some(124));
+    fs::write(shell.folder.path().join("bad.toml"), "[limits]\ntimout = \"100ms\"\n").unwrap();
+    let output = shell.run(&["call", "module.wat", "add", "1", "2", "--policy", "bad.toml"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("timout"), "{}", text(&output.stderr));
+}
