@@ -25,3 +25,4 @@ pub use result::{
     ResourceSnapshot, SandboxResult, SecurityContext, Trap, TrapKind,
 };
 pub use units::{ByteSize, ByteUnits, TimeUnits, UnitError, parse_duration};
+pub use validate::{ConfigValidator, Improvement, ResourceEstimate};
