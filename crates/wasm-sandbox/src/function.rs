@@ -5,16 +5,20 @@ use std::marker::PhantomData;
 use wasm_sandbox_policy::SandboxError;
 
 use crate::{
-    engine::{Mode, wasmtime::TypedFunction, wasmtime::WasmtimeInstance},
-    instance::Instance,
-    value::{Abi, FunctionParams, FunctionResult, Signature, WasmType},
+    engine::{
+        Failure, GuestInstance, Mode,
+        wasmtime::{TypedFunction, WasmtimeInstance},
+    },
+    instance::{Instance, error_of},
+    value::{Abi, FunctionParams, FunctionResult, Signature},
 };
 
 /// One function of an instance, called at the engine's own speed. It borrows the instance, so nothing else can enter it
 /// meanwhile.
 pub struct Function<'a, P, R> {
     function: TypedFunction<P, R>,
-    instance: &'a mut Instance,
+    instance: &'a mut WasmtimeInstance,
+    mode: Mode,
     name: String,
     types: PhantomData<fn(P) -> R>,
 }
@@ -22,10 +26,9 @@ pub struct Function<'a, P, R> {
 impl<'a, P: FunctionParams, R: FunctionResult> Function<'a, P, R> {
     pub(crate) fn new(instance: &'a mut Instance, signature: &Signature) -> Result<Self, SandboxError> {
         let wasm = |kind: &crate::value::Type| kind.wasm(false);
-        let params: Option<Vec<WasmType>> = signature.params.iter().map(|parameter| wasm(&parameter.kind)).collect();
-        let results: Option<Vec<WasmType>> = signature.result.iter().map(wasm).collect();
-        let fits =
-            signature.abi == Abi::Direct && params.as_deref() == Some(P::TYPES) && results.as_deref() == Some(R::TYPES);
+        let fits = signature.abi == Abi::Direct
+            && signature.params.iter().map(|parameter| wasm(&parameter.kind)).eq(P::TYPES.iter().copied().map(Some))
+            && signature.result.iter().map(wasm).eq(R::TYPES.iter().copied().map(Some));
         let misfit = || SandboxError::Signature {
             detail: format!("a handle for {} parameters of these types does not fit", P::TYPES.len()),
             signature: signature.to_string(),
@@ -33,8 +36,10 @@ impl<'a, P: FunctionParams, R: FunctionResult> Function<'a, P, R> {
         if !fits {
             return Err(misfit());
         }
-        let function = TypedFunction::find(instance.guest().as_any(), &signature.export).ok_or_else(misfit)?;
-        Ok(Self { function, instance, name: signature.name.clone(), types: PhantomData })
+        let mode = instance.mode;
+        let engine = instance.guest().as_any().downcast_mut::<WasmtimeInstance>().ok_or_else(misfit)?;
+        let function = TypedFunction::find(engine, &signature.export).ok_or_else(misfit)?;
+        Ok(Self { function, instance: engine, mode, name: signature.name.clone(), types: PhantomData })
     }
 
     /// Calls the function.
@@ -42,26 +47,24 @@ impl<'a, P: FunctionParams, R: FunctionResult> Function<'a, P, R> {
     /// # Errors
     /// A trap or a limit, which end the instance.
     pub async fn call(&mut self, arguments: P) -> Result<R, SandboxError> {
-        let outcome = match (self.instance.mode, engine(self.instance)?) {
-            (Mode::Blocking, instance) => self.function.call(instance, arguments),
-            (Mode::Async, instance) => self.function.call_async(instance, arguments).await,
+        let outcome = match self.mode {
+            Mode::Blocking => self.function.call(self.instance, arguments),
+            Mode::Async => self.function.call_async(self.instance, arguments).await,
         };
-        outcome.map_err(|failure| self.instance.error(failure, &self.name))
+        outcome.map_err(|failure| self.error(failure))
     }
 
     /// Calls the function of an instance that blocks its thread.
     #[inline]
     pub(crate) fn call_blocking(&mut self, arguments: P) -> Result<R, SandboxError> {
-        let outcome = self.function.call(engine(self.instance)?, arguments);
-        outcome.map_err(|failure| self.instance.error(failure, &self.name))
+        match self.function.call(self.instance, arguments) {
+            Ok(result) => Ok(result),
+            Err(failure) => Err(self.error(failure)),
+        }
     }
-}
 
-#[inline]
-fn engine(instance: &mut Instance) -> Result<&mut WasmtimeInstance, SandboxError> {
-    instance
-        .guest()
-        .as_any()
-        .downcast_mut()
-        .ok_or_else(|| SandboxError::internal("calling through a handle", "another engine's instance"))
+    #[cold]
+    fn error(&mut self, failure: Failure) -> SandboxError {
+        error_of(failure, &self.name, self.instance.host().stderr())
+    }
 }

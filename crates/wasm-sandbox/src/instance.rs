@@ -223,12 +223,6 @@ impl Instance {
         &mut *self.guest
     }
 
-    /// The error for a failure of the function `name`.
-    pub(crate) fn error(&mut self, failure: Failure, name: &str) -> SandboxError {
-        let stderr = self.guest.host().stderr().to_vec();
-        error_of(failure, name, &stderr)
-    }
-
     async fn invoke(
         &mut self,
         signature: &Signature,
@@ -315,7 +309,7 @@ fn ending_of(failure: Failure) -> Result<Ending, SandboxError> {
     }
 }
 
-fn error_of(failure: Failure, function: &str, stderr: &[u8]) -> SandboxError {
+pub(crate) fn error_of(failure: Failure, function: &str, stderr: &[u8]) -> SandboxError {
     let trap = |trap| SandboxError::WasmRuntime { trap, stderr: tail(stderr) };
     match failure {
         Failure::Stop(Stop::Exit(exit_code)) => SandboxError::Exit { function: function.to_owned(), exit_code },

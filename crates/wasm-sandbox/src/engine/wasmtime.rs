@@ -13,7 +13,6 @@ mod typed;
 mod wait;
 
 use std::{
-    any::Any,
     collections::HashMap,
     hash::{Hash, Hasher},
     sync::{Arc, LazyLock, Mutex, PoisonError},
@@ -92,6 +91,8 @@ impl LoadedModule for WasmtimeModule {
             engine: self.engine.clone(),
             instance: imports.resolve(&self.module)?,
             profile: self.profile,
+            initializes: self.module.get_export("_initialize").is_some(),
+            memory: self.module.get_export_index("memory"),
             mode,
         }))
     }
@@ -110,9 +111,4 @@ impl Hasher for Fingerprint {
         self.0.update(&(bytes.len() as u64).to_le_bytes());
         self.0.update(bytes);
     }
-}
-
-/// The instance behind a trait object, for the typed handle.
-pub(crate) fn instance_of(instance: &mut dyn Any) -> Option<&mut WasmtimeInstance> {
-    instance.downcast_mut()
 }

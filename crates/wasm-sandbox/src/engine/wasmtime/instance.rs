@@ -4,7 +4,7 @@ use std::{any::Any, collections::HashMap, sync::Arc, time::Instant};
 
 use futures::future::{BoxFuture, FutureExt};
 use wasm_sandbox_policy::{FuelLimit, ResourceKind, SandboxError};
-use wasmtime::{Extern, Func, Instance, InstancePre, Store, Val};
+use wasmtime::{Extern, Func, Instance, InstancePre, ModuleExport, Store, TypedFunc, Val, WasmParams, WasmResults};
 
 use super::{
     link::{engine_value, value},
@@ -24,6 +24,8 @@ pub(super) struct WasmtimeLinked {
     pub(super) instance: InstancePre<StoreData>,
     pub(super) profile: EngineProfile,
     pub(super) mode: Mode,
+    pub(super) initializes: bool,
+    pub(super) memory: Option<wasmtime::ModuleExport>,
 }
 
 impl LinkedModule for WasmtimeLinked {
@@ -42,6 +44,8 @@ impl LinkedModule for WasmtimeLinked {
                 functions: HashMap::new(),
                 mode: self.mode,
                 fuel: self.profile.fuel,
+                initializes: self.initializes,
+                memory: self.memory,
                 ended: false,
             };
             match instance.start(&self.instance).await {
@@ -61,9 +65,13 @@ impl LinkedModule for WasmtimeLinked {
 pub(crate) struct WasmtimeInstance {
     pub(super) store: Store<StoreData>,
     instance: Option<Instance>,
-    functions: HashMap<String, Func>,
+    functions: HashMap<String, (Func, usize)>,
     pub(super) mode: Mode,
     fuel: bool,
+    /// Whether the module has an `_initialize` to call first.
+    initializes: bool,
+    /// Where its memory is among the exports.
+    memory: Option<ModuleExport>,
     /// Whether the guest was stopped by force; it is not entered again.
     pub(super) ended: bool,
 }
@@ -86,9 +94,10 @@ impl WasmtimeInstance {
             }
         };
         let instance = made.map_err(|error| self.start_failure(error))?;
-        self.store.data_mut().memory = instance.get_export(&mut self.store, "memory").and_then(Extern::into_memory);
+        let memory = self.memory.and_then(|memory| instance.get_module_export(&mut self.store, &memory));
+        self.store.data_mut().memory = memory.and_then(Extern::into_memory);
         self.instance = Some(instance);
-        if self.function("_initialize").is_some() {
+        if self.initializes {
             self.invoke("_initialize", &[]).await?;
         }
         Ok(())
@@ -114,13 +123,20 @@ impl WasmtimeInstance {
         self.store.set_epoch_deadline(1);
     }
 
-    pub(super) fn function(&mut self, export: &str) -> Option<Func> {
+    /// An exported function and how many results it has.
+    pub(super) fn function(&mut self, export: &str) -> Option<(Func, usize)> {
         if let Some(function) = self.functions.get(export) {
             return Some(*function);
         }
         let function = self.instance?.get_func(&mut self.store, export)?;
-        self.functions.insert(export.to_owned(), function);
-        Some(function)
+        let results = function.ty(&self.store).results().len();
+        self.functions.insert(export.to_owned(), (function, results));
+        Some((function, results))
+    }
+
+    /// An exported function of these types.
+    pub(super) fn typed_function<P: WasmParams, R: WasmResults>(&mut self, export: &str) -> Option<TypedFunc<P, R>> {
+        self.instance?.get_typed_func(&mut self.store, export).ok()
     }
 
     async fn call(&mut self, function: Func, arguments: &[Val], results: &mut [Val]) -> wasmtime::Result<()> {
@@ -159,6 +175,7 @@ impl GuestInstance for WasmtimeInstance {
         data.timeline.reset();
         data.limiter.begin();
         data.started = Some(now);
+        data.ticked = true;
         data.host.begin(now);
         Ok(())
     }
@@ -173,7 +190,7 @@ impl GuestInstance for WasmtimeInstance {
                 let reason = "it was stopped by force".to_owned();
                 return Err(Failure::Error(SandboxError::Ended { reason }));
             }
-            let Some(function) = self.function(export) else {
+            let Some((function, count)) = self.function(export) else {
                 let function = export.to_owned();
                 return Err(Failure::Error(SandboxError::FunctionNotFound { function, available: Vec::new() }));
             };
@@ -189,7 +206,6 @@ impl GuestInstance for WasmtimeInstance {
                     &long
                 }
             };
-            let count = usize::from(function.ty(&self.store).results().len() == 1);
             let results = outputs.get_mut(..count).unwrap_or_default();
             match self.call(function, arguments, results).await {
                 Ok(()) => Ok(results.first().and_then(value)),

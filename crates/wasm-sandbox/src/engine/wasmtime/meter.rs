@@ -3,7 +3,7 @@
 use std::{
     pin::Pin,
     sync::{
-        Arc,
+        Arc, LazyLock,
         atomic::{AtomicU64, Ordering},
     },
     task::{Context, Poll},
@@ -17,44 +17,49 @@ use super::ticker;
 /// Points kept of a timeline; when it is full every second one goes and the spacing doubles.
 const MAX_POINTS: usize = 64;
 
-/// Processor time of one instance: the sum over the stretches in which a thread ran it. A stretch that nobody announced (a
-/// call through a typed handle, where two clock readings would cost more than the call) begins at the first tick in it.
+/// Processor time of one instance: the sum over the stretches in which a thread ran it. The thread's own clock is a system
+/// call, several times as long as a short call of a guest, so it is read only from a stretch's first tick on; a stretch
+/// without a tick counts with its wall time, and one that nobody announced (a call through a typed handle) begins at its
+/// first tick.
 #[derive(Debug, Default)]
 pub(super) struct CpuMeter {
     finished_ns: AtomicU64,
-    /// Thread time at which the current stretch began, plus one; 0 when there is none.
+    /// When the current stretch began on the wall, plus one; 0 when none was announced.
     began_ns: AtomicU64,
+    /// Thread time that stands for the beginning of the current stretch, plus one; 0 before its first tick.
+    base_ns: AtomicU64,
 }
 
 impl CpuMeter {
     pub(super) fn begin_stretch(&self) {
-        self.began_ns.store(thread_time_ns().saturating_add(1), Ordering::Relaxed);
+        self.began_ns.store(wall_ns().saturating_add(1), Ordering::Relaxed);
     }
 
     pub(super) fn end_stretch(&self) {
+        let base = self.base_ns.swap(0, Ordering::Relaxed);
         let began = self.began_ns.swap(0, Ordering::Relaxed);
-        if began != 0 {
-            let ran = thread_time_ns().saturating_sub(began - 1);
-            self.finished_ns.fetch_add(ran, Ordering::Relaxed);
-        }
-    }
-
-    /// Whether a stretch is under way.
-    #[inline]
-    pub(super) fn running(&self) -> bool {
-        self.began_ns.load(Ordering::Relaxed) != 0
+        let ran = match (base, began) {
+            (0, 0) => return,
+            (0, began) => wall_ns().saturating_sub(began - 1),
+            (base, _) => thread_time_ns().saturating_sub(base - 1),
+        };
+        self.finished_ns.fetch_add(ran, Ordering::Relaxed);
     }
 
     /// Time so far, seen from the thread that runs the guest.
     pub(super) fn at_tick(&self) -> Duration {
         let now = thread_time_ns();
-        let mut began = self.began_ns.load(Ordering::Relaxed);
-        if began == 0 {
+        let mut base = self.base_ns.load(Ordering::Relaxed);
+        if base == 0 {
             let tick = u64::try_from(ticker::TICK.as_nanos()).unwrap_or(u64::MAX);
-            began = now.saturating_sub(tick).saturating_add(1);
-            self.began_ns.store(began, Ordering::Relaxed);
+            let so_far = match self.began_ns.load(Ordering::Relaxed) {
+                0 => tick,
+                began => wall_ns().saturating_sub(began - 1),
+            };
+            base = now.saturating_sub(so_far).saturating_add(1);
+            self.base_ns.store(base, Ordering::Relaxed);
         }
-        Duration::from_nanos(self.finished_ns.load(Ordering::Relaxed).saturating_add(now.saturating_sub(began - 1)))
+        Duration::from_nanos(self.finished_ns.load(Ordering::Relaxed).saturating_add(now.saturating_sub(base - 1)))
     }
 
     /// Time of all finished stretches.
@@ -65,7 +70,14 @@ impl CpuMeter {
     pub(super) fn reset(&self) {
         self.finished_ns.store(0, Ordering::Relaxed);
         self.began_ns.store(0, Ordering::Relaxed);
+        self.base_ns.store(0, Ordering::Relaxed);
     }
+}
+
+/// Nanoseconds since this was first asked.
+fn wall_ns() -> u64 {
+    static ORIGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
+    u64::try_from(ORIGIN.elapsed().as_nanos()).unwrap_or(u64::MAX)
 }
 
 fn thread_time_ns() -> u64 {

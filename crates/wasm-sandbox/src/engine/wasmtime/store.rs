@@ -27,6 +27,8 @@ pub(super) struct StoreData {
     pub(super) turn: Turn,
     /// The exported memory, known once the instance is made.
     pub(super) memory: Option<Memory>,
+    /// Whether a tick fell into the current call, or it had to wait.
+    pub(super) ticked: bool,
     /// When the current run began; none until its first tick for a call through a typed handle.
     pub(super) started: Option<Instant>,
 }
@@ -40,6 +42,7 @@ pub(super) fn new(engine: &wasmtime::Engine, host: Host, limits: ResourceLimits,
         timeline: Timeline::new(),
         turn: Turn::default(),
         memory: None,
+        ticked: false,
         started: None,
     };
     let mut store = Store::new(engine, data);
@@ -65,6 +68,7 @@ fn tick(mut context: StoreContextMut<'_, StoreData>, mode: Mode) -> wasmtime::Re
 impl StoreData {
     /// When the current run began. A run that nobody announced began within the last tick.
     pub(super) fn started(&mut self, now: Instant) -> Instant {
+        self.ticked = true;
         match self.started {
             Some(started) => started,
             None => {

@@ -1,7 +1,5 @@
 //! Calls whose types are known when the program is compiled, at the engine's own speed.
 
-use std::any::Any;
-
 use wasm_sandbox_policy::SandboxError;
 use wasmtime::{TypedFunc, WasmParams, WasmResults};
 
@@ -13,10 +11,10 @@ pub(crate) struct TypedFunction<P, R>(TypedFunc<P, R>);
 
 impl<P: WasmParams, R: WasmResults> TypedFunction<P, R> {
     /// The export `name` of an instance, if it is a function of these types.
-    pub(crate) fn find(instance: &mut dyn Any, name: &str) -> Option<Self> {
-        let instance = super::instance_of(instance)?;
-        let function = instance.function(name)?;
-        function.typed(&instance.store).ok().map(Self)
+    pub(crate) fn find(instance: &mut WasmtimeInstance, name: &str) -> Option<Self> {
+        // What went before is no part of the calls to come.
+        instance.settle();
+        instance.typed_function(name).map(Self)
     }
 
     /// Calls it on the calling thread.
@@ -55,12 +53,17 @@ impl WasmtimeInstance {
     /// with a deadline of its own.
     #[inline]
     fn after_unannounced_entry(&mut self) {
-        let data = self.store.data_mut();
-        if data.cpu.running() || data.started.is_some() {
-            data.cpu.end_stretch();
-            data.cpu.reset();
-            data.started = None;
+        if self.store.data().ticked {
+            self.settle();
         }
+    }
+
+    #[cold]
+    pub(super) fn settle(&mut self) {
+        let data = self.store.data_mut();
+        data.cpu.reset();
+        data.started = None;
+        data.ticked = false;
     }
 
     #[cold]
