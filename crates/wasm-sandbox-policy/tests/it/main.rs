@@ -196,3 +196,21 @@ fn limits_are_finite() {
     assert!(limits.timeout <= Duration::from_secs(60) && limits.memory <= 1.gb());
     assert!(InstanceConfig::default().validate().is_empty());
 }
+
+/// The schemas of what travels as text; `BLESS=1` rewrites them.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a test's own switch")]
+fn the_schemas_are_current() {
+    let schemas = [
+        ("policy.schema.json", serde_json::to_value(schemars::schema_for!(InstanceConfig)).unwrap()),
+        ("result.schema.json", serde_json::to_value(schemars::schema_for!(SandboxResult)).unwrap()),
+    ];
+    for (name, schema) in schemas {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("schema").join(name);
+        let text = format!("{}\n", serde_json::to_string_pretty(&schema).unwrap());
+        if std::env::var_os("BLESS").is_some() {
+            std::fs::write(&path, &text).unwrap();
+        }
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), text, "{name} is old: run the test with BLESS=1");
+    }
+}
