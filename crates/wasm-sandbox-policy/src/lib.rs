@@ -8,6 +8,7 @@ mod code;
 mod config;
 mod error;
 mod limits;
+mod narrow;
 mod result;
 mod units;
 mod validate;

@@ -214,3 +214,50 @@ fn the_schemas_are_current() {
         assert_eq!(std::fs::read_to_string(&path).unwrap(), text, "{name} is old: run the test with BLESS=1");
     }
 }
+
+/// Configurations that differ in every field that narrowing looks at, in all combinations.
+fn configurations() -> Vec<InstanceConfig> {
+    use wasm_sandbox_policy::InstanceConfigBuilder;
+    type Change = fn(InstanceConfigBuilder) -> InstanceConfigBuilder;
+    let axes: [&[Change]; 5] = [
+        &[
+            |b| b,
+            |b| b.filesystem_read("/a", "/x"),
+            |b| b.filesystem_write("/a", "/x"),
+            |b| b.filesystem_overlay("/a", "/x"),
+        ],
+        &[|b| b, |b| b.filesystem_memory("/y"), |b| b.filesystem_read("/c", "/y")],
+        &[|b| b.env("A", "1"), |b| b.env("A", "2").env("B", "1")],
+        &[|b| b, |b| b.clock(ClockPolicy::Real), |b| b.clock(ClockPolicy::Frozen { unix_ns: 7 })],
+        &[|b| b, |b| b.memory_limit(1.mb()).fuel(100), |b| b.memory_limit(128.mb()).timeout(1.seconds()).fuel(50)],
+    ];
+    axes.iter()
+        .fold(vec![InstanceConfig::builder()], |builders, axis| {
+            builders.iter().flat_map(|builder| axis.iter().map(|change| change(builder.clone()))).collect()
+        })
+        .into_iter()
+        .map(|builder| builder.build().unwrap())
+        .collect()
+}
+
+#[test]
+fn narrowing_never_widens() {
+    let all = configurations();
+    let none = InstanceConfig::default();
+    for one in &all {
+        assert_eq!(one.narrowed_by(one), *one);
+        assert!(one.permits(one));
+        for other in &all {
+            let both = one.narrowed_by(other);
+            assert!(one.permits(&both) && other.permits(&both), "{one:?}\n{other:?}\n{both:?}");
+            assert_eq!(both.narrowed_by(other), both);
+            if other.permits(one) {
+                assert_eq!(both, *one, "a wider policy changes nothing");
+            }
+        }
+        assert!(one.narrowed_by(&none).capabilities.filesystem.mounts.is_empty());
+    }
+    let write = InstanceConfig::builder().filesystem_write("/a", "/x").build().unwrap();
+    let read = InstanceConfig::builder().filesystem_read("/a", "/x").build().unwrap();
+    assert!(write.permits(&read) && !read.permits(&write) && !none.permits(&read));
+}
