@@ -40,13 +40,16 @@ pub(crate) struct EngineProfile {
     pub(crate) fuel: bool,
     /// Bytes of stack for the guest's own calls.
     pub(crate) stack_bytes: usize,
+    /// Live instances that address space is reserved for.
+    pub(crate) instances: u32,
 }
 
 impl EngineProfile {
-    pub(crate) fn new(limits: &ResourceLimits) -> Self {
+    pub(crate) fn new(limits: &ResourceLimits, instances: u32) -> Self {
         Self {
             fuel: limits.fuel != wasm_sandbox_policy::FuelLimit::Off,
             stack_bytes: limits.stack.as_usize().next_multiple_of(64 << 10),
+            instances,
         }
     }
 }

@@ -96,7 +96,7 @@ impl Module {
 
     /// Compiles it ahead of its first instance, for the engine that `limits` asks for.
     pub(crate) fn prepare(&self, limits: &ResourceLimits) -> Result<(), SandboxError> {
-        self.loaded(EngineProfile::new(limits)).map(|_| ())
+        self.loaded(EngineProfile::new(limits, self.0.setup.max_sandboxes)).map(|_| ())
     }
 
     /// The module with its imports resolved; compiled on first use.
@@ -106,7 +106,7 @@ impl Module {
         mode: Mode,
         functions: &Arc<HostFunctions>,
     ) -> Result<Arc<dyn LinkedModule>, SandboxError> {
-        let profile = EngineProfile::new(limits);
+        let profile = EngineProfile::new(limits, self.0.setup.max_sandboxes);
         let same = |linked: &&Linked| {
             linked.profile == profile && linked.mode == mode && Arc::ptr_eq(&linked.functions, functions)
         };

@@ -21,6 +21,7 @@ pub struct Setup {
     pub(crate) compile_limits: ChildLimits,
     pub(crate) search_path: Vec<PathBuf>,
     pub(crate) jail: JailMode,
+    pub(crate) max_sandboxes: u32,
     progress: Option<Tell>,
 }
 
@@ -36,6 +37,7 @@ impl Default for Setup {
             },
             search_path: Vec::new(),
             jail: JailMode::Enforced,
+            max_sandboxes: 4000,
             progress: None,
         }
     }
@@ -74,6 +76,14 @@ impl Setup {
     #[must_use]
     pub fn on_progress(mut self, tell: impl Fn(&str) + Send + Sync + 'static) -> Self {
         self.progress = Some(Arc::new(tell));
+        self
+    }
+
+    /// How many instances can live at a time in this process. Default 4,000. Address space and stacks are reserved for all of
+    /// them when the first is made, which takes some milliseconds for thousands; a process that runs one guest says so.
+    #[must_use]
+    pub fn max_sandboxes(mut self, count: u32) -> Self {
+        self.max_sandboxes = count.max(1);
         self
     }
 

@@ -16,7 +16,7 @@ const BAD: Style = AnsiColor::Red.on_default().bold();
 
 /// This machine's set-up; what takes long is shown on stderr, on a terminal as a spinner that goes away again.
 pub(crate) fn here(verbosity: Verbosity) -> Setup {
-    let setup = Setup::discover();
+    let setup = Setup::discover().max_sandboxes(1);
     if verbosity == Verbosity::Quiet {
         return setup;
     }

@@ -328,3 +328,16 @@ fn d3_empty_writes_keep_nothing() {
     assert!(report.result.stdout.is_empty());
     assert_eq!(report.result.usage.io.host_calls, 3_000_000);
 }
+
+#[test]
+fn c11_live_sandboxes_are_bounded() {
+    let setup = Setup::default().max_sandboxes(2);
+    let sandbox = WasmSandbox::builder().setup(setup).source(wat(SPIN)).build_blocking().unwrap();
+    let module = sandbox.module().unwrap();
+    let make = || sandbox.create_instance(module, InstanceConfig::default());
+    let first = make().unwrap();
+    let _second = make().unwrap();
+    assert_eq!(limit_of(make().map(|_| ())), (ResourceKind::Sandboxes, 3, 2));
+    drop(first);
+    make().unwrap().call::<_, ()>("short", ()).unwrap();
+}

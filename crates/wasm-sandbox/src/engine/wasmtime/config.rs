@@ -5,11 +5,8 @@ use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAlloc
 
 use super::EngineProfile;
 
-/// Live instances of the default profile, largest first: the address space that a machine gives may not suffice for all.
-const POOL_SIZES: [u32; 3] = [4_000, 500, 50];
-
-/// Live instances of any other profile.
-const SMALL_POOL_SIZES: [u32; 2] = [250, 50];
+/// Live instances of every profile but the process's first, at most.
+const FURTHER_INSTANCES: u32 = 250;
 
 /// Table elements that one instance can have at all; `limits.table_elements` is enforced below it.
 pub(super) const MAX_TABLE_ELEMENTS: usize = 1 << 20;
@@ -21,10 +18,11 @@ pub(super) const MAX_TABLES: u32 = 16;
 const HOST_STACK: usize = 512 << 10;
 
 pub(super) fn engine(profile: EngineProfile, first: bool) -> Result<Engine, SandboxError> {
-    let sizes: &[u32] = if first { &POOL_SIZES } else { &SMALL_POOL_SIZES };
+    let wanted = if first { profile.instances } else { profile.instances.min(FURTHER_INSTANCES) };
     let mut reason = String::new();
-    for instances in sizes {
-        match Engine::new(&config(profile, *instances)) {
+    // The address space that a machine gives may not suffice for all.
+    for instances in [wanted, wanted.div_ceil(8), wanted.div_ceil(64)] {
+        match Engine::new(&config(profile, instances)) {
             Ok(engine) => return Ok(engine),
             Err(error) => reason = format!("{error:#}"),
         }

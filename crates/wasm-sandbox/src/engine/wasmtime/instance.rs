@@ -46,6 +46,7 @@ impl LinkedModule for WasmtimeLinked {
                 fuel: self.profile.fuel,
                 initializes: self.initializes,
                 memory: self.memory,
+                instances: self.profile.instances,
                 ended: false,
             };
             match instance.start(&self.instance).await {
@@ -70,6 +71,8 @@ pub(crate) struct WasmtimeInstance {
     fuel: bool,
     /// Whether the module has an `_initialize` to call first.
     initializes: bool,
+    /// How many instances can live at a time.
+    instances: u32,
     /// Where its memory is among the exports.
     memory: Option<ModuleExport>,
     /// Whether the guest was stopped by force; it is not entered again.
@@ -107,11 +110,9 @@ impl WasmtimeInstance {
     fn start_failure(&mut self, error: wasmtime::Error) -> Failure {
         self.ended = true;
         if error.downcast_ref::<wasmtime::PoolConcurrencyLimitError>().is_some() {
-            return Failure::Error(SandboxError::ResourceExhausted {
-                kind: ResourceKind::Sandboxes,
-                used: 0,
-                limit: 0,
-            });
+            let limit = u64::from(self.instances);
+            let kind = ResourceKind::Sandboxes;
+            return Failure::Error(SandboxError::ResourceExhausted { kind, used: limit + 1, limit });
         }
         trap::failure(error, self.store.data())
     }
