@@ -138,6 +138,8 @@ pub(crate) struct SetupOptions {
 pub(crate) enum SetupLanguage {
     /// The target wasm32-wasip1 and the crates that guests are linked with
     Rust,
+    /// The compiler of the package ziglang, and the standard libraries of C and C++
+    C,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -1,5 +1,6 @@
 //! From a source in any form to a guest: a binary module.
 
+pub(crate) mod c;
 pub(crate) mod rust;
 
 use std::path::Path;
@@ -7,6 +8,7 @@ use std::path::Path;
 use wasm_sandbox_policy::SandboxError;
 
 use crate::{
+    engine::cache::{Cache, CacheKey},
     setup::Setup,
     source::{Language, Source},
 };
@@ -27,25 +29,68 @@ pub(crate) fn build(source: &Source, setup: &Setup) -> Result<Vec<u8>, SandboxEr
         Source::Path(path) => {
             let bytes = read(path)?;
             match language_of(path) {
-                Some(language) => compile(language, &text(bytes, path)?, &source.name(), setup),
+                Some(language) => compile(language, &text(bytes, path)?, &source.name(), path.parent(), setup),
                 None => module(&bytes, &path.display().to_string()),
             }
         }
-        Source::Code { language, text } => compile(*language, text, &source.name(), setup),
+        Source::Code { language, text } => compile(*language, text, &source.name(), None, setup),
     }
 }
 
 fn language_of(path: &Path) -> Option<Language> {
     match path.extension()?.to_str()? {
         "rs" => Some(Language::Rust),
+        "c" => Some(Language::C),
+        "cc" | "cpp" | "cxx" | "c++" => Some(Language::Cpp),
         _ => None,
     }
 }
 
-fn compile(language: Language, text: &str, name: &str, setup: &Setup) -> Result<Vec<u8>, SandboxError> {
+/// Compiles a source; `folder` is the one that it lies in.
+fn compile(
+    language: Language,
+    text: &str,
+    name: &str,
+    folder: Option<&Path>,
+    setup: &Setup,
+) -> Result<Vec<u8>, SandboxError> {
     match language {
         Language::Rust => rust::compile(text, name, setup),
+        Language::C | Language::Cpp => c::compile(language, text, name, folder, setup),
     }
+}
+
+/// What was built before from the same, or else is built now; one build at a time of each.
+fn through_cache(
+    setup: &Setup,
+    key: &CacheKey,
+    build: impl FnOnce() -> Result<Vec<u8>, SandboxError>,
+) -> Result<Vec<u8>, SandboxError> {
+    let Some(cache_dir) = &setup.cache_dir else { return build() };
+    let cache = Cache::open(&cache_dir.join("build"), setup.cache_limit)?;
+    if let Some(guest) = cache.read(key) {
+        return Ok(guest);
+    }
+    let _turn = cache.turn(key);
+    if let Some(guest) = cache.read(key) {
+        return Ok(guest);
+    }
+    let guest = build()?;
+    cache.write(key, &guest);
+    Ok(guest)
+}
+
+/// A file name for a source that diagnostics can show.
+fn file_name(name: &str, language: Language) -> String {
+    let ending = match language {
+        Language::Rust => "rs",
+        Language::C => "c",
+        Language::Cpp => "cpp",
+    };
+    let plain: String = name.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-')).collect();
+    let plain = plain.trim_start_matches(['-', '.']);
+    let known = language_of(Path::new(plain)) == Some(language);
+    if known { plain.to_owned() } else { format!("source.{ending}") }
 }
 
 fn text(bytes: Vec<u8>, path: &Path) -> Result<String, SandboxError> {
@@ -79,7 +124,7 @@ fn module(bytes: &[u8], name: &str) -> Result<Vec<u8>, SandboxError> {
     let refuse = |reason: &str| SandboxError::NotRunnable { what: name.to_owned(), reason: reason.to_owned() };
     let text = std::str::from_utf8(bytes).map_err(|_| refuse("it is not a WebAssembly module"))?;
     if !text.contains("(module") {
-        return Err(refuse("it is not a WebAssembly module, nor a source in a language that is known (.rs)"));
+        return Err(refuse("it is not a WebAssembly module, nor a source in a language that is known (.rs, .c, .cpp)"));
     }
     let wrong = |error: wat::Error| SandboxError::Compilation {
         language: "WAT".to_owned(),

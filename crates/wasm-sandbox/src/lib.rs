@@ -32,7 +32,7 @@ pub use self::{
     module::Module,
     run::{execute, run, run_with_timeout},
     sandbox::{SandboxConfig, WasmSandbox, WasmSandboxBuilder},
-    setup::{DangerousSetup, Diagnosis, Setup},
+    setup::{DangerousSetup, Diagnosis, Progress, Setup},
     source::{Language, Source},
     value::{Abi, FunctionParams, FunctionResult, Parameter, Signature, Type},
 };

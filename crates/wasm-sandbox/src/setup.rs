@@ -1,17 +1,36 @@
 //! What this machine has for the sandbox: a directory for caches, compilers, and how much a compiler may use. It never
 //! changes what a guest is granted.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+pub(crate) mod fetch;
+
+use std::{fs, path::PathBuf, sync::Arc, time::Duration};
 
 use wasm_sandbox_policy::{ByteSize, SandboxError};
 
 use crate::{
     jail::{JailMode, fork::ChildLimits},
-    lang::rust,
+    lang::{c, rust},
 };
 
 /// Is told what takes long.
-type Tell = Arc<dyn Fn(&str) + Send + Sync>;
+type Tell = Arc<dyn Fn(Progress<'_>) + Send + Sync>;
+
+/// Something that takes long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Progress<'a> {
+    /// It begins; the text says what it is: "compiling calculator.rs".
+    Begin(&'a str),
+    /// So many bytes of so many are there.
+    Bytes {
+        /// That are there.
+        done: u64,
+        /// That there will be.
+        total: u64,
+    },
+    /// It is over, well or not.
+    End,
+}
 
 /// Where caches and compilers are. The default knows of none: nothing is cached and only modules run.
 #[derive(Clone)]
@@ -72,9 +91,9 @@ impl Setup {
         self
     }
 
-    /// Tells a function what takes long while it takes long ("compiling calculator.rs"), and an empty text when it is over.
+    /// Tells a function what takes long, and how far it is.
     #[must_use]
-    pub fn on_progress(mut self, tell: impl Fn(&str) + Send + Sync + 'static) -> Self {
+    pub fn on_progress(mut self, tell: impl Fn(Progress<'_>) + Send + Sync + 'static) -> Self {
         self.progress = Some(Arc::new(tell));
         self
     }
@@ -100,6 +119,7 @@ impl Setup {
         };
         let mut all = vec![cache, crate::jail::diagnose()];
         all.extend(rust::diagnose(self));
+        all.push(c::diagnose(self));
         all
     }
 
@@ -112,12 +132,35 @@ impl Setup {
         rust::install(self)
     }
 
+    /// Fetches what C and C++ sources need: the compiler of the package `ziglang` through pip, and their standard libraries,
+    /// which are built once. Nothing is done that has been done before.
+    ///
+    /// # Errors
+    /// [`SandboxError::Toolchain`] when there is no Python 3 with pip on this machine, or fetching fails.
+    pub fn install_c(&self) -> Result<(), SandboxError> {
+        c::install(self)
+    }
+
     /// Says what takes long, until the value is dropped.
     pub(crate) fn tell(&self, what: &str) -> Telling<'_> {
-        if let Some(tell) = &self.progress {
-            tell(what);
+        let telling = Telling(self);
+        telling.say(Progress::Begin(what));
+        telling
+    }
+
+    /// A private folder for one piece of work, gone with the value.
+    pub(crate) fn staging(&self) -> Result<tempfile::TempDir, SandboxError> {
+        let failed = |error: std::io::Error| SandboxError::internal("making a folder for the compiler", error);
+        let mut builder = tempfile::Builder::new();
+        builder.prefix("wasm-sandbox-build-");
+        match &self.cache_dir {
+            Some(directory) => {
+                let parent = directory.join("work");
+                fs::create_dir_all(&parent).map_err(failed)?;
+                builder.tempdir_in(parent).map_err(failed)
+            }
+            None => builder.tempdir().map_err(failed),
         }
-        Telling(self)
     }
 
     /// The first executable of this name on the search path.
@@ -129,11 +172,21 @@ impl Setup {
 /// Something that takes long and is under way.
 pub(crate) struct Telling<'a>(&'a Setup);
 
+impl Telling<'_> {
+    pub(crate) fn advance(&self, done: u64, total: u64) {
+        self.say(Progress::Bytes { done, total });
+    }
+
+    fn say(&self, progress: Progress<'_>) {
+        if let Some(tell) = &self.0.progress {
+            tell(progress);
+        }
+    }
+}
+
 impl Drop for Telling<'_> {
     fn drop(&mut self) {
-        if let Some(tell) = &self.0.progress {
-            tell("");
-        }
+        self.say(Progress::End);
     }
 }
 

@@ -28,6 +28,10 @@ pub enum Source {
 pub enum Language {
     /// One file of Rust.
     Rust,
+    /// One file of C; the headers beside it that it includes are taken along.
+    C,
+    /// One file of C++, likewise. There are no exceptions.
+    Cpp,
 }
 
 impl Language {
@@ -35,6 +39,8 @@ impl Language {
     pub fn name(self) -> &'static str {
         match self {
             Self::Rust => "Rust",
+            Self::C => "C",
+            Self::Cpp => "C++",
         }
     }
 }

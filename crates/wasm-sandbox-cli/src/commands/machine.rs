@@ -4,7 +4,7 @@ use std::{process::ExitCode, time::Duration};
 
 use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressStyle};
-use wasm_sandbox::{ErrorCode, SandboxError, Setup};
+use wasm_sandbox::{ErrorCode, Progress, SandboxError, Setup};
 
 use crate::{
     options::{SetupLanguage, SetupOptions, Verbosity},
@@ -12,6 +12,8 @@ use crate::{
 };
 
 const GOOD: Style = AnsiColor::Green.on_default().bold();
+const SPINNER: &str = "{spinner:.cyan} {msg} {elapsed:.dim}";
+const BYTES: &str = "{spinner:.cyan} {msg} [{bar:30.cyan/dim}] {binary_bytes} of {binary_total_bytes}, {eta} to go";
 const BAD: Style = AnsiColor::Red.on_default().bold();
 
 /// This machine's set-up; what takes long is shown on stderr, on a terminal as a spinner that goes away again.
@@ -21,30 +23,37 @@ pub(crate) fn here(verbosity: Verbosity) -> Setup {
         return setup;
     }
     let bar = ProgressBar::new_spinner();
-    if let Ok(style) = ProgressStyle::with_template("{spinner:.cyan} {msg} {elapsed:.dim}") {
-        bar.set_style(style);
-    }
-    setup.on_progress(move |what| {
-        if what.is_empty() {
-            bar.disable_steady_tick();
-            bar.finish_and_clear();
-        } else if bar.is_hidden() {
-            anstream::eprintln!("{what}");
-        } else {
+    let style =
+        |template: &str| ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    let (spinner, bytes) = (style(SPINNER), style(BYTES));
+    setup.on_progress(move |progress| match progress {
+        Progress::Begin(what) if bar.is_hidden() => anstream::eprintln!("{what}"),
+        Progress::Begin(what) => {
             bar.reset();
+            bar.set_style(spinner.clone());
             bar.set_message(what.to_owned());
             bar.enable_steady_tick(Duration::from_millis(100));
+        }
+        Progress::Bytes { done, total } => {
+            bar.set_style(bytes.clone());
+            bar.set_length(total);
+            bar.set_position(done);
+        }
+        _ => {
+            bar.disable_steady_tick();
+            bar.finish_and_clear();
         }
     })
 }
 
 pub(crate) fn setup(options: &SetupOptions, verbosity: Verbosity) -> Result<ExitCode, SandboxError> {
     let setup = here(verbosity);
-    let all = [SetupLanguage::Rust];
+    let all = [SetupLanguage::Rust, SetupLanguage::C];
     let languages = if options.languages.is_empty() { &all[..] } else { &options.languages };
     for language in languages {
         match language {
             SetupLanguage::Rust => setup.install_rust()?,
+            SetupLanguage::C => setup.install_c()?,
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -164,7 +164,7 @@ fn parent(limits: &ChildLimits, pid: libc::pid_t, answer: &mut File) -> Result<V
 }
 
 /// Whether the child ended within `patience`.
-pub(super) fn wait_for_end(pid: libc::pid_t, patience: Duration) -> rustix::io::Result<bool> {
+pub(crate) fn wait_for_end(pid: libc::pid_t, patience: Duration) -> rustix::io::Result<bool> {
     let pid = Pid::from_raw(pid).ok_or(rustix::io::Errno::SRCH)?;
     let descriptor = rustix::process::pidfd_open(pid, PidfdFlags::empty())?;
     let deadline = Instant::now() + patience;

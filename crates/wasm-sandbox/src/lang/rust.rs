@@ -13,11 +13,12 @@ use std::{
 use wasm_sandbox_policy::SandboxError;
 
 use self::shim::Shim;
-use super::diagnostics;
+use super::{diagnostics, file_name, through_cache};
 use crate::{
     engine::cache::{Cache, CacheKey},
     jail::{self, JailLimits, JailSpec},
     setup::{Diagnosis, Setup},
+    source::Language,
     value::Signatures,
 };
 
@@ -32,24 +33,11 @@ const DEPS_LOCK: &str = include_str!("../../guest-deps/Cargo.lock");
 pub(super) fn compile(text: &str, name: &str, setup: &Setup) -> Result<Vec<u8>, SandboxError> {
     let shim = Shim::read(text).map_err(|error| compilation(format!("{name}: {error}")))?;
     let compiler = Compiler::find(setup)?;
-    let Some(cache_dir) = &setup.cache_dir else {
-        return compiler.compile(text, name, &shim, setup);
-    };
-    let cache = Cache::open(&cache_dir.join("build"), setup.cache_limit)?;
     let key = CacheKey::new(
         "rust guest",
         &[compiler.version.as_bytes(), DEPS_LOCK.as_bytes(), shim.code.as_bytes(), text.as_bytes()],
     );
-    if let Some(guest) = cache.read(&key) {
-        return Ok(guest);
-    }
-    let _turn = cache.turn(&key);
-    if let Some(guest) = cache.read(&key) {
-        return Ok(guest);
-    }
-    let guest = compiler.compile(text, name, &shim, setup)?;
-    cache.write(&key, &guest);
-    Ok(guest)
+    through_cache(setup, &key, || compiler.compile(text, name, &shim, setup))
 }
 
 fn compilation(diagnostics: String) -> SandboxError {
@@ -88,8 +76,8 @@ impl Compiler {
         }
         let deps = if shim.needs_crates { Some(deps(setup, self)?) } else { None };
         let _telling = setup.tell(&format!("compiling {name}"));
-        let work = staging(setup)?;
-        let source = work.path().join(file_name(name));
+        let work = setup.staging()?;
+        let source = work.path().join(file_name(name, Language::Rust));
         let output = work.path().join("guest.wasm");
         let failed = |error: std::io::Error| SandboxError::internal("compiling", error);
         fs::write(&source, format!("{text}\n{}", shim.code)).map_err(failed)?;
@@ -161,28 +149,6 @@ fn joined(prefix: &str, path: &Path) -> OsString {
     whole
 }
 
-/// A file name for the source that diagnostics can show.
-fn file_name(name: &str) -> String {
-    let plain: String = name.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-')).collect();
-    let plain = plain.trim_start_matches(['-', '.']);
-    if plain.ends_with(".rs") { plain.to_owned() } else { "source.rs".to_owned() }
-}
-
-/// A private folder for one compile, gone with the value.
-fn staging(setup: &Setup) -> Result<tempfile::TempDir, SandboxError> {
-    let failed = |error: std::io::Error| SandboxError::internal("making a folder for the compiler", error);
-    let mut builder = tempfile::Builder::new();
-    builder.prefix("wasm-sandbox-build-");
-    match &setup.cache_dir {
-        Some(directory) => {
-            let parent = directory.join("work");
-            fs::create_dir_all(&parent).map_err(failed)?;
-            builder.tempdir_in(parent).map_err(failed)
-        }
-        None => builder.tempdir().map_err(failed),
-    }
-}
-
 /// The shared libraries that a compiler is linked with, one by one: a folder of them would hold more than libraries.
 fn system_libraries() -> Vec<PathBuf> {
     const FOLDERS: [&str; 8] = [
@@ -248,7 +214,7 @@ fn deps(setup: &Setup, compiler: &Compiler) -> Result<PathBuf, SandboxError> {
         return Ok(folder);
     }
     let _telling = setup.tell("building the crates that Rust guests use (once)");
-    let project = staging(setup)?;
+    let project = setup.staging()?;
     fs::create_dir(project.path().join("src")).map_err(failed)?;
     fs::write(project.path().join("Cargo.toml"), DEPS_MANIFEST).map_err(failed)?;
     fs::write(project.path().join("Cargo.lock"), DEPS_LOCK).map_err(failed)?;

