@@ -34,6 +34,8 @@ pub(crate) fn here(verbosity: Verbosity) -> Setup {
             bar.set_message(what.to_owned());
             bar.enable_steady_tick(Duration::from_millis(100));
         }
+        // What is left then is unpacking.
+        Progress::Bytes { done, total } if done >= total => bar.set_style(spinner.clone()),
         Progress::Bytes { done, total } => {
             bar.set_style(bytes.clone());
             bar.set_length(total);
