@@ -66,11 +66,11 @@ impl PolicyFlags {
         let mut builder = InstanceConfigBuilder::from_config(base);
         for grant in &self.allow_read {
             let (host, guest) = split(grant)?;
-            builder = builder.filesystem_read(host, guest);
+            builder = builder.filesystem_read(host, &guest);
         }
         for grant in &self.allow_write {
             let (host, guest) = split(grant)?;
-            builder = builder.filesystem_write(host, guest);
+            builder = builder.filesystem_write(host, &guest);
         }
         for grant in &self.allow_env {
             let (name, value) = variable(grant)?;
@@ -103,20 +103,20 @@ impl PolicyFlags {
 }
 
 fn problem(field: &str, message: String, suggestion: &str) -> SandboxError {
-    let suggestion = Some(suggestion.to_owned());
-    SandboxError::Configuration { problems: vec![ConfigProblem { field: field.to_owned(), message, suggestion }] }
+    SandboxError::Configuration { problems: vec![ConfigProblem::new(field, message).suggest(suggestion)] }
 }
 
-/// `PATH[:GUEST]`. Without a guest path, the guest sees the directory under the name that was given.
-fn split(grant: &str) -> Result<(&str, &str), SandboxError> {
+/// `PATH[:GUEST]`. Without a guest path, the guest sees the directory under the name that was given; a relative one counts
+/// from the root, which is where guests start.
+fn split(grant: &str) -> Result<(&str, String), SandboxError> {
     if let Some((host, guest)) = grant.rsplit_once(':') {
-        return Ok((host, guest));
+        return Ok((host, guest.to_owned()));
     }
     if Path::new(grant).components().any(|part| part == std::path::Component::ParentDir) {
         let message = format!("`{grant}` goes up with `..`, so the guest needs another name for it");
         return Err(problem("--allow-read/--allow-write", message, &format!("write `{grant}:/name`")));
     }
-    Ok((grant, grant))
+    Ok((grant, format!("/{grant}")))
 }
 
 /// `NAME=VALUE`, or `NAME` for the value that it has here.
@@ -144,5 +144,15 @@ fn read(path: &Path) -> Result<InstanceConfig, SandboxError> {
         _ => problem("--policy", format!("`{shown}` cannot be read: {error}"), "give a TOML or JSON file"),
     })?;
     let json = path.extension().is_some_and(|extension| extension == "json");
-    if json { InstanceConfig::from_json(&text) } else { InstanceConfig::from_toml(&text) }
+    let config = if json { InstanceConfig::from_json(&text) } else { InstanceConfig::from_toml(&text) };
+    config.map_err(|error| in_file(error, &shown))
+}
+
+/// The same mistakes, each with the file that it is in.
+fn in_file(error: SandboxError, file: &str) -> SandboxError {
+    let SandboxError::Configuration { mut problems } = error else { return error };
+    for problem in &mut problems {
+        problem.field = if problem.field.is_empty() { file.to_owned() } else { format!("{file}: {}", problem.field) };
+    }
+    SandboxError::Configuration { problems }
 }

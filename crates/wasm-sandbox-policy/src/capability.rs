@@ -1,11 +1,20 @@
 //! What a guest may touch. Everything is closed until it is granted.
 
-use std::{borrow::Cow, collections::BTreeMap, fmt, path::PathBuf, str::FromStr, time::Duration};
+use std::{
+    borrow::Cow,
+    collections::BTreeMap,
+    fmt,
+    path::{Path, PathBuf},
+    str::FromStr,
+    time::Duration,
+};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, de};
 
 use crate::units::duration_text;
+
+mod fields;
 
 /// What a guest may touch. The default grants no file, no network, no environment variable, no thread and no process; it
 /// grants a clock of one millisecond's resolution and secure randomness.
@@ -32,7 +41,7 @@ pub struct FilesystemPolicy {
 }
 
 /// A file tree and the guest path where it is mounted.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum MountConfig {
@@ -78,6 +87,15 @@ impl MountConfig {
             | Self::Zip { guest, .. } => guest,
         }
     }
+
+    /// The field that names a path of the host, and the path.
+    pub(crate) fn host_path(&self) -> Option<(&'static str, &Path)> {
+        match self {
+            Self::Host { host, .. } | Self::Overlay { host, .. } => Some(("host", host)),
+            Self::Zip { archive, .. } => Some(("archive", archive)),
+            Self::Memory { .. } => None,
+        }
+    }
 }
 
 /// Whether a host directory may be written.
@@ -92,8 +110,8 @@ pub enum MountAccess {
     Write,
 }
 
-/// An absolute, normalised path as the guest sees it: `/data`. It has no `.`, no `..`, no empty part, no NUL and, except
-/// for the root, no slash at its end. A relative path counts from the root, as it does in a guest.
+/// An absolute, normalised path as the guest sees it: `/data`. It has no `.`, no `..`, no empty part, no zero byte and,
+/// except for the root, no slash at its end; text with a `.`, an empty part or a slash at its end is read without them.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct GuestPath(String);
 
@@ -101,6 +119,12 @@ impl GuestPath {
     /// The path, beginning with a slash.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Whether `other` is below this path.
+    pub(crate) fn contains(&self, other: &Self) -> bool {
+        let below = other.0.strip_prefix(self.0.trim_end_matches('/'));
+        self != other && below.is_some_and(|rest| rest.starts_with('/'))
     }
 }
 
@@ -112,17 +136,26 @@ impl fmt::Display for GuestPath {
 
 /// Text that is not a guest path.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a guest path: it must not be empty, go up with `..` or hold a NUL byte")]
-pub struct GuestPathError(String);
+#[error("`{text}` is not a guest path: it must {rule}")]
+pub struct GuestPathError {
+    text: String,
+    rule: &'static str,
+}
 
 impl FromStr for GuestPath {
     type Err = GuestPathError;
 
     fn from_str(text: &str) -> Result<Self, GuestPathError> {
-        let wrong = || GuestPathError(text.escape_debug().to_string());
+        let must = |rule| Err(GuestPathError { text: text.escape_debug().to_string(), rule });
         let parts: Vec<&str> = text.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
-        if text.is_empty() || text.contains('\0') || parts.contains(&"..") {
-            return Err(wrong());
+        if !text.starts_with('/') {
+            return must("be absolute, such as `/data`");
+        }
+        if text.contains('\0') {
+            return must("hold no zero byte");
+        }
+        if parts.contains(&"..") {
+            return must("not go up with `..`");
         }
         Ok(Self(format!("/{}", parts.join("/"))))
     }
@@ -140,7 +173,7 @@ impl JsonSchema for GuestPath {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "description": "an absolute path as the guest sees it", "examples": ["/data"] })
+        json_schema!({ "type": "string", "description": "an absolute path as the guest sees it", "pattern": "^/", "examples": ["/data"] })
     }
 }
 
@@ -175,12 +208,13 @@ pub struct SystemPolicy {
 #[serde(deny_unknown_fields, default)]
 pub struct EnvironmentPolicy {
     /// Names and values. Empty by default; nothing is taken from the host's own environment.
+    #[serde(deserialize_with = "fields::unique")]
     pub variables: BTreeMap<String, String>,
 }
 
 /// The time that a guest sees, on every clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum ClockPolicy {
     /// The host's time, to the nanosecond. A fine clock helps attacks that measure time.

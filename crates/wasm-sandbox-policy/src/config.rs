@@ -34,6 +34,7 @@ impl InstanceConfig {
 #[must_use]
 pub struct InstanceConfigBuilder {
     config: InstanceConfig,
+    /// Mounts that are none, and so are not in the configuration.
     problems: Vec<ConfigProblem>,
 }
 
@@ -144,7 +145,10 @@ impl InstanceConfigBuilder {
     /// [`SandboxError::Configuration`] with every mistake at once.
     pub fn build(self) -> Result<InstanceConfig, SandboxError> {
         let mut problems = self.problems;
-        problems.extend(self.config.validate());
+        let mounts_are_complete = problems.is_empty();
+        let found = self.config.validate().into_iter();
+        // With a mount missing, the others are not at the numbers that they were given.
+        problems.extend(found.filter(|problem| mounts_are_complete || !problem.field.contains(".mounts[")));
         if problems.is_empty() { Ok(self.config) } else { Err(SandboxError::Configuration { problems }) }
     }
 
@@ -152,38 +156,12 @@ impl InstanceConfigBuilder {
         let mounts = &mut self.config.capabilities.filesystem.mounts;
         match guest.parse() {
             Ok(guest) => mounts.push(mount(guest)),
-            Err(error) => self.problems.push(ConfigProblem {
-                field: format!("capabilities.filesystem.mounts[{}].guest", mounts.len()),
-                message: crate::capability::GuestPathError::to_string(&error),
-                suggestion: None,
-            }),
+            Err(error) => {
+                let number = mounts.len() + self.problems.len();
+                let field = format!("capabilities.filesystem.mounts[{number}].guest");
+                self.problems.push(ConfigProblem::new(field, crate::GuestPathError::to_string(&error)));
+            }
         }
         self
     }
-}
-
-impl InstanceConfig {
-    /// Reads a policy from TOML.
-    ///
-    /// # Errors
-    /// [`SandboxError::Configuration`] for anything that is not a known field of the right type, and for every mistake that
-    /// [`validate`](Self::validate) finds.
-    pub fn from_toml(text: &str) -> Result<Self, SandboxError> {
-        checked(toml::from_str(text).map_err(|error| error.to_string()))
-    }
-
-    /// Reads a policy from JSON.
-    ///
-    /// # Errors
-    /// Those of [`from_toml`](Self::from_toml).
-    pub fn from_json(text: &str) -> Result<Self, SandboxError> {
-        checked(serde_json::from_str(text).map_err(|error| error.to_string()))
-    }
-}
-
-fn checked(parsed: Result<InstanceConfig, String>) -> Result<InstanceConfig, SandboxError> {
-    let problem = |message: String| ConfigProblem { field: "policy".to_owned(), message, suggestion: None };
-    let config = parsed.map_err(|message| SandboxError::Configuration { problems: vec![problem(message)] })?;
-    let problems = config.validate();
-    if problems.is_empty() { Ok(config) } else { Err(SandboxError::Configuration { problems }) }
 }

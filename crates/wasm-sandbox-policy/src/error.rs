@@ -193,20 +193,43 @@ impl From<LimitHit> for SandboxError {
 
 /// One mistake in a configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ConfigProblem {
-    /// The field: `limits.memory`, `capabilities.filesystem.mounts[1].guest`.
+    /// The field: `limits.memory`, `capabilities.filesystem.mounts[1].guest`; empty for text that is no policy at all.
     pub field: String,
+    /// The line of the policy file, from 1, where it is known.
+    pub line: Option<usize>,
     /// What is wrong with it.
     pub message: String,
     /// What to write instead, where there is a good answer.
     pub suggestion: Option<String>,
 }
 
+impl ConfigProblem {
+    /// A mistake in `field`, with nothing known of its line and no suggestion.
+    pub fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { field: field.into(), line: None, message: message.into(), suggestion: None }
+    }
+
+    /// With what to write instead.
+    #[must_use]
+    pub fn suggest(self, suggestion: impl Into<String>) -> Self {
+        Self { suggestion: Some(suggestion.into()), ..self }
+    }
+}
+
 impl std::fmt::Display for ConfigProblem {
+    /// `limits.timout (line 3): there is no such setting; did you mean ...`
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}: {}", self.field, self.message)?;
+        match (self.field.as_str(), self.line) {
+            ("", None) => {}
+            ("", Some(line)) => write!(f, "line {line}: ")?,
+            (field, None) => write!(f, "{field}: ")?,
+            (field, Some(line)) => write!(f, "{field} (line {line}): ")?,
+        }
+        f.write_str(&self.message)?;
         match &self.suggestion {
-            Some(suggestion) => write!(f, " ({suggestion})"),
+            Some(suggestion) => write!(f, "; {suggestion}"),
             None => Ok(()),
         }
     }
@@ -221,15 +244,21 @@ fn stderr_tail(stderr: &str) -> String {
 }
 
 fn function_suggestion(function: &str, available: &[String]) -> String {
-    let name = |signature: &String| signature.split('(').next().unwrap_or_default().to_owned();
-    let near = available
-        .iter()
-        .map(name)
-        .max_by(|a, b| strsim::jaro_winkler(function, a).total_cmp(&strsim::jaro_winkler(function, b)));
-    match near {
-        Some(near) if strsim::jaro_winkler(function, &near) > 0.8 => format!("did you mean `{near}`?"),
-        _ => format!("it has {}", available.iter().map(|one| format!("`{one}`")).collect::<Vec<_>>().join(", ")),
+    let names = available.iter().filter_map(|signature| signature.split('(').next());
+    match nearest(function, names) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("it has {}", available.iter().map(|one| format!("`{one}`")).collect::<Vec<_>>().join(", ")),
     }
+}
+
+/// The candidate that was probably meant by `word`, if one is near enough.
+pub(crate) fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let near = |candidate: &str| strsim::jaro_winkler(&word.to_lowercase(), &candidate.to_lowercase());
+    candidates
+        .map(|candidate| (near(candidate), candidate))
+        .filter(|(score, _)| *score > 0.8)
+        .max_by(|(a, _), (b, _)| a.total_cmp(b))
+        .map(|(_, candidate)| candidate)
 }
 
 fn limit_suggestion(kind: ResourceKind) -> String {

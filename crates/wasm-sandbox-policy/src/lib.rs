@@ -3,6 +3,7 @@
 //! Data and pure decisions only. Nothing here opens a file, reads a clock or knows an engine, so that a program that only
 //! writes policies or reads results can depend on this crate alone.
 
+mod advice;
 mod capability;
 mod code;
 mod config;
@@ -10,9 +11,11 @@ mod error;
 mod limits;
 mod narrow;
 mod result;
+mod text;
 mod units;
 mod validate;
 
+pub use advice::Improvement;
 pub use capability::{
     AdvancedCapabilities, Capabilities, ClockPolicy, EnvironmentPolicy, FilesystemPolicy, GuestPath, GuestPathError,
     MountAccess, MountConfig, NetworkPolicy, ProcessPolicy, RandomPolicy, SystemPolicy, ThreadPolicy,
@@ -26,4 +29,4 @@ pub use result::{
     ResourceSnapshot, SandboxResult, SecurityContext, Trap, TrapKind,
 };
 pub use units::{ByteSize, ByteUnits, TimeUnits, UnitError, parse_duration};
-pub use validate::{ConfigValidator, Improvement, ResourceEstimate};
+pub use validate::{ConfigValidator, ResourceEstimate};

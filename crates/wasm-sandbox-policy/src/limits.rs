@@ -1,9 +1,9 @@
 //! How much a guest may use, and what it means to hit a limit.
 
-use std::{fmt, time::Duration};
+use std::{borrow::Cow, fmt, time::Duration};
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::units::{ByteSize, duration_text};
 
@@ -70,9 +70,8 @@ impl Default for ResourceLimits {
     }
 }
 
-/// Whether instructions are counted, and how many a guest may run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
+/// Whether instructions are counted, and how many a guest may run. In text, `"off"` or a number.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FuelLimit {
     /// Instructions are not counted.
@@ -80,6 +79,60 @@ pub enum FuelLimit {
     Off,
     /// The guest ends once it has run this many.
     Units(u64),
+}
+
+impl Serialize for FuelLimit {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Off => serializer.serialize_str("off"),
+            Self::Units(units) => serializer.serialize_u64(*units),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for FuelLimit {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(FuelVisitor)
+    }
+}
+
+struct FuelVisitor;
+
+impl de::Visitor<'_> for FuelVisitor {
+    type Value = FuelLimit;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a number of instructions, or `\"off\"`")
+    }
+
+    fn visit_u64<E: de::Error>(self, units: u64) -> Result<FuelLimit, E> {
+        Ok(FuelLimit::Units(units))
+    }
+
+    fn visit_i64<E: de::Error>(self, units: i64) -> Result<FuelLimit, E> {
+        let wrong = |_| E::invalid_value(de::Unexpected::Signed(units), &self);
+        u64::try_from(units).map(FuelLimit::Units).map_err(wrong)
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<FuelLimit, E> {
+        match text {
+            "off" => Ok(FuelLimit::Off),
+            _ => Err(E::invalid_value(de::Unexpected::Str(text), &self)),
+        }
+    }
+}
+
+impl JsonSchema for FuelLimit {
+    fn schema_name() -> Cow<'static, str> {
+        "FuelLimit".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "oneOf": [
+            { "const": "off", "description": "Instructions are not counted." },
+            { "type": "integer", "minimum": 1, "description": "The guest ends once it has run this many." },
+        ] })
+    }
 }
 
 /// What a limit bounds.

@@ -1,9 +1,15 @@
 //! Policies that are passed on: whoever passes one on may take away from it, never add.
+//!
+//! Every struct is taken apart into all of its fields and every enum into all of its variants, so that a new field or variant
+//! does not compile until it is decided here.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use crate::{
-    capability::{ClockPolicy, MountAccess, MountConfig, RandomPolicy},
+    capability::{
+        Capabilities, ClockPolicy, EnvironmentPolicy, FilesystemPolicy, MountAccess, MountConfig, NetworkPolicy,
+        ProcessPolicy, RandomPolicy, SystemPolicy, ThreadPolicy,
+    },
     config::InstanceConfig,
     limits::{FuelLimit, ResourceLimits},
 };
@@ -13,36 +19,87 @@ impl InstanceConfig {
     /// both, of clocks the coarser. A host directory that one may write and the other sees through an overlay is seen through
     /// an overlay; one that one may only read is only read. What `other` allows beyond this configuration has no effect.
     ///
-    /// Random numbers are no right: a seed in either wins over secure ones, and of two seeds this configuration's.
+    /// Random numbers are no right: a seed in either wins over secure ones, and of two seeds this configuration's. Of two
+    /// clocks that stand still, this configuration's is taken.
     #[must_use]
     pub fn narrowed_by(&self, other: &Self) -> Self {
-        let mut narrowed = self.clone();
-        narrowed.limits = self.limits.narrowed_by(&other.limits);
-        let theirs = &other.capabilities.filesystem.mounts;
-        let both = |mount: &MountConfig| theirs.iter().find_map(|their| meet(mount, their));
-        narrowed.capabilities.filesystem.mounts = self.capabilities.filesystem.mounts.iter().filter_map(both).collect();
-        let system = &mut narrowed.capabilities.system;
-        let their_system = &other.capabilities.system;
-        system.environment.variables.retain(|name, value| their_system.environment.variables.get(name) == Some(value));
-        if step(their_system.clock) > step(system.clock) {
-            system.clock = their_system.clock;
-        }
-        if system.random == RandomPolicy::Secure {
-            system.random = their_system.random;
-        }
-        narrowed
+        let Self { capabilities, limits } = self;
+        Self { capabilities: capabilities.narrowed_by(&other.capabilities), limits: limits.narrowed_by(&other.limits) }
     }
 
     /// Whether `narrower` allows nothing that this configuration does not.
     pub fn permits(&self, narrower: &Self) -> bool {
-        let mounts = &self.capabilities.filesystem.mounts;
-        let theirs = &narrower.capabilities.filesystem.mounts;
-        let (system, their_system) = (&self.capabilities.system, &narrower.capabilities.system);
-        let variables = &system.environment.variables;
-        narrower.limits == narrower.limits.narrowed_by(&self.limits)
-            && theirs.iter().all(|their| mounts.iter().any(|mount| meet(mount, their).as_ref() == Some(their)))
-            && their_system.environment.variables.iter().all(|(name, value)| variables.get(name) == Some(value))
-            && step(their_system.clock) >= step(system.clock)
+        let Self { capabilities, limits } = self;
+        limits.narrowed_by(&narrower.limits) == narrower.limits && capabilities.permits(&narrower.capabilities)
+    }
+}
+
+impl Capabilities {
+    fn narrowed_by(&self, other: &Self) -> Self {
+        let Self { filesystem, network, system } = self;
+        Self {
+            filesystem: filesystem.narrowed_by(&other.filesystem),
+            network: narrower_network(*network, other.network),
+            system: system.narrowed_by(&other.system),
+        }
+    }
+
+    fn permits(&self, narrower: &Self) -> bool {
+        let Self { filesystem, network, system } = self;
+        filesystem.permits(&narrower.filesystem)
+            && narrower_network(*network, narrower.network) == narrower.network
+            && system.permits(&narrower.system)
+    }
+}
+
+impl FilesystemPolicy {
+    fn narrowed_by(&self, other: &Self) -> Self {
+        let Self { mounts } = self;
+        let both = |mount: &MountConfig| other.mounts.iter().find_map(|their| meet(mount, their)).cloned();
+        Self { mounts: mounts.iter().filter_map(both).collect() }
+    }
+
+    fn permits(&self, narrower: &Self) -> bool {
+        let Self { mounts } = self;
+        narrower.mounts.iter().all(|their| mounts.iter().any(|mount| meet(mount, their) == Some(their)))
+    }
+}
+
+impl SystemPolicy {
+    fn narrowed_by(&self, other: &Self) -> Self {
+        let Self { environment, clock, random, threads, processes } = self;
+        Self {
+            environment: environment.narrowed_by(&other.environment),
+            clock: if step(other.clock) > step(*clock) { other.clock } else { *clock },
+            random: match *random {
+                RandomPolicy::Secure => other.random,
+                RandomPolicy::Seeded(seed) => RandomPolicy::Seeded(seed),
+            },
+            threads: narrower_threads(*threads, other.threads),
+            processes: narrower_processes(*processes, other.processes),
+        }
+    }
+
+    fn permits(&self, narrower: &Self) -> bool {
+        // Random numbers of any kind are no right.
+        let Self { environment, clock, random: _, threads, processes } = self;
+        environment.permits(&narrower.environment)
+            && step(narrower.clock) >= step(*clock)
+            && narrower_threads(*threads, narrower.threads) == narrower.threads
+            && narrower_processes(*processes, narrower.processes) == narrower.processes
+    }
+}
+
+impl EnvironmentPolicy {
+    fn narrowed_by(&self, other: &Self) -> Self {
+        let Self { variables } = self;
+        let both = variables.iter().filter(|(name, value)| other.variables.get(*name) == Some(value));
+        Self { variables: both.map(|(name, value)| (name.clone(), value.clone())).collect() }
+    }
+
+    fn permits(&self, narrower: &Self) -> bool {
+        let Self { variables } = self;
+        narrower.variables.iter().all(|(name, value)| variables.get(name) == Some(value))
     }
 }
 
@@ -71,24 +128,55 @@ impl ResourceLimits {
     }
 }
 
-/// What two mounts both allow; none unless they show the same thing at the same place.
-fn meet(ours: &MountConfig, theirs: &MountConfig) -> Option<MountConfig> {
-    use MountConfig::{Host, Overlay};
-    if ours.guest() != theirs.guest() {
-        return None;
-    }
+fn narrower_network(ours: NetworkPolicy, theirs: NetworkPolicy) -> NetworkPolicy {
     match (ours, theirs) {
-        (Host { host, access, guest }, Host { host: their_host, access: their_access, .. }) if host == their_host => {
-            Some(Host { guest: guest.clone(), host: host.clone(), access: *access.min(their_access) })
-        }
-        (Host { host, access, .. }, Overlay { host: their_host, .. }) if host == their_host => {
-            Some(if *access == MountAccess::Write { theirs.clone() } else { ours.clone() })
-        }
-        (Overlay { host, .. }, Host { host: their_host, access, .. }) if host == their_host => {
-            Some(if *access == MountAccess::Write { ours.clone() } else { theirs.clone() })
-        }
-        _ => (ours == theirs).then(|| ours.clone()),
+        (NetworkPolicy::Deny, NetworkPolicy::Deny) => NetworkPolicy::Deny,
     }
+}
+
+fn narrower_threads(ours: ThreadPolicy, theirs: ThreadPolicy) -> ThreadPolicy {
+    match (ours, theirs) {
+        (ThreadPolicy::Deny, ThreadPolicy::Deny) => ThreadPolicy::Deny,
+    }
+}
+
+fn narrower_processes(ours: ProcessPolicy, theirs: ProcessPolicy) -> ProcessPolicy {
+    match (ours, theirs) {
+        (ProcessPolicy::Deny, ProcessPolicy::Deny) => ProcessPolicy::Deny,
+    }
+}
+
+/// What a mount shows.
+#[derive(PartialEq)]
+enum Shown<'a> {
+    Nothing,
+    Directory(&'a Path),
+    Archive(&'a Path),
+}
+
+/// What a guest may do to what a mount shows, from least to most.
+#[derive(PartialEq, PartialOrd)]
+enum Right {
+    Read,
+    ChangeInItsView,
+    Write,
+}
+
+fn grant(mount: &MountConfig) -> (Shown<'_>, Right) {
+    match mount {
+        MountConfig::Host { guest: _, host, access: MountAccess::Read } => (Shown::Directory(host), Right::Read),
+        MountConfig::Host { guest: _, host, access: MountAccess::Write } => (Shown::Directory(host), Right::Write),
+        MountConfig::Overlay { guest: _, host } => (Shown::Directory(host), Right::ChangeInItsView),
+        MountConfig::Zip { guest: _, archive } => (Shown::Archive(archive), Right::Read),
+        MountConfig::Memory { guest: _ } => (Shown::Nothing, Right::ChangeInItsView),
+    }
+}
+
+/// The one of two mounts that allows less; none unless they show the same thing at the same place.
+fn meet<'a>(ours: &'a MountConfig, theirs: &'a MountConfig) -> Option<&'a MountConfig> {
+    let ((shown, right), (their_shown, their_right)) = (grant(ours), grant(theirs));
+    let same = ours.guest() == theirs.guest() && shown == their_shown;
+    same.then_some(if right <= their_right { ours } else { theirs })
 }
 
 /// How coarse a clock is; one that stands still is the coarsest.
@@ -96,6 +184,6 @@ fn step(clock: ClockPolicy) -> Duration {
     match clock {
         ClockPolicy::Real => Duration::ZERO,
         ClockPolicy::Coarse(step) => step,
-        ClockPolicy::Frozen { .. } => Duration::MAX,
+        ClockPolicy::Frozen { unix_ns: _ } => Duration::MAX,
     }
 }

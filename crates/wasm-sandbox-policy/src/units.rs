@@ -58,7 +58,7 @@ impl fmt::Display for ByteSize {
 
 /// Text that is not a size or a duration.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is not a {expected}")]
+#[error("`{}` is not a {expected}", text.escape_debug())]
 pub struct UnitError {
     text: String,
     expected: &'static str,
@@ -83,8 +83,26 @@ impl Serialize for ByteSize {
 
 impl<'de> Deserialize<'de> for ByteSize {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = Cow::<str>::deserialize(deserializer)?;
-        text.parse().map_err(de::Error::custom)
+        let expected = "a number and a unit in quotes, such as `\"64MB\"`";
+        deserializer.deserialize_str(TextVisitor { expected, parse: str::parse })
+    }
+}
+
+/// Reads a type from its text, and says how that is written when it is no text.
+struct TextVisitor<T> {
+    expected: &'static str,
+    parse: fn(&str) -> Result<T, UnitError>,
+}
+
+impl<T> de::Visitor<'_> for TextVisitor<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.expected)
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
+        (self.parse)(text).map_err(E::custom)
     }
 }
 
@@ -161,14 +179,15 @@ units_of_integers!(i32, u32, i64, u64, usize);
 
 /// `#[serde(with = "duration_text")]`: a duration as `"30s"`, `"1m 30s"`, `"250ms"`.
 pub(crate) mod duration_text {
-    use super::{Cow, Deserialize, Deserializer, Duration, Serializer, de, parse_duration};
+    use super::{Deserializer, Duration, Serializer, TextVisitor, parse_duration};
 
     pub(crate) fn serialize<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&humantime::format_duration(*duration))
     }
 
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
-        parse_duration(&Cow::<str>::deserialize(deserializer)?).map_err(de::Error::custom)
+        let expected = "a number and a unit in quotes, such as `\"30s\"`";
+        deserializer.deserialize_str(TextVisitor { expected, parse: parse_duration })
     }
 }
 

@@ -1,10 +1,10 @@
-//! Every mistake in a configuration at once, with the field and what to write instead; advice on what is no mistake; and
-//! what a configuration can cost at most.
+//! Every mistake in a configuration at once, with the field and what to write instead; and what a configuration can cost at
+//! most. Nothing here looks at the machine: that a directory is there is found out when it is opened.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use crate::{
-    capability::{ClockPolicy, MountAccess, MountConfig, RandomPolicy},
+    capability::{ClockPolicy, GuestPath, MountAccess, MountConfig},
     config::InstanceConfig,
     error::ConfigProblem,
     limits::FuelLimit,
@@ -23,28 +23,22 @@ const MAX_TABLE_ELEMENTS: u64 = 1 << 20;
 /// The most stack that a guest can be given.
 const MAX_STACK: ByteSize = ByteSize::mib(64);
 
+/// The most input: more than a 32-bit memory can take in.
+const MAX_INPUT: ByteSize = ByteSize::gib(4);
+
+/// The most files that one process of Linux can have open at all, as it is set up.
+const MAX_OPEN_FILES: u32 = 1 << 20;
+
 /// The longest that a run may take.
 const MAX_TIME: Duration = Duration::from_secs(24 * 3600);
 
 /// Standard streams and the root, which every guest has open.
-const ALWAYS_OPEN: usize = 4;
+const ALWAYS_OPEN: u32 = 4;
 
 /// Looks a configuration over before it is used.
 #[derive(Clone, Copy, Debug)]
 pub struct ConfigValidator<'a> {
-    config: &'a InstanceConfig,
-}
-
-/// A piece of advice on a configuration that can be used as it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Improvement {
-    /// The field.
-    pub field: String,
-    /// What is to be said about it.
-    pub message: String,
-    /// What to write instead.
-    pub suggestion: String,
+    pub(crate) config: &'a InstanceConfig,
 }
 
 /// The most that one sandbox with a configuration can use.
@@ -78,43 +72,6 @@ impl<'a> ConfigValidator<'a> {
         problems.0
     }
 
-    /// Advice on a configuration that can be used: what grants more than most guests need.
-    pub fn suggest_improvements(&self) -> Vec<Improvement> {
-        let mut all = Vec::new();
-        let mut advise = |field: String, message: &str, suggestion: &str| {
-            all.push(Improvement { field, message: message.to_owned(), suggestion: suggestion.to_owned() });
-        };
-        for (index, mount) in self.config.capabilities.filesystem.mounts.iter().enumerate() {
-            if let MountConfig::Host { host, access, .. } = mount {
-                let field = |name: &str| format!("capabilities.filesystem.mounts[{index}].{name}");
-                if *access == MountAccess::Write {
-                    let message = "the guest can change and delete what is there";
-                    advise(field("access"), message, "use an `overlay` if the changes need not last");
-                }
-                if host.parent().is_none() {
-                    advise(field("host"), "the guest sees the whole file system", "grant the directory that it needs");
-                }
-            }
-        }
-        let system = &self.config.capabilities.system;
-        if system.clock == ClockPolicy::Real {
-            let message = "a fine clock helps attacks that measure time";
-            advise("capabilities.system.clock".to_owned(), message, "use `{ coarse = \"1ms\" }`");
-        }
-        if matches!(system.random, RandomPolicy::Seeded(_)) {
-            let message = "every run gets the same numbers, keys among them";
-            advise("capabilities.system.random".to_owned(), message, "use `secure` outside of tests");
-        }
-        for name in system.environment.variables.keys() {
-            let secret = ["KEY", "TOKEN", "SECRET", "PASSWORD", "CREDENTIAL"];
-            if secret.iter().any(|sign| name.to_uppercase().contains(sign)) {
-                let field = format!("capabilities.system.environment.variables.{name}");
-                advise(field, "it looks like a secret, and the guest can print it", "keep it out of the guest");
-            }
-        }
-        all
-    }
-
     /// What one sandbox can use at most. Code, and what the engine keeps for itself, is not counted.
     pub fn estimate_resource_usage(&self) -> ResourceEstimate {
         let limits = &self.config.limits;
@@ -144,21 +101,27 @@ impl<'a> ConfigValidator<'a> {
         let limits = &self.config.limits;
         problems.size("limits.memory", limits.memory, PAGE, MAX_MEMORY);
         problems.size("limits.stack", limits.stack, PAGE, MAX_STACK);
+        problems.size("limits.input", limits.input, ByteSize::bytes(1), MAX_INPUT);
         problems.time("limits.timeout", limits.timeout);
         problems.time("limits.cpu_time", limits.cpu_time);
-        problems.count("limits.instances", limits.instances.into(), u64::MAX);
-        problems.count("limits.host_calls", limits.host_calls, u64::MAX);
+        problems.some("limits.instances", limits.instances.into());
+        problems.some("limits.host_calls", limits.host_calls);
         if limits.table_elements > MAX_TABLE_ELEMENTS {
             let message = format!("{} is more than the engine can hold", limits.table_elements);
             problems.add("limits.table_elements", message, &format!("at most {MAX_TABLE_ELEMENTS}"));
         }
         if limits.fuel == FuelLimit::Units(0) {
-            problems.add("limits.fuel", "with no fuel nothing runs".to_owned(), "leave it out to count nothing");
+            problems.add("limits.fuel", "with no fuel nothing runs", "write `\"off\"` to count nothing");
         }
-        let least = ALWAYS_OPEN + self.config.capabilities.filesystem.mounts.len();
-        if (limits.open_files as usize) < least {
-            let message = format!("{} are fewer than every guest has open from the start", limits.open_files);
+        let least = u32::try_from(self.config.capabilities.filesystem.mounts.len()).unwrap_or(u32::MAX);
+        let least = least.saturating_add(ALWAYS_OPEN);
+        if limits.open_files < least {
+            let message = format!("{} are fewer than this guest has open from the start", limits.open_files);
             problems.add("limits.open_files", message, &format!("at least {least}"));
+        }
+        if limits.open_files > MAX_OPEN_FILES {
+            let message = format!("{} are more than a process can have", limits.open_files);
+            problems.add("limits.open_files", message, &format!("at most {MAX_OPEN_FILES}"));
         }
     }
 
@@ -166,35 +129,44 @@ impl<'a> ConfigValidator<'a> {
         let mounts = &self.config.capabilities.filesystem.mounts;
         for (index, mount) in mounts.iter().enumerate() {
             let field = |name: &str| format!("capabilities.filesystem.mounts[{index}].{name}");
-            if mounts.iter().take(index).any(|earlier| earlier.guest() == mount.guest()) {
-                let message = format!("another mount is at `{}` already", mount.guest());
-                problems.add(&field("guest"), message, "give each mount a path of its own");
+            for earlier in mounts.iter().take(index) {
+                if let Some((message, suggestion)) = overlap(earlier.guest(), mount.guest()) {
+                    problems.add(field("guest"), message, &suggestion);
+                }
             }
-            let (name, path) = match mount {
-                MountConfig::Host { host, .. } | MountConfig::Overlay { host, .. } => ("host", host),
-                MountConfig::Zip { archive, .. } => ("archive", archive),
-                MountConfig::Memory { .. } => continue,
-            };
-            if path.as_os_str().is_empty() {
-                problems.add(
-                    &field(name),
-                    "the path is empty".to_owned(),
-                    "name a directory or an archive of the host",
-                );
+            match mount.host_path() {
+                Some((name, path)) => problems.path(field(name), path),
+                None => self.check_memory_mount(field("kind"), problems),
             }
+        }
+    }
+
+    /// A grant that does nothing is a mistake.
+    fn check_memory_mount(&self, field: String, problems: &mut Problems) {
+        let limits = &self.config.limits;
+        if limits.disk == ByteSize::bytes(0) || limits.files == 0 {
+            let message = "nothing can ever be in it, since `limits.disk` or `limits.files` is zero";
+            problems.add(field, message, "raise the limit, or take the mount out");
         }
     }
 
     fn check_system(&self, problems: &mut Problems) {
         let system = &self.config.capabilities.system;
+        let mut bytes = 0_u64;
         for (name, value) in &system.environment.variables {
             let field = format!("capabilities.system.environment.variables.{}", name.escape_debug());
             if name.is_empty() || name.contains(['=', '\0']) {
-                problems.add(&field, "the name is empty or holds `=` or a zero byte".to_owned(), "use another name");
+                problems.add(&field, "the name is empty or holds `=` or a zero byte", "use another name");
             }
             if value.contains('\0') {
-                problems.add(&field, "the value holds a zero byte".to_owned(), "take it out");
+                problems.add(&field, "the value holds a zero byte", "take it out");
             }
+            // As the guest gets it: `NAME=value` and a zero byte.
+            bytes = bytes.saturating_add(name.len() as u64 + value.len() as u64 + 2);
+        }
+        if bytes > self.config.limits.input.as_u64() {
+            let message = format!("{bytes} bytes are more than `limits.input` lets in");
+            problems.add("capabilities.system.environment.variables", message, "raise the limit, or shorten them");
         }
         if let ClockPolicy::Coarse(step) = system.clock
             && (step.is_zero() || step > Duration::from_secs(1))
@@ -203,6 +175,27 @@ impl<'a> ConfigValidator<'a> {
             problems.add("capabilities.system.clock", message, "use `{ coarse = \"1ms\" }`, or `real`");
         }
     }
+}
+
+/// What is wrong with two mounts at these places. A mount inside another hides nothing: what the outer one shows below the
+/// place of the inner one could still be reached through the outer one, so there would be two truths about one path.
+fn overlap(earlier: &GuestPath, later: &GuestPath) -> Option<(String, String)> {
+    if earlier == later {
+        let message = format!("another mount is at `{later}` already");
+        return Some((message, "give each mount a path of its own".to_owned()));
+    }
+    let (outer, inner) = match (earlier.contains(later), later.contains(earlier)) {
+        (true, _) => (earlier, later),
+        (_, true) => (later, earlier),
+        (false, false) => return None,
+    };
+    let message = format!("of the mounts at `{outer}` and `{inner}`, one is inside the other");
+    let name = inner.as_str().rsplit('/').next().unwrap_or_default();
+    let suggestion = match outer.as_str() {
+        "/" => "mount what is at `/` at a path of its own, such as `/files`".to_owned(),
+        _ => format!("mount them side by side: `{inner}` could be `{outer}-{name}`"),
+    };
+    Some((message, suggestion))
 }
 
 impl InstanceConfig {
@@ -216,8 +209,8 @@ impl InstanceConfig {
 struct Problems(Vec<ConfigProblem>);
 
 impl Problems {
-    fn add(&mut self, field: &str, message: String, suggestion: &str) {
-        self.0.push(ConfigProblem { field: field.to_owned(), message, suggestion: Some(suggestion.to_owned()) });
+    fn add(&mut self, field: impl Into<String>, message: impl Into<String>, suggestion: &str) {
+        self.0.push(ConfigProblem::new(field, message).suggest(suggestion));
     }
 
     fn size(&mut self, field: &str, size: ByteSize, least: ByteSize, most: ByteSize) {
@@ -228,17 +221,23 @@ impl Problems {
 
     fn time(&mut self, field: &str, time: Duration) {
         if time.is_zero() || time > MAX_TIME {
-            self.add(
-                field,
-                format!("{} is out of range", humantime::format_duration(time)),
-                "more than nothing, at most a day",
-            );
+            let message = format!("{} is out of range", humantime::format_duration(time));
+            self.add(field, message, "more than nothing, at most a day");
         }
     }
 
-    fn count(&mut self, field: &str, count: u64, most: u64) {
-        if count == 0 || count > most {
-            self.add(field, format!("{count} is out of range"), "at least 1");
+    fn some(&mut self, field: &str, count: u64) {
+        if count == 0 {
+            self.add(field, "with none nothing runs", "at least 1");
+        }
+    }
+
+    fn path(&mut self, field: String, path: &Path) {
+        let bytes = path.as_os_str().as_encoded_bytes();
+        if bytes.is_empty() {
+            self.add(field, "the path is empty", "name a directory or an archive of the host");
+        } else if bytes.contains(&0) {
+            self.add(field, "the path holds a zero byte", "name a directory or an archive of the host");
         }
     }
 }

@@ -1,0 +1,195 @@
+//! Policies as text, TOML or JSON: what is wrong with one is said all at once, each mistake with its field, its line where
+//! that is known, and what was probably meant.
+
+mod explain;
+mod lines;
+mod place;
+
+use std::collections::BTreeSet;
+
+use serde::Deserialize;
+use serde_json::Value;
+use toml::de::DeTable;
+
+use self::{
+    lines::Lines,
+    place::{MOUNTS, Place},
+};
+use crate::{
+    config::InstanceConfig,
+    error::{ConfigProblem, SandboxError},
+};
+
+/// More mistakes than these help nobody, and each costs another look at the text.
+const MAX_PROBLEMS: usize = 50;
+
+/// What serde would say of a list where a table belongs.
+const STRAY_LIST: &str = "invalid type: sequence, expected a map";
+
+impl InstanceConfig {
+    /// Reads a policy from TOML.
+    ///
+    /// # Errors
+    /// [`SandboxError::Configuration`] with everything that is not a known field of the right type, and with every mistake
+    /// that [`validate`](Self::validate) finds, each with its line.
+    pub fn from_toml(text: &str) -> Result<Self, SandboxError> {
+        let (document, errors) = DeTable::parse_recoverable(text);
+        let lines = Lines::of_toml(text, document.get_ref());
+        let syntax = |error: &toml::de::Error| {
+            let problem = ConfigProblem::new("", error.message());
+            ConfigProblem { line: error.span().map(|span| lines.line(span.start)), ..problem }
+        };
+        let mut problems: Vec<ConfigProblem> = errors.iter().take(MAX_PROBLEMS).map(syntax).collect();
+        if problems.is_empty() {
+            match Value::deserialize(toml::de::Deserializer::from(document)) {
+                Ok(tree) => return Document::new(tree, lines).read(),
+                Err(error) => problems.push(syntax(&error)),
+            }
+        }
+        Err(SandboxError::Configuration { problems })
+    }
+
+    /// Reads a policy from JSON.
+    ///
+    /// # Errors
+    /// Those of [`from_toml`](Self::from_toml). A line is known only for the first mistake.
+    pub fn from_json(text: &str) -> Result<Self, SandboxError> {
+        let mut reader = serde_json::Deserializer::from_str(text);
+        let first = serde_path_to_error::deserialize::<_, Self>(&mut reader).map_err(|error| {
+            let line = Some(error.inner().line()).filter(|line| *line > 0);
+            ConfigProblem {
+                line,
+                ..explain::mistake(&error.path().into(), explain::without_place(&error.inner().to_string()))
+            }
+        });
+        let lines = Lines::of_first(first.as_ref().err());
+        // Reading the tree forgives what reading the policy does not: a key that comes twice.
+        match serde_json::from_str(text).map(|tree| Document::new(tree, lines).read()) {
+            Ok(Ok(config)) => match first {
+                Ok(_) => Ok(config),
+                Err(problem) => Err(SandboxError::Configuration { problems: vec![problem] }),
+            },
+            Ok(Err(error)) => Err(error),
+            Err(error) => {
+                let problem = ConfigProblem::new("", explain::without_place(&error.to_string()));
+                let problems = vec![ConfigProblem { line: Some(error.line()), ..problem }];
+                Err(SandboxError::Configuration { problems })
+            }
+        }
+    }
+
+    /// This policy as TOML, every field written out; [`from_toml`](Self::from_toml) reads it back.
+    ///
+    /// # Errors
+    /// [`SandboxError::Configuration`] when a path of the host is not UTF-8, which text cannot carry.
+    pub fn to_toml(&self) -> Result<String, SandboxError> {
+        self.check_paths_are_text()?;
+        toml::to_string_pretty(self).map_err(|error| SandboxError::internal("writing a policy", error))
+    }
+
+    /// This policy as JSON, every field written out; [`from_json`](Self::from_json) reads it back.
+    ///
+    /// # Errors
+    /// Those of [`to_toml`](Self::to_toml).
+    pub fn to_json(&self) -> Result<String, SandboxError> {
+        self.check_paths_are_text()?;
+        serde_json::to_string_pretty(self).map_err(|error| SandboxError::internal("writing a policy", error))
+    }
+
+    fn check_paths_are_text(&self) -> Result<(), SandboxError> {
+        let mut problems = Vec::new();
+        for (index, mount) in self.capabilities.filesystem.mounts.iter().enumerate() {
+            if let Some((name, path)) = mount.host_path()
+                && path.to_str().is_none()
+            {
+                let message = format!("`{}` is not UTF-8, and a policy in text can be nothing else", path.display());
+                problems.push(ConfigProblem::new(format!("{MOUNTS}[{index}].{name}"), message));
+            }
+        }
+        if problems.is_empty() { Ok(()) } else { Err(SandboxError::Configuration { problems }) }
+    }
+}
+
+/// A policy that is being read. Serde stops at the first mistake; here each one is noted and taken out, and what is left is
+/// read again.
+struct Document {
+    tree: Value,
+    lines: Lines,
+    problems: Vec<ConfigProblem>,
+    /// Mounts that are taken out, by their number in the text.
+    dropped: BTreeSet<usize>,
+}
+
+impl Document {
+    fn new(tree: Value, lines: Lines) -> Self {
+        Self { tree, lines, problems: Vec::new(), dropped: BTreeSet::new() }
+    }
+
+    fn read(mut self) -> Result<InstanceConfig, SandboxError> {
+        let config = self.readable_part();
+        if let Some(config) = &config {
+            self.validate(config);
+        }
+        match config {
+            Some(config) if self.problems.is_empty() => Ok(config),
+            _ => Err(SandboxError::Configuration { problems: self.problems }),
+        }
+    }
+
+    /// The policy without what cannot be read; none when that is everything, or too much.
+    fn readable_part(&mut self) -> Option<InstanceConfig> {
+        while self.problems.len() < MAX_PROBLEMS {
+            let (place, message) = match serde_path_to_error::deserialize(&self.tree) {
+                // Serde takes a list for a struct's fields in their order, which no policy means.
+                Ok(config) => match Place::of_stray_list(&self.tree) {
+                    None => return Some(config),
+                    Some(place) => (place, STRAY_LIST.to_owned()),
+                },
+                Err(error) => match Place::from(error.path()).stray_list() {
+                    None => (error.path().into(), error.inner().to_string()),
+                    Some(place) => (place, STRAY_LIST.to_owned()),
+                },
+            };
+            let taken = place.take_out_of(&mut self.tree);
+            let named = self.as_in_the_text(taken.as_ref().unwrap_or(&place));
+            self.note(explain::mistake(&named, &message));
+            taken?;
+        }
+        None
+    }
+
+    /// The place by the numbers that mounts have in the text; a mount that is the place itself is from now on missing.
+    fn as_in_the_text(&mut self, place: &Place) -> Place {
+        let mut named = place.clone();
+        let is_mount = place.is_mount();
+        if let Some(number) = named.mount_mut() {
+            let mut left = (0..).filter(|number| !self.dropped.contains(number));
+            *number = left.nth(*number).unwrap_or(*number);
+            if is_mount {
+                self.dropped.insert(*number);
+            }
+        }
+        named
+    }
+
+    fn validate(&mut self, config: &InstanceConfig) {
+        for problem in config.validate() {
+            // With a mount taken out, the others are no longer at their numbers.
+            if self.dropped.is_empty() || !problem.field.starts_with(MOUNTS) {
+                self.note(problem);
+            }
+        }
+    }
+
+    /// Keeps a problem, unless it only follows from one that is known.
+    fn note(&mut self, problem: ConfigProblem) {
+        let follows = |known: &ConfigProblem| {
+            let rest = known.field.strip_prefix(&problem.field);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+        };
+        if !self.problems.iter().any(follows) {
+            let line = problem.line.or_else(|| self.lines.of_field(&problem.field));
+            self.problems.push(ConfigProblem { line, ..problem });
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! Units, results and schemas: what travels as text.
+
+use wasm_sandbox_policy::{ByteSize, ByteUnits, Ending, InstanceConfig, Output, SandboxResult};
+
+#[test]
+fn units_read_as_they_are_written() {
+    assert_eq!(64.mb().as_u64(), 67_108_864);
+    for (text, size) in [("64MB", 64.mb()), ("64 MiB", 64.mb()), ("512k", 512.kb()), ("2GB", 2.gb()), ("7B", 7.bytes())]
+    {
+        assert_eq!(text.parse::<ByteSize>().unwrap(), size, "{text}");
+        assert_eq!(size.to_string().parse::<ByteSize>().unwrap(), size);
+    }
+    for text in ["", "MB", "-1MB", "1XB", "1e400MB"] {
+        assert!(text.parse::<ByteSize>().is_err(), "{text}");
+    }
+}
+
+#[test]
+fn results_survive_json() {
+    let mut result = SandboxResult::empty();
+    result.stdout = Output::from(vec![0xff, 0xfe]);
+    result.stderr = Output::from(b"text".to_vec());
+    result.ending = Ending::Exit { code: 3 };
+    let text = serde_json::to_string(&result).unwrap();
+    let back: SandboxResult = serde_json::from_str(&text).unwrap();
+    assert_eq!((back.stdout.bytes(), back.stderr.bytes()), (&[0xff, 0xfe][..], &b"text"[..]));
+    assert_eq!(back.ending, Ending::Exit { code: 3 });
+    assert!(text.contains("\"stderr\":\"text\"") && text.contains("base64"), "{text}");
+}
+
+/// The schemas of what travels as text; `BLESS=1` rewrites them.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a test's own switch")]
+fn the_schemas_are_current() {
+    let schemas = [
+        ("policy.schema.json", serde_json::to_value(schemars::schema_for!(InstanceConfig)).unwrap()),
+        ("result.schema.json", serde_json::to_value(schemars::schema_for!(SandboxResult)).unwrap()),
+    ];
+    for (name, schema) in schemas {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("schema").join(name);
+        let text = format!("{}\n", serde_json::to_string_pretty(&schema).unwrap());
+        if std::env::var_os("BLESS").is_some() {
+            std::fs::write(&path, &text).unwrap();
+        }
+        assert!(std::fs::read_to_string(&path).unwrap() == text, "{name} is old: run the test with BLESS=1");
+    }
+}
