@@ -6,9 +6,10 @@ mod machine;
 use std::{io::Write, process::ExitCode};
 
 use clap::CommandFactory;
-use wasm_sandbox::{ErrorCode, SandboxError, SandboxResult, blocking::WasmSandbox};
+use wasm_sandbox::{ErrorCode, InstanceConfig, SandboxError, SandboxResult, blocking::WasmSandbox};
 
 use crate::{
+    flags::PolicyFlags,
     options::{BuildOptions, CallOptions, Command, CommandLine, RunOptions, Verbosity},
     report,
 };
@@ -32,7 +33,7 @@ fn run(options: &RunOptions, verbosity: Verbosity) -> Result<ExitCode, SandboxEr
     let builder = WasmSandbox::builder()
         .setup(machine::here(verbosity))
         .source(options.file.as_path())
-        .config(options.policy.config()?);
+        .config(policy(&options.policy, verbosity)?);
     let builder = if options.json { builder } else { builder.inherit_stdio() };
     let result = builder.build_blocking()?.execute(options.arguments.iter().cloned())?;
     if options.json {
@@ -50,7 +51,7 @@ fn call(options: &CallOptions, verbosity: Verbosity) -> Result<ExitCode, Sandbox
     let builder = WasmSandbox::builder()
         .setup(machine::here(verbosity))
         .source(options.file.as_path())
-        .config(options.policy.config()?);
+        .config(policy(&options.policy, verbosity)?);
     let mut sandbox = builder.build_blocking()?;
     let report = sandbox.call_words(&options.function, &options.arguments)?;
     if options.json {
@@ -92,6 +93,14 @@ fn after(result: &SandboxResult, verbosity: Verbosity) {
     if verbosity >= Verbosity::Verbose {
         report::usage(result);
     }
+}
+
+fn policy(flags: &PolicyFlags, verbosity: Verbosity) -> Result<InstanceConfig, SandboxError> {
+    let config = flags.config()?;
+    if verbosity >= Verbosity::Verbose {
+        report::advice(&config);
+    }
+    Ok(config)
 }
 
 fn exit_code(result: &SandboxResult) -> ExitCode {

@@ -40,7 +40,7 @@ pub(crate) struct CommandLine {
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     quiet: bool,
 
-    /// Say more: limits, usage and refusals after a run
+    /// Say more: advice on the policy, refusals, and what was used
     #[arg(short, long, global = true)]
     verbose: bool,
 }

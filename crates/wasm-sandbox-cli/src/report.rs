@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use anstyle::{AnsiColor, Style};
-use wasm_sandbox::{Denial, Ending, ErrorCode, SandboxError, SandboxResult};
+use wasm_sandbox::{ConfigValidator, Denial, Ending, ErrorCode, InstanceConfig, SandboxError, SandboxResult};
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const HINT: Style = AnsiColor::Cyan.on_default().bold();
@@ -32,6 +32,14 @@ pub(crate) fn ending(result: &SandboxResult) -> ExitCode {
         }
         Ending::Limit(hit) => failure(&(*hit).into()),
         _ => failure(&SandboxError::Cancelled),
+    }
+}
+
+/// Says what the policy grants beyond what most guests need.
+pub(crate) fn advice(config: &InstanceConfig) {
+    for advice in ConfigValidator::new(config).suggest_improvements() {
+        let text = format!("{}: {}; {}", advice.field, advice.message, advice.suggestion);
+        anstream::eprintln!("{NOTE}advice:{NOTE:#} {}", printable(&text));
     }
 }
 

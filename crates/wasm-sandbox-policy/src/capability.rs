@@ -36,7 +36,7 @@ pub type AdvancedCapabilities = Capabilities;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct FilesystemPolicy {
-    /// The trees, each at a guest path of its own. None by default.
+    /// The trees, each at a guest path of its own, none inside another's. None by default.
     pub mounts: Vec<MountConfig>,
 }
 
@@ -112,6 +112,14 @@ pub enum MountAccess {
 
 /// An absolute, normalised path as the guest sees it: `/data`. It has no `.`, no `..`, no empty part, no zero byte and,
 /// except for the root, no slash at its end; text with a `.`, an empty part or a slash at its end is read without them.
+///
+/// ```
+/// use wasm_sandbox_policy::GuestPath;
+///
+/// assert_eq!("/data/./in/".parse::<GuestPath>()?.as_str(), "/data/in");
+/// assert!("data".parse::<GuestPath>().is_err() && "/data/..".parse::<GuestPath>().is_err());
+/// # Ok::<(), wasm_sandbox_policy::GuestPathError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct GuestPath(String);
 

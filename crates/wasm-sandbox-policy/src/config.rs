@@ -13,6 +13,29 @@ use crate::{
 };
 
 /// What a sandbox may touch and how much it may use. The default grants nothing and bounds everything.
+///
+/// ```
+/// use wasm_sandbox_policy::{ByteUnits, InstanceConfig, TimeUnits};
+///
+/// let built = InstanceConfig::builder()
+///     .filesystem_read("/srv/data", "/data")
+///     .memory_limit(32.mb())
+///     .timeout(5.seconds())
+///     .build()?;
+/// let read = InstanceConfig::from_toml(
+///     r#"
+///         [limits]
+///         memory = "32MB"
+///         timeout = "5s"
+///         [[capabilities.filesystem.mounts]]
+///         kind = "host"
+///         guest = "/data"
+///         host = "/srv/data"
+///     "#,
+/// )?;
+/// assert_eq!(built, read);
+/// # Ok::<(), wasm_sandbox_policy::SandboxError>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct InstanceConfig {
@@ -44,37 +67,38 @@ impl InstanceConfigBuilder {
         Self { config, problems: Vec::new() }
     }
 
-    /// Wall time for one run or call. Default 30s.
+    /// Wall time for one run or call, sleeps and host calls included. Default 30s. Compiling is not in it.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.config.limits.timeout = timeout;
         self
     }
 
-    /// Processor time for one run or call. Default 30s.
+    /// Processor time for one run or call. Default 30s. Compiling is not in it.
     pub fn cpu_time(mut self, cpu_time: Duration) -> Self {
         self.config.limits.cpu_time = cpu_time;
         self
     }
 
-    /// Linear memory, summed over all memories. Default 64MB.
+    /// Linear memory, summed over all memories. Default 64MB. What the host keeps for the guest (output, files in memory) has
+    /// limits of its own.
     pub fn memory_limit(mut self, memory: ByteSize) -> Self {
         self.config.limits.memory = memory;
         self
     }
 
-    /// Counted instructions. Default: not counted.
+    /// Counted instructions. Default: not counted, since counting costs about a quarter of the speed.
     pub fn fuel(mut self, units: u64) -> Self {
         self.config.limits.fuel = FuelLimit::Units(units);
         self
     }
 
-    /// Bytes of stdout and stderr. Default 10MB.
+    /// Bytes of stdout and stderr together, captured or not. Default 10MB.
     pub fn output_limit(mut self, output: ByteSize) -> Self {
         self.config.limits.output = output;
         self
     }
 
-    /// Bytes added to writable mounts. Default 100MB.
+    /// Bytes added to all writable mounts together, those in memory included. Default 100MB.
     pub fn disk_limit(mut self, disk: ByteSize) -> Self {
         self.config.limits.disk = disk;
         self
@@ -86,7 +110,8 @@ impl InstanceConfigBuilder {
         self
     }
 
-    /// A host directory that the guest may read, at the guest path `guest`.
+    /// A host directory that the guest may read, at the guest path `guest`, which is absolute and neither inside another
+    /// mount's nor around one. A relative `host` counts from the process's current directory.
     pub fn filesystem_read(self, host: impl Into<PathBuf>, guest: &str) -> Self {
         let host = host.into();
         self.mount(guest, |guest| MountConfig::Host { guest, host, access: MountAccess::Read })
@@ -121,7 +146,7 @@ impl InstanceConfigBuilder {
         self
     }
 
-    /// An environment variable.
+    /// An environment variable; of two with one name the later counts. Default: none, whatever the host has.
     pub fn env(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.config.capabilities.system.environment.variables.insert(name.into(), value.into());
         self

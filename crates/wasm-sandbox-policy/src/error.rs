@@ -7,6 +7,15 @@ use crate::{
 };
 
 /// Why something could not be done.
+///
+/// ```
+/// use wasm_sandbox_policy::{InstanceConfig, SandboxError};
+///
+/// let error = InstanceConfig::from_toml("[limits]\ntimout = \"5s\"").unwrap_err();
+/// assert_eq!((error.code().row().name, error.code().row().exit), ("configuration", 2));
+/// let SandboxError::Configuration { problems } = error else { unreachable!() };
+/// assert_eq!((problems[0].field.as_str(), problems[0].line), ("limits.timout", Some(2)));
+/// ```
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SandboxError {
@@ -262,19 +271,27 @@ pub(crate) fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>)
 }
 
 fn limit_suggestion(kind: ResourceKind) -> String {
+    let Some(setting) = kind.setting() else {
+        return match kind {
+            ResourceKind::CompileTime | ResourceKind::CompileMemory => {
+                "split the code, or compile it ahead of time elsewhere".to_owned()
+            }
+            _ => "drop sandboxes that are no longer needed and try again".to_owned(),
+        };
+    };
+    let flag = match kind {
+        ResourceKind::CpuTime => " (`--cpu-time`)",
+        ResourceKind::WallTime => " (`--timeout`)",
+        ResourceKind::Memory => " (`--memory`)",
+        ResourceKind::Fuel => " (`--fuel`)",
+        ResourceKind::Output => " (`--max-output`)",
+        ResourceKind::Disk => " (`--max-disk`)",
+        _ => "",
+    };
     match kind {
-        ResourceKind::CpuTime => "raise `limits.cpu_time`, or give the guest less to do".to_owned(),
-        ResourceKind::WallTime => "raise `limits.timeout` (`--timeout`), or give the guest less to do".to_owned(),
-        ResourceKind::Memory => "raise `limits.memory` (`--memory`) if the guest should have more".to_owned(),
-        ResourceKind::Fuel => "raise `limits.fuel` (`--fuel`) if the guest should have more".to_owned(),
-        ResourceKind::Output => "raise `limits.output` (`--max-output`) if the guest should print more".to_owned(),
-        ResourceKind::Disk => "raise `limits.disk` (`--max-disk`) if the guest should write more".to_owned(),
-        ResourceKind::Sandboxes | ResourceKind::ProcessMemory => {
-            "drop sandboxes that are no longer needed and try again".to_owned()
+        ResourceKind::CpuTime | ResourceKind::WallTime => {
+            format!("raise `{setting}`{flag}, or give the guest less to do")
         }
-        ResourceKind::CompileTime | ResourceKind::CompileMemory => {
-            "split the code, or compile it ahead of time elsewhere".to_owned()
-        }
-        other => format!("raise the limit on {} if the guest should have more", other.name()),
+        _ => format!("raise `{setting}`{flag} if the guest should have more"),
     }
 }

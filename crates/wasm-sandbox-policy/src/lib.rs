@@ -30,3 +30,8 @@ pub use result::{
 };
 pub use units::{ByteSize, ByteUnits, TimeUnits, UnitError, parse_duration};
 pub use validate::{ConfigValidator, ResourceEstimate};
+
+/// The guide's examples run.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/guide/policy.md")]
+struct PolicyGuide;

@@ -7,44 +7,59 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::units::{ByteSize, duration_text};
 
-/// How much a guest may use. Every field has a finite default; there is no way to say "unlimited".
+/// How much a guest may use. Every field has a finite default; there is no way to say "unlimited". Limits of time, output and
+/// host calls count for one run or call, those of memory and files for the life of an instance.
+///
+/// ```
+/// use wasm_sandbox_policy::{ByteUnits, InstanceConfig, ResourceLimits};
+///
+/// let limits = ResourceLimits { file_size: 1.mb(), open_files: 16, ..ResourceLimits::default() };
+/// let policy = InstanceConfig::builder().limits(limits).build()?;
+/// # Ok::<(), wasm_sandbox_policy::SandboxError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ResourceLimits {
-    /// Linear memory, summed over all memories of the sandbox. Default 64MB. Host-side bookkeeping is not counted.
+    /// Linear memory, summed over all memories of the sandbox. Default 64MB, from 64KB to 4GB. Host-side bookkeeping, captured
+    /// output and files in memory are not counted.
     pub memory: ByteSize,
-    /// Elements of all tables together. Default 100,000.
+    /// Elements of all tables together. Default 100,000, at most 1,048,576.
     pub table_elements: u64,
-    /// Core instances in one sandbox. Default 10.
+    /// Core instances in one sandbox. Default 10. A module is one; other sandboxes do not count.
     pub instances: u32,
-    /// Stack of the guest's own calls. Default 1MB.
+    /// Stack of the guest's own calls. Default 1MB, from 64KB to 64MB. Host functions have a stack of their own.
     pub stack: ByteSize,
-    /// Processor time. Default 30s. Measured by the host's thread clock, checked every millisecond.
+    /// Processor time for one run or call. Default 30s, at most a day. Measured by the host's thread clock, checked every
+    /// millisecond. Compiling, and threads that host functions start, are not counted.
     #[serde(with = "duration_text")]
     #[schemars(with = "String")]
     pub cpu_time: Duration,
-    /// Time on the wall for one run or call, sleeps and host calls included. Default 30s.
+    /// Time on the wall for one run or call, sleeps and host calls included. Default 30s, at most a day. It does not cover
+    /// compiling, nor interrupt a host function that blocks its thread.
     #[serde(with = "duration_text")]
     #[schemars(with = "String")]
     pub timeout: Duration,
-    /// Counted instructions. Default `"off"`: not counted, since counting costs about a quarter of the speed; `cpu_time` and
+    /// Counted instructions: a number, or `"off"`. Default `"off"`: not counted, since counting costs about a quarter of the speed; `cpu_time` and
     /// `timeout` hold either way.
     pub fuel: FuelLimit,
-    /// Bytes written to stdout and stderr together. Default 10MB.
+    /// Bytes written to stdout and stderr together, captured or not. Default 10MB.
     pub output: ByteSize,
-    /// Bytes that a guest may add to its writable mounts. Default 100MB.
+    /// Bytes that a guest may add to its writable mounts together, those in memory included. Default 100MB. Bytes written over
+    /// others that were there are not counted.
     pub disk: ByteSize,
     /// Files, directories and links that a guest may create. Default 10,000.
     pub files: u64,
-    /// Size of one file that a guest writes. Default 100MB.
+    /// Size of one file that a guest writes. Default 100MB. A larger file that was there can be read.
     pub file_size: ByteSize,
-    /// Files and directories open at a time, preopens included. Default 256.
+    /// Files and directories open at a time; the three standard streams, the root and each mount are open from the start.
+    /// Default 256, at most 1,048,576.
     pub open_files: u32,
     /// Calls from the guest to the host. Default 100,000,000.
     pub host_calls: u64,
-    /// Bytes carried by calls from the guest to the host. Default 16GB.
+    /// Bytes carried by calls from the guest to the host. Default 16GB. What the guest moves in its own memory is not counted.
     pub host_call_bytes: ByteSize,
-    /// Arguments, environment and captured input together, and the arguments or result of one call. Default 16MB.
+    /// Arguments, environment and given input together, and the arguments or result of one call. Default 16MB, at most 4GB. An
+    /// input that is passed through from the process is not counted.
     pub input: ByteSize,
 }
 
@@ -181,7 +196,7 @@ pub enum ResourceKind {
 }
 
 impl ResourceKind {
-    /// The kind's name in messages and policies: `memory`, `wall time`.
+    /// The kind's name in messages: `memory`, `wall time`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Memory => "memory",
@@ -204,6 +219,28 @@ impl ResourceKind {
             Self::CompileTime => "compile time",
             Self::CompileMemory => "compile memory",
         }
+    }
+
+    /// The setting of a policy that bounds it; none for what bounds the process or a compiler.
+    pub fn setting(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Memory => "limits.memory",
+            Self::TableElements => "limits.table_elements",
+            Self::Instances => "limits.instances",
+            Self::Stack => "limits.stack",
+            Self::CpuTime => "limits.cpu_time",
+            Self::WallTime => "limits.timeout",
+            Self::Fuel => "limits.fuel",
+            Self::Output => "limits.output",
+            Self::Disk => "limits.disk",
+            Self::Files => "limits.files",
+            Self::FileSize => "limits.file_size",
+            Self::OpenFiles => "limits.open_files",
+            Self::HostCalls => "limits.host_calls",
+            Self::HostCallBytes => "limits.host_call_bytes",
+            Self::Input => "limits.input",
+            Self::Sandboxes | Self::ProcessMemory | Self::CompileTime | Self::CompileMemory => return None,
+        })
     }
 
     /// The unit that `used` and `limit` of a [`LimitHit`] are in, for people: `bytes`, `ms` or nothing.

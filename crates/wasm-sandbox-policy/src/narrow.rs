@@ -19,6 +19,17 @@ impl InstanceConfig {
     /// both, of clocks the coarser. A host directory that one may write and the other sees through an overlay is seen through
     /// an overlay; one that one may only read is only read. What `other` allows beyond this configuration has no effect.
     ///
+    /// ```
+    /// use wasm_sandbox_policy::{InstanceConfig, TimeUnits};
+    ///
+    /// let ours = InstanceConfig::builder().filesystem_read("/srv/data", "/data").timeout(5.seconds()).build()?;
+    /// let asked = InstanceConfig::builder().filesystem_write("/srv/data", "/data").env("A", "1").build()?;
+    /// let given = ours.narrowed_by(&asked);
+    /// assert_eq!(given, ours, "neither writing nor the variable was ours to give");
+    /// assert!(ours.permits(&given) && !ours.permits(&asked));
+    /// # Ok::<(), wasm_sandbox_policy::SandboxError>(())
+    /// ```
+    ///
     /// Random numbers are no right: a seed in either wins over secure ones, and of two seeds this configuration's. Of two
     /// clocks that stand still, this configuration's is taken.
     #[must_use]

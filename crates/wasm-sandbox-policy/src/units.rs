@@ -6,7 +6,16 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// A number of bytes. In text it is a number with a unit (`"64MB"`); units are powers of 1024, so `1KB`, `1K` and `1KiB`
-/// are all 1,024 bytes.
+/// are all 1,024 bytes, and a number alone is bytes.
+///
+/// ```
+/// use wasm_sandbox_policy::{ByteSize, ByteUnits};
+///
+/// let size: ByteSize = "64MB".parse()?;
+/// assert_eq!(size, 64.mb());
+/// assert_eq!((size.as_u64(), size.to_string()), (67_108_864, "64MB".to_owned()));
+/// # Ok::<(), wasm_sandbox_policy::UnitError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ByteSize(u64);
 
@@ -191,7 +200,15 @@ pub(crate) mod duration_text {
     }
 }
 
-/// Reads a duration with units: `30s`, `250ms`, `1m 30s`.
+/// Reads a duration with units: `30s`, `250ms`, `1m 30s`. A number alone is none.
+///
+/// ```
+/// use wasm_sandbox_policy::{TimeUnits, parse_duration};
+///
+/// assert_eq!(parse_duration("1m 30s")?, 90.seconds());
+/// assert!(parse_duration("90").is_err());
+/// # Ok::<(), wasm_sandbox_policy::UnitError>(())
+/// ```
 ///
 /// # Errors
 /// The text is not a number with a unit of time.

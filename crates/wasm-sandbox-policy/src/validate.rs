@@ -36,6 +36,17 @@ const MAX_TIME: Duration = Duration::from_secs(24 * 3600);
 const ALWAYS_OPEN: u32 = 4;
 
 /// Looks a configuration over before it is used.
+///
+/// ```
+/// use wasm_sandbox_policy::{ByteUnits, ConfigValidator, InstanceConfig};
+///
+/// let mut config = InstanceConfig::default();
+/// config.limits.memory = 1.kb();
+/// config.limits.open_files = 0;
+/// let problems = ConfigValidator::new(&config).validate();
+/// assert_eq!(problems.len(), 2);
+/// assert_eq!(problems[0].to_string(), "limits.memory: 1KB is out of range; from 64KB to 4GB");
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct ConfigValidator<'a> {
     pub(crate) config: &'a InstanceConfig,

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod guide;
+
 use std::{
     fs,
     path::{Path, PathBuf},
