@@ -44,8 +44,8 @@ pub struct ResourceLimits {
     pub fuel: FuelLimit,
     /// Bytes written to stdout and stderr together, captured or not. Default 10MB.
     pub output: ByteSize,
-    /// Bytes that a guest may add to its writable mounts together, those in memory included. Default 100MB. Bytes written over
-    /// others that were there are not counted.
+    /// Bytes that a guest may add to its writable mounts together, those in memory included. Default 100MB. Bytes written
+    /// over others in a directory of the host are not counted.
     pub disk: ByteSize,
     /// Files, directories and links that a guest may create. Default 10,000.
     pub files: u64,

@@ -12,7 +12,7 @@ use serde_json::Value;
 use toml::de::DeTable;
 
 use self::{
-    lines::Lines,
+    lines::{Lines, Starts},
     place::{MOUNTS, Place},
 };
 use crate::{
@@ -34,13 +34,14 @@ impl InstanceConfig {
     /// that [`validate`](Self::validate) finds, each with its line.
     pub fn from_toml(text: &str) -> Result<Self, SandboxError> {
         let (document, errors) = DeTable::parse_recoverable(text);
-        let lines = Lines::of_toml(text, document.get_ref());
+        let starts = Starts::of(text);
         let syntax = |error: &toml::de::Error| {
             let problem = ConfigProblem::new("", error.message());
-            ConfigProblem { line: error.span().map(|span| lines.line(span.start)), ..problem }
+            ConfigProblem { line: error.span().map(|span| starts.line(span.start)), ..problem }
         };
         let mut problems: Vec<ConfigProblem> = errors.iter().take(MAX_PROBLEMS).map(syntax).collect();
         if problems.is_empty() {
+            let lines = Lines::of_toml(document.get_ref(), &starts);
             match Value::deserialize(toml::de::Deserializer::from(document)) {
                 Ok(tree) => return Document::new(tree, lines).read(),
                 Err(error) => problems.push(syntax(&error)),
@@ -52,28 +53,23 @@ impl InstanceConfig {
     /// Reads a policy from JSON.
     ///
     /// # Errors
-    /// Those of [`from_toml`](Self::from_toml). A line is known only for the first mistake.
+    /// Those of [`from_toml`](Self::from_toml).
     pub fn from_json(text: &str) -> Result<Self, SandboxError> {
+        let problem = |problem: ConfigProblem, error: &serde_json::Error| {
+            let problem = ConfigProblem { line: Some(error.line()), ..problem };
+            SandboxError::Configuration { problems: vec![problem] }
+        };
+        let tree = serde_json::from_str(text)
+            .map_err(|error| problem(ConfigProblem::new("", explain::without_place(&error.to_string())), &error))?;
+        let config = Document::new(tree, Lines::of_json(text)).read()?;
+        // The tree has forgotten that a key came twice.
         let mut reader = serde_json::Deserializer::from_str(text);
-        let first = serde_path_to_error::deserialize::<_, Self>(&mut reader).map_err(|error| {
-            let line = Some(error.inner().line()).filter(|line| *line > 0);
-            ConfigProblem {
-                line,
-                ..explain::mistake(&error.path().into(), explain::without_place(&error.inner().to_string()))
-            }
-        });
-        let lines = Lines::of_first(first.as_ref().err());
-        // Reading the tree forgives what reading the policy does not: a key that comes twice.
-        match serde_json::from_str(text).map(|tree| Document::new(tree, lines).read()) {
-            Ok(Ok(config)) => match first {
-                Ok(_) => Ok(config),
-                Err(problem) => Err(SandboxError::Configuration { problems: vec![problem] }),
-            },
-            Ok(Err(error)) => Err(error),
+        match serde_path_to_error::deserialize::<_, Self>(&mut reader) {
+            Ok(_) => Ok(config),
             Err(error) => {
-                let problem = ConfigProblem::new("", explain::without_place(&error.to_string()));
-                let problems = vec![ConfigProblem { line: Some(error.line()), ..problem }];
-                Err(SandboxError::Configuration { problems })
+                let (place, error) = (error.path().into(), error.inner());
+                let message = error.to_string();
+                Err(problem(explain::mistake(&place, explain::without_place(&message)), error))
             }
         }
     }

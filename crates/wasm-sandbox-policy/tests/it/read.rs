@@ -256,11 +256,17 @@ fn json_is_read_as_strictly() {
     assert_eq!(
         said(InstanceConfig::from_json(text)),
         [
-            "capabilities.filesystem.mounts[0].guest: `a` is not a guest path: it must be absolute, such as `/data`",
-            "limits.files: expected a whole number, found string \"many\"",
+            "capabilities.filesystem.mounts[0].guest (line 3): `a` is not a guest path: it must be absolute, such as \
+             `/data`",
+            "limits.files (line 2): expected a whole number, found string \"many\"",
             "limits.timout (line 2): there is no such setting; did you mean `timeout`?",
         ]
     );
+    let apart =
+        "{\"capabilities\":\n{\"filesystem\":\n{\"mounts\":\n[\n{\n\"kind\":\n\"zip\"\n},\n{}\n]}},\"limits\":\n5}";
+    let lines: Vec<_> = problems(InstanceConfig::from_json(apart)).into_iter().map(|p| (p.field, p.line)).collect();
+    let mount = |number| format!("capabilities.filesystem.mounts[{number}]");
+    assert_eq!(lines, [(mount(0), Some(5)), (mount(1), Some(9)), ("limits".to_owned(), Some(10))]);
     for (twice, field) in [
         ("{\"limits\": {\"files\": 1,\n\"files\": 2}}", "limits"),
         (
