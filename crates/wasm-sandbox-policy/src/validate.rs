@@ -29,6 +29,9 @@ const MAX_INPUT: ByteSize = ByteSize::gib(4);
 /// The most files that one process of Linux can have open at all, as it is set up.
 const MAX_OPEN_FILES: u32 = 1 << 20;
 
+/// The most mounts; more belong into fewer directories. Each is looked at beside every other.
+const MAX_MOUNTS: usize = 1000;
+
 /// The longest that a run may take.
 const MAX_TIME: Duration = Duration::from_secs(24 * 3600);
 
@@ -138,12 +141,15 @@ impl<'a> ConfigValidator<'a> {
 
     fn check_mounts(&self, problems: &mut Problems) {
         let mounts = &self.config.capabilities.filesystem.mounts;
+        if mounts.len() > MAX_MOUNTS {
+            let message = format!("{} mounts are too many", mounts.len());
+            return problems.add("capabilities.filesystem.mounts", message, &format!("at most {MAX_MOUNTS}"));
+        }
         for (index, mount) in mounts.iter().enumerate() {
             let field = |name: &str| format!("capabilities.filesystem.mounts[{index}].{name}");
-            for earlier in mounts.iter().take(index) {
-                if let Some((message, suggestion)) = overlap(earlier.guest(), mount.guest()) {
-                    problems.add(field("guest"), message, &suggestion);
-                }
+            let mut earlier = mounts.iter().take(index).map(MountConfig::guest);
+            if let Some((message, suggestion)) = earlier.find_map(|guest| overlap(guest, mount.guest())) {
+                problems.add(field("guest"), message, &suggestion);
             }
             match mount.host_path() {
                 Some((name, path)) => problems.path(field(name), path),

@@ -8,6 +8,9 @@ use crate::{
     error::{ConfigProblem, nearest},
 };
 
+/// Characters of a message.
+const MAX_MESSAGE: usize = 300;
+
 /// Fields whose values have several forms, and the forms.
 const FORMS: [(&str, &str); 2] = [
     (
@@ -37,7 +40,16 @@ pub(super) fn mistake(place: &Place, message: &str) -> ConfigProblem {
     } else {
         (message.to_owned(), None)
     };
-    ConfigProblem { suggestion: forms.or(suggestion), ..ConfigProblem::new(field, message) }
+    ConfigProblem { suggestion: forms.or(suggestion), ..ConfigProblem::new(field, printable(&message)) }
+}
+
+/// At most some lines of text, and none of its own: what a policy says is repeated in the message.
+fn printable(message: &str) -> String {
+    let mut short: String = message.chars().take(MAX_MESSAGE).collect();
+    if short.len() < message.len() {
+        short.push_str("...");
+    }
+    short.replace(char::is_control, "\u{fffd}")
 }
 
 /// A message of `serde_json`'s without the line and column at its end.
@@ -47,7 +59,7 @@ pub(super) fn without_place(message: &str) -> &str {
 
 fn invalid(message: &str) -> Option<(&str, &str)> {
     let rest = message.strip_prefix("invalid type: ").or_else(|| message.strip_prefix("invalid value: "))?;
-    rest.split_once(", expected ")
+    rest.rsplit_once(", expected ")
 }
 
 /// The names that a message of serde's says it expected.

@@ -283,6 +283,25 @@ fn json_is_read_as_strictly() {
 fn a_list_of_mistakes_has_an_end() {
     let many: String = (0..2000).map(|number| format!("setting_{number} = 1\n")).collect();
     assert_eq!(problems(InstanceConfig::from_toml(&many)).len(), 50);
+    let mounts = |count| {
+        let mount = "[[capabilities.filesystem.mounts]]\nkind = \"memory\"\nguest = \"/a\"\n";
+        format!("limits.open_files = 2000\n{}", mount.repeat(count))
+    };
+    assert_eq!(
+        said(InstanceConfig::from_toml(&mounts(1001))),
+        ["capabilities.filesystem.mounts (line 2): 1001 mounts are too many; at most 1000"]
+    );
+    // Each of the others is at the path of the first.
+    let problems = problems(InstanceConfig::from_toml(&mounts(1000)));
+    assert!(problems.len() == 999 && problems.iter().all(|problem| problem.field.ends_with(".guest")));
+}
+
+#[test]
+fn messages_repeat_neither_much_nor_what_steers_a_terminal() {
+    let long = format!("[capabilities]\nnetwork = \"\\u001b[31m\\n{}\"", "x".repeat(100_000));
+    let problems = problems(InstanceConfig::from_toml(&long));
+    let message = &problems[0].message;
+    assert!(message.len() < 320 && !message.contains(char::is_control), "{message}");
 }
 
 #[test]
