@@ -174,7 +174,6 @@ impl Instance {
         let module = self.module.clone();
         let signature = module.function(function)?;
         let arguments = Arguments::from_words(signature, words)?;
-        arguments.check(signature)?;
         let outcome = self.invoke(signature, &arguments).await;
         let usage = self.guest.usage();
         let report = self.guest.host().finish();

@@ -2,11 +2,18 @@
 
 mod arguments;
 mod call;
+mod check;
+mod exports;
 mod result;
+mod schema;
+mod serialize;
 mod signature;
+mod signatures;
+#[cfg(test)]
+mod tests;
 mod types;
 
-pub(crate) use self::signature::Signatures;
+pub(crate) use self::signatures::Signatures;
 pub(crate) use self::{
     arguments::Arguments,
     call::{Guest, Outcome, call},

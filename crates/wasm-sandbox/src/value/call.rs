@@ -7,8 +7,9 @@ use serde_json::Value;
 use wasm_sandbox_policy::SandboxError;
 
 use super::{
-    WasmValue,
-    arguments::{Arguments, check_input},
+    Parameter, WasmValue,
+    arguments::{Argument, Arguments, check_input},
+    check::side,
     signature::{Abi, Signature, Type},
 };
 
@@ -48,14 +49,13 @@ enum Envelope {
     Invalid(String),
 }
 
-/// Calls the function that `signature` describes. `limit` bounds the bytes of arguments and result.
+/// Calls the function that `signature` describes with arguments that fit it. `limit` bounds the bytes of arguments and result.
 pub(crate) async fn call(
     guest: &mut (impl Guest + Send),
     signature: &Signature,
     arguments: &Arguments,
     limit: u64,
 ) -> Result<Outcome, SandboxError> {
-    arguments.check(signature)?;
     match signature.abi {
         Abi::Direct => {
             let values = encode(signature, arguments)?;
@@ -68,8 +68,8 @@ pub(crate) async fn call(
 }
 
 fn encode(signature: &Signature, arguments: &Arguments) -> Result<Vec<WasmValue>, SandboxError> {
-    let encode = |(value, parameter): (&Value, &super::Parameter)| parameter.kind.encode(value);
-    let values = arguments.values().iter().zip(&signature.params).map(encode).collect::<Option<Vec<_>>>();
+    let encode = |(argument, parameter): (&Argument, &Parameter)| argument.encode(&parameter.kind);
+    let values = arguments.with_parameters(signature).map(encode).collect::<Option<Vec<_>>>();
     values.ok_or_else(|| signature.misfit("an argument cannot travel as a wasm value".to_owned()))
 }
 
@@ -86,20 +86,82 @@ async fn json(
     arguments: &Arguments,
     limit: u64,
 ) -> Result<Outcome, SandboxError> {
-    let (pointer, len) = place(guest, signature, ALLOC, &arguments.to_json(limit)?).await?;
+    let (pointer, len) = place(guest, signature, ALLOC, &arguments.to_json(signature, limit)?).await?;
     let Some(WasmValue::I64(packed)) = guest.invoke(&signature.export, &[pointer, len]).await? else {
         return Err(signature.misfit("the guest gave back no buffer".to_owned()));
     };
     let (pointer, len) = ((packed as u64 >> 32) as u32, packed as u64 as u32);
-    check_input(len as usize, limit)?;
-    let envelope = serde_json::from_slice(slice(guest, signature, pointer, len)?);
+    check_input(len.into(), limit)?;
+    let answer = slice(guest, signature, pointer, len)?;
+    check_weight(answer, limit)?;
+    let envelope = serde_json::from_slice(answer);
     guest.invoke(FREE, &[WasmValue::I32(pointer as i32), WasmValue::I32(len as i32)]).await?;
-    match envelope.map_err(|error| signature.misfit(format!("the guest's answer cannot be read: {error}")))? {
-        Envelope::Ok(value) => Ok(Outcome::Value(value)),
-        Envelope::Err(value) => Ok(Outcome::Error(value)),
+    open(signature, envelope.map_err(|error| signature.misfit(format!("the guest's answer cannot be read: {error}")))?)
+}
+
+/// What an answer says, checked: it is the guest's word.
+fn open(signature: &Signature, envelope: Envelope) -> Result<Outcome, SandboxError> {
+    let no_error = || signature.misfit("the guest gave back an error, and its signature knows of none".to_owned());
+    match envelope {
+        Envelope::Ok(value) => {
+            let kind = match &signature.result {
+                Some(Type::Result { ok, .. }) => side(ok.as_deref()),
+                result => side(result.as_ref()),
+            };
+            checked(signature, kind, value).map(Outcome::Value)
+        }
+        Envelope::Err(value) => {
+            let kind = match &signature.result {
+                Some(Type::Result { err, .. }) => side(err.as_deref()),
+                Some(any @ Type::Any(_)) => any,
+                _ => return Err(no_error()),
+            };
+            checked(signature, kind, value).map(Outcome::Error)
+        }
         Envelope::Invalid(message) => Err(signature.misfit(format!("the guest refused the arguments: {message}"))),
     }
 }
+
+fn checked(signature: &Signature, kind: &Type, mut value: Value) -> Result<Value, SandboxError> {
+    match kind.fit(&mut value) {
+        Ok(()) => Ok(value),
+        Err(why) => Err(signature.misfit(format!("the result {why}"))),
+    }
+}
+
+/// Bytes of an answer below which it is read as it is, whatever it holds.
+const LIGHT: usize = 64 << 10;
+
+/// How many times `limit` an answer may take in the host's memory once it is read.
+const MAX_WEIGHT: u64 = 16;
+
+/// Refuses a small answer that would be a large value: seven bytes of object take half a kilobyte.
+fn check_weight(json: &[u8], limit: u64) -> Result<(), SandboxError> {
+    if json.len() <= LIGHT { Ok(()) } else { check_input(weight(json), limit.saturating_mul(MAX_WEIGHT)) }
+}
+
+/// About how much memory the value of a JSON text takes at most: every separator outside of strings begins an item, and
+/// every object has room for eleven.
+fn weight(json: &[u8]) -> u64 {
+    let (mut weight, mut text, mut escaped) = (json.len() as u64, false, false);
+    for byte in json {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = text,
+            b'"' => text = !text,
+            b'{' if !text => weight += OBJECT,
+            b'[' | b',' if !text => weight += ITEM,
+            _ => {}
+        }
+    }
+    weight
+}
+
+/// Bytes of a map's smallest node.
+const OBJECT: u64 = 11 * (size_of::<String>() + size_of::<Value>()) as u64;
+
+/// Bytes of one value in a list, whose room may be twice what it holds.
+const ITEM: u64 = 2 * size_of::<Value>() as u64;
 
 async fn cstring(
     guest: &mut (impl Guest + Send),
@@ -107,20 +169,20 @@ async fn cstring(
     arguments: &Arguments,
     limit: u64,
 ) -> Result<Outcome, SandboxError> {
+    let texts = zero_ended(signature, arguments, limit)?;
+    let mut texts = texts.iter();
     let (mut values, mut owned) = (Vec::new(), Vec::new());
-    for (value, parameter) in arguments.values().iter().zip(&signature.params) {
-        let value = match (&parameter.kind, value) {
-            (Type::String, Value::String(text)) => {
-                let (pointer, _) =
-                    place(guest, signature, "malloc", &zero_ended(signature, &parameter.name, text, limit)?).await?;
+    for (argument, parameter) in arguments.with_parameters(signature) {
+        let text = if parameter.kind == Type::String { texts.next() } else { None };
+        let value = match text {
+            Some(text) => {
+                let (pointer, _) = place(guest, signature, "malloc", text).await?;
                 owned.push(pointer);
-                pointer
+                Some(pointer)
             }
-            (kind, value) => kind
-                .encode(value)
-                .ok_or_else(|| signature.misfit(format!("argument `{}` cannot travel", parameter.name)))?,
+            None => argument.encode(&parameter.kind),
         };
-        values.push(value);
+        values.push(value.ok_or_else(|| signature.misfit(format!("argument `{}` cannot travel", parameter.name)))?);
     }
     let returned = guest.invoke(&signature.export, &values).await?;
     let outcome = match (&signature.result, returned) {
@@ -136,12 +198,21 @@ async fn cstring(
     Ok(outcome)
 }
 
-fn zero_ended(signature: &Signature, name: &str, text: &str, limit: u64) -> Result<Vec<u8>, SandboxError> {
-    if text.contains('\0') {
-        return Err(signature.misfit(format!("argument `{name}` holds a zero byte, which would end it")));
+/// The strings among the arguments, each with its zero, before the guest is asked for room for the first of them.
+fn zero_ended(signature: &Signature, arguments: &Arguments, limit: u64) -> Result<Vec<Vec<u8>>, SandboxError> {
+    let mut texts = Vec::new();
+    let mut used = 0u64;
+    for (argument, parameter) in arguments.with_parameters(signature) {
+        let (Type::String, Some(text)) = (&parameter.kind, argument.text()) else { continue };
+        if text.contains('\0') {
+            let name = &parameter.name;
+            return Err(signature.misfit(format!("argument `{name}` holds a zero byte, which would end it")));
+        }
+        used = used.saturating_add(text.len() as u64 + 1);
+        check_input(used, limit)?;
+        texts.push([text.as_bytes(), &[0]].concat());
     }
-    check_input(text.len(), limit)?;
-    Ok([text.as_bytes(), &[0]].concat())
+    Ok(texts)
 }
 
 fn read_zero_ended(
@@ -158,7 +229,7 @@ fn read_zero_ended(
             let text = std::str::from_utf8(window.get(..len).unwrap_or_default());
             text.map(str::to_owned).map_err(|_| signature.misfit("the guest's text is not UTF-8".to_owned()))
         }
-        None if window.len() as u64 > limit => check_input(window.len(), limit).map(|()| String::new()),
+        None if window.len() as u64 > limit => check_input(window.len() as u64, limit).map(|()| String::new()),
         None => Err(signature.misfit("the guest's text has no end inside its memory".to_owned())),
     }
 }

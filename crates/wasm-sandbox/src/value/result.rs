@@ -1,10 +1,9 @@
 //! A guest's answer as any type that serde can read.
 
 use serde::{
-    Deserializer,
+    Deserialize, Deserializer,
     de::{
-        DeserializeOwned, IntoDeserializer, Visitor,
-        value::{F64Deserializer, MapDeserializer},
+        DeserializeOwned, DeserializeSeed, EnumAccess, IntoDeserializer, VariantAccess, Visitor, value::StrDeserializer,
     },
     forward_to_deserialize_any,
 };
@@ -13,6 +12,7 @@ use wasm_sandbox_policy::SandboxError;
 
 use super::{
     WasmValue,
+    arguments::not_finite_name,
     call::Outcome,
     signature::{Signature, Type},
     types::sealed::Scalar,
@@ -23,17 +23,17 @@ impl Outcome {
     pub(crate) fn into_result<R: DeserializeOwned>(self, signature: &Signature) -> Result<R, SandboxError> {
         let misfit = |error: serde_json::Error| signature.misfit(format!("the result does not fit: {error}"));
         match self {
-            Self::Number(number) => R::deserialize(Number(number)).map_err(misfit),
+            Self::Number(number) => R::deserialize(Answer(Ok(Number(number)))).map_err(misfit),
             Self::Value(value) => R::deserialize(Answer(Ok(value))).map_err(misfit),
-            Self::Error(value) => R::deserialize(Answer(Err(value.clone())))
+            Self::Error(value) => R::deserialize(Answer::<Value>(Err(value.clone())))
                 .map_err(|_| SandboxError::Function { function: signature.name.clone(), value }),
         }
     }
 
-    /// The answer as JSON; a guest's `Err` is an error of the call.
+    /// The answer as JSON, where a float that is not finite is its name; a guest's `Err` is an error of the call.
     pub(crate) fn into_json(self, signature: &Signature) -> Result<Value, SandboxError> {
         match self {
-            Self::Number(number) => Ok(serde_json::Number::from_f64(number).map_or(Value::Null, Value::Number)),
+            Self::Number(number) => Ok(not_finite_name(number).map_or_else(|| number.into(), Value::from)),
             Self::Value(value) => Ok(value),
             Self::Error(value) => Err(SandboxError::Function { function: signature.name.clone(), value }),
         }
@@ -70,9 +70,20 @@ struct Number(f64);
 impl<'de> Deserializer<'de> for Number {
     type Error = serde_json::Error;
 
+    /// Whoever takes anything gets what JSON would say, and the name of a float that it has no number for.
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
-        let number: F64Deserializer<Self::Error> = self.0.into_deserializer();
-        number.deserialize_any(visitor)
+        match not_finite_name(self.0) {
+            Some(name) => visitor.visit_str(name),
+            None => visitor.visit_f64(self.0),
+        }
+    }
+
+    fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+        visitor.visit_f64(self.0)
+    }
+
+    fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+        visitor.visit_f64(self.0)
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
@@ -84,18 +95,57 @@ impl<'de> Deserializer<'de> for Number {
     }
 
     forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 char str string bytes byte_buf unit unit_struct seq tuple
         tuple_struct map struct enum identifier ignored_any
     }
 }
 
 /// What a function returned: a plain value reads as itself, and as `Ok` for whoever asks for a `Result`; an error reads only
 /// as the `Err` of a `Result`.
-struct Answer(Result<Value, Value>);
+struct Answer<T>(Result<T, Value>);
 
-impl Answer {
-    fn plain(self) -> Result<Value, serde_json::Error> {
+impl<T> Answer<T> {
+    fn plain(self) -> Result<T, serde_json::Error> {
         self.0.map_err(|_| serde::de::Error::custom("the function failed"))
+    }
+}
+
+/// One side of a `Result` with what it holds.
+struct Side<T>(&'static str, T);
+
+impl<'de, T: Deserializer<'de, Error = serde_json::Error>> EnumAccess<'de> for Side<T> {
+    type Error = serde_json::Error;
+    type Variant = Held<T>;
+
+    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Held<T>), Self::Error> {
+        let name: StrDeserializer<'_, Self::Error> = self.0.into_deserializer();
+        Ok((seed.deserialize(name)?, Held(self.1)))
+    }
+}
+
+struct Held<T>(T);
+
+impl<'de, T: Deserializer<'de, Error = serde_json::Error>> VariantAccess<'de> for Held<T> {
+    type Error = serde_json::Error;
+
+    fn unit_variant(self) -> Result<(), Self::Error> {
+        Deserialize::deserialize(self.0)
+    }
+
+    fn newtype_variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<S::Value, Self::Error> {
+        seed.deserialize(self.0)
+    }
+
+    fn tuple_variant<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, Self::Error> {
+        self.0.deserialize_tuple(len, visitor)
+    }
+
+    fn struct_variant<V: Visitor<'de>>(
+        self,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Self::Error> {
+        self.0.deserialize_struct("", fields, visitor)
     }
 }
 
@@ -107,7 +157,7 @@ macro_rules! plain {
     )*};
 }
 
-impl<'de> Deserializer<'de> for Answer {
+impl<'de, T: Deserializer<'de, Error = serde_json::Error>> Deserializer<'de> for Answer<T> {
     type Error = serde_json::Error;
 
     fn deserialize_enum<V: Visitor<'de>>(
@@ -119,12 +169,10 @@ impl<'de> Deserializer<'de> for Answer {
         if name != "Result" || variants != ["Ok", "Err"] {
             return self.plain()?.deserialize_enum(name, variants, visitor);
         }
-        let (variant, value) = match self.0 {
-            Ok(value) => ("Ok", value),
-            Err(value) => ("Err", value),
-        };
-        let map: MapDeserializer<'_, _, Self::Error> = MapDeserializer::new(std::iter::once((variant, value)));
-        visitor.visit_enum(serde::de::value::MapAccessDeserializer::new(map))
+        match self.0 {
+            Ok(value) => visitor.visit_enum(Side("Ok", value)),
+            Err(value) => visitor.visit_enum(Side("Err", value)),
+        }
     }
 
     plain! {

@@ -10,6 +10,7 @@ mod host_functions;
 mod limits;
 mod modules;
 mod rust;
+mod values;
 
 use wasm_sandbox::{Setup, Source, blocking::WasmSandbox};
 

@@ -91,6 +91,17 @@ fn every_scalar_travels() {
 }
 
 #[test]
+fn keywords_may_be_names_of_fields() {
+    let mut sandbox = rust(
+        "#[derive(serde::Serialize, serde::Deserialize)] pub struct Pair { pub r#type: String, pub r#in: Vec<u8> }
+         pub fn same(r#as: Pair) -> Pair { r#as }",
+    );
+    let pair = json!({"type": "t", "in": [1, 2]});
+    assert_eq!(sandbox.call::<_, serde_json::Value>("same", (&pair,)).unwrap(), pair);
+    assert_eq!(sandbox.module().unwrap().function("same").unwrap().to_string(), "same(as: Pair) -> Pair");
+}
+
+#[test]
 fn a_panic_says_what_it_says() {
     let mut sandbox = rust("pub fn fail(text: String) -> String { panic!(\"no {text}\") }");
     match sandbox.call::<_, String>("fail", "way") {

@@ -1,7 +1,9 @@
 //! The code that exports a source's public functions under the call ABI, appended to the source itself.
 
 use quote::{ToTokens, format_ident, quote};
-use syn::{FnArg, GenericArgument, Item, ItemFn, Pat, PathArguments, ReturnType, Type as Syntax, Visibility};
+use syn::{
+    FnArg, GenericArgument, Item, ItemFn, Pat, PathArguments, ReturnType, Type as Syntax, Visibility, ext::IdentExt,
+};
 
 use crate::value::{Abi, Parameter, Signature, Type};
 
@@ -71,7 +73,7 @@ impl<'a> Records<'a> {
                 return None;
             }
             fields.push(Parameter {
-                name: field.ident.as_ref()?.to_string(),
+                name: field.ident.as_ref()?.unraw().to_string(),
                 kind: travels(&field.ty, self, depth + 1)?,
             });
         }
@@ -100,7 +102,8 @@ impl<'a> Exported<'a> {
         let mut params = Vec::new();
         for (index, input) in sig.inputs.iter().enumerate() {
             let FnArg::Typed(input) = input else { return None };
-            let name = if let Pat::Ident(name) = &*input.pat { name.ident.to_string() } else { format!("p{index}") };
+            let name =
+                if let Pat::Ident(name) = &*input.pat { name.ident.unraw().to_string() } else { format!("p{index}") };
             params.push(Parameter { name, kind: travels(&input.ty, records, 0)? });
         }
         let result = match &sig.output {

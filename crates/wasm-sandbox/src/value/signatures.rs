@@ -1,0 +1,97 @@
+//! The functions of one module: what its custom section says of them, or what wasm's own types say.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use wasm_sandbox_policy::SandboxError;
+
+use super::{
+    exports::Exports,
+    signature::{Plain, Signature},
+};
+
+/// The custom section that describes functions whose types are richer than wasm's.
+pub(super) const SECTION: &str = "wasm-sandbox.signatures";
+
+/// Bytes of that section that are read at most.
+const MAX_SECTION: usize = 1 << 20;
+
+/// The functions of one module, by name.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Signatures(BTreeMap<String, Signature>);
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Section {
+    version: u32,
+    functions: Vec<Signature>,
+}
+
+impl Signatures {
+    /// Reads the signatures of a valid module: from the custom section where there is one, otherwise from wasm's own types.
+    ///
+    /// # Errors
+    /// The section is not what `docs/abi.md` says, or does not fit the module's exports; or the exports have more
+    /// parameters than are accepted.
+    pub(crate) fn from_wasm(wasm: &[u8]) -> Result<Self, SandboxError> {
+        let exports = Exports::read(wasm)?;
+        let described = match exports.section {
+            Some(section) => described(section, &exports)?,
+            None => Vec::new(),
+        };
+        let covered: BTreeSet<&str> = described.iter().map(|signature| signature.export.as_str()).collect();
+        let plain = exports.plain(&covered)?;
+        let by_name = |signature: Signature| (signature.name.clone(), signature);
+        Ok(Self(plain.into_iter().chain(described).map(by_name).collect()))
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Signature> {
+        self.0.values()
+    }
+
+    /// The function `name`.
+    ///
+    /// # Errors
+    /// [`SandboxError::FunctionNotFound`] with those that there are.
+    pub(crate) fn find(&self, name: &str) -> Result<&Signature, SandboxError> {
+        self.0.get(name).ok_or_else(|| SandboxError::FunctionNotFound {
+            function: name.to_owned(),
+            available: self.0.values().map(ToString::to_string).collect(),
+        })
+    }
+
+    /// The module with these signatures in its custom section.
+    pub(crate) fn append_section(wasm: &[u8], functions: Vec<Signature>) -> Result<Vec<u8>, SandboxError> {
+        let data = serde_json::to_vec(&Section { version: 1, functions })
+            .map_err(|error| SandboxError::internal("writing signatures", error))?;
+        let mut module = wasm.to_vec();
+        let section = wasm_encoder::CustomSection { name: SECTION.into(), data: data.into() };
+        wasm_encoder::ComponentSection::append_to_component(&section, &mut module);
+        Ok(module)
+    }
+}
+
+fn described(section: &[u8], exports: &Exports<'_>) -> Result<Vec<Signature>, SandboxError> {
+    if section.len() > MAX_SECTION {
+        return Err(unreadable("it is longer than 1 MiB"));
+    }
+    let section: Section = serde_json::from_slice(section).map_err(|error| unreadable(&error.to_string()))?;
+    if section.version != 1 {
+        return Err(unreadable(&format!("its version is {}, not 1", section.version)));
+    }
+    let mut names = BTreeSet::new();
+    for function in &section.functions {
+        if !names.insert(function.name.as_str()) {
+            return Err(unreadable(&format!("`{}` is there twice", function.name)));
+        }
+        exports.check(function)?;
+    }
+    Ok(section.functions)
+}
+
+pub(super) fn unreadable(reason: &str) -> SandboxError {
+    SandboxError::NotRunnable {
+        what: SECTION.to_owned(),
+        reason: format!("the custom section cannot be used: {}", Plain(reason)),
+    }
+}
