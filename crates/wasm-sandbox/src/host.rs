@@ -77,6 +77,8 @@ pub(crate) struct Host {
     deadline: Instant,
     /// When the sleep that is under way began; set by the first attempt of a `poll_oneoff` that has to wait.
     sleeping_since: Option<Instant>,
+    /// How much of the buffer of the `random_get` that is under way is filled.
+    random_filled: u32,
 }
 
 /// What one run did on the host.
@@ -120,6 +122,7 @@ impl Host {
             deadline: now + limits.timeout,
             limits,
             sleeping_since: None,
+            random_filled: 0,
         })
     }
 
@@ -130,6 +133,7 @@ impl Host {
         self.streams.begin();
         self.record.begin();
         self.sleeping_since = None;
+        self.random_filled = 0;
     }
 
     /// A call that nobody announced began at `started`.

@@ -191,9 +191,10 @@ impl WasmSandbox {
     }
 
     async fn instance(&mut self) -> Result<&mut Instance, SandboxError> {
-        let live = match self.instance.take() {
-            Some(instance) if !instance.ended() => instance,
-            _ => self.blueprint(self.module()?, &self.config.instance, Vec::new()).instance().await?,
+        // One that has ended is freed first: it holds the place of its successor.
+        let live = match self.instance.take().filter(|instance| !instance.ended()) {
+            Some(instance) => instance,
+            None => self.blueprint(self.module()?, &self.config.instance, Vec::new()).instance().await?,
         };
         Ok(self.instance.insert(live))
     }

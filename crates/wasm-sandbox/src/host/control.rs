@@ -43,6 +43,11 @@ impl Wait {
     pub(crate) fn forever() -> Self {
         Self::default()
     }
+
+    /// Nothing to wait for, but a deadline or a cancel that has come ends it.
+    pub(crate) fn moment() -> Self {
+        Self { until: Some(Instant::now()), stream: None }
+    }
 }
 
 impl Stream {

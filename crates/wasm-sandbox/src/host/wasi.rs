@@ -58,7 +58,7 @@ macro_rules! for_each_wasi_function {
             waits poll_oneoff(subscriptions: u32, events: u32, count: u32, happened: u32);
             exits proc_exit(code: u32);
             now proc_raise(signal: u32);
-            now random_get(buffer: u32, len: u32);
+            waits random_get(buffer: u32, len: u32);
             now sched_yield();
             now sock_accept(fd: u32, flags: u32, accepted: u32);
             now sock_recv(fd: u32, buffers: u32, count: u32, flags: u32, received: u32, out_flags: u32);

@@ -6,6 +6,8 @@ mod bombs;
 mod c;
 mod cache;
 mod calls;
+mod dropped;
+mod floods;
 mod host_functions;
 mod limits;
 mod modules;

@@ -19,6 +19,7 @@ pub(super) async fn wait_async(data: &mut StoreData, wait: &Wait) -> wasmtime::R
     announce(data);
     data.turn.end();
     let (control, deadline) = (data.host.control(), data.host.deadline());
+    tokio::task::yield_now().await;
     let reached = control.wait(wait, deadline).await;
     end(data, reached)
 }

@@ -8,6 +8,10 @@ use crate::host::{
     stdio::Attempt,
 };
 
+/// Bytes of a file that one call reads at most, as POSIX lets it: buffers may overlap, so that a list of them could ask for a
+/// thousand times the memory.
+const MAX_READ: usize = 16 << 20;
+
 /// What moving bytes came to.
 enum Moved {
     Bytes(u32),
@@ -118,16 +122,17 @@ fn read_file(file: &mut OpenFile, memory: &mut [u8], buffers: u32, count: u32, a
         return Err(Errno::Badf);
     }
     let mut offset = at.unwrap_or(file.position);
-    let (mut index, mut total) = (0, 0u32);
+    let (mut index, mut total) = (0, 0usize);
     while let Some((pointer, len)) = memory.buffer(buffers, count, index)? {
-        let into = memory.slice_mut(pointer, len)?;
-        let read = match file.file.read_at(into, offset) {
+        let whole = memory.slice_mut(pointer, len)?;
+        let most = whole.len().min(MAX_READ.saturating_sub(total));
+        let read = match file.file.read_at(whole.get_mut(..most).unwrap_or_default(), offset) {
             Ok(read) => read,
             Err(errno) if total == 0 => return Err(errno),
             Err(_) => break,
         };
         offset = offset.checked_add(read as u64).ok_or(Errno::Overflow)?;
-        total = total.saturating_add(u32::try_from(read).unwrap_or(u32::MAX));
+        total = total.saturating_add(read);
         if read < len as usize {
             break;
         }
@@ -136,7 +141,7 @@ fn read_file(file: &mut OpenFile, memory: &mut [u8], buffers: u32, count: u32, a
     if at.is_none() {
         file.position = offset;
     }
-    Ok(Moved::Bytes(total))
+    u32::try_from(total).map(Moved::Bytes).map_err(|_| Errno::Overflow)
 }
 
 fn write_file(host: &mut Host, fd: u32, memory: &[u8], buffers: u32, count: u32, at: Option<u64>) -> VfsResult<Moved> {
