@@ -1,17 +1,43 @@
 //! What people see when something did not work: what happened, and a hint.
 
-use std::process::ExitCode;
+use std::{
+    process::ExitCode,
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 use anstyle::{AnsiColor, Style};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use wasm_sandbox::{ConfigValidator, Denial, Ending, ErrorCode, InstanceConfig, SandboxError, SandboxResult};
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const HINT: Style = AnsiColor::Cyan.on_default().bold();
 const NOTE: Style = AnsiColor::Yellow.on_default().bold();
 
+/// How long messages wait for a full pipe. The guest may have filled it, and then nobody may be reading.
+const PATIENCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 250_000_000 };
+
+/// Prints a line to stderr, unless that would hold up the process.
+macro_rules! say {
+    ($($line:tt)*) => {
+        if stderr_takes_more() {
+            anstream::eprintln!($($line)*);
+        }
+    };
+}
+
+/// Whether stderr takes a line. A stream that cannot be asked is tried; one that was full for so long is not waited for again.
+fn stderr_takes_more() -> bool {
+    static STUCK: AtomicBool = AtomicBool::new(false);
+    let mut stderr = [PollFd::from_borrowed_fd(rustix::stdio::stderr(), PollFlags::OUT)];
+    if !STUCK.load(Ordering::Relaxed) && matches!(poll(&mut stderr, Some(&PATIENCE)), Ok(0)) {
+        STUCK.store(true, Ordering::Relaxed);
+    }
+    !STUCK.load(Ordering::Relaxed)
+}
+
 /// Prints an error and gives its exit code.
 pub(crate) fn failure(error: &SandboxError) -> ExitCode {
-    anstream::eprintln!("{ERROR}error:{ERROR:#} {}", printable(&error.to_string()));
+    say!("{ERROR}error:{ERROR:#} {}", printable(&error.to_string()));
     if let Some(hint) = error.suggestion() {
         hint_line(&hint);
     }
@@ -24,9 +50,9 @@ pub(crate) fn ending(result: &SandboxResult) -> ExitCode {
         Ending::Return => ExitCode::SUCCESS,
         Ending::Exit { code } => ExitCode::from(u8::try_from(*code & 0xff).unwrap_or(1)),
         Ending::Trap(trap) => {
-            anstream::eprintln!("{ERROR}error:{ERROR:#} the guest trapped: {}", printable(&trap.message));
+            say!("{ERROR}error:{ERROR:#} the guest trapped: {}", printable(&trap.message));
             for frame in &trap.backtrace {
-                anstream::eprintln!("  in {}", printable(frame));
+                say!("  in {}", printable(frame));
             }
             exit(ErrorCode::Trap)
         }
@@ -39,17 +65,17 @@ pub(crate) fn ending(result: &SandboxResult) -> ExitCode {
 pub(crate) fn advice(config: &InstanceConfig) {
     for advice in ConfigValidator::new(config).suggest_improvements() {
         let text = format!("{}: {}; {}", advice.field, advice.message, advice.suggestion);
-        anstream::eprintln!("{NOTE}advice:{NOTE:#} {}", printable(&text));
+        say!("{NOTE}advice:{NOTE:#} {}", printable(&text));
     }
 }
 
 /// Says what was refused, and which flag would grant it.
 pub(crate) fn denials(result: &SandboxResult) {
     for denial in &result.denials {
-        anstream::eprintln!("{NOTE}denied:{NOTE:#} {}", printable(&denial.to_string()));
+        say!("{NOTE}denied:{NOTE:#} {}", printable(&denial.to_string()));
     }
     if result.denials_dropped > 0 {
-        anstream::eprintln!("{NOTE}denied:{NOTE:#} and {} more", result.denials_dropped);
+        say!("{NOTE}denied:{NOTE:#} and {} more", result.denials_dropped);
     }
     if let Some(flag) = result.denials.iter().find_map(flag) {
         hint_line(&flag);
@@ -67,7 +93,7 @@ fn flag(denial: &Denial) -> Option<String> {
 
 pub(crate) fn usage(result: &SandboxResult) {
     let usage = &result.usage;
-    anstream::eprintln!(
+    say!(
         "{NOTE}usage:{NOTE:#} {:.1} ms wall, {:.1} ms cpu, {} KB memory at most, {} host calls, {} bytes read, {} written",
         usage.cpu.wall_us as f64 / 1e3,
         usage.cpu.time_us as f64 / 1e3,
@@ -83,11 +109,11 @@ pub(crate) fn exit(code: ErrorCode) -> ExitCode {
 }
 
 fn hint_line(hint: &str) {
-    anstream::eprintln!("{HINT}hint:{HINT:#} {}", printable(hint));
+    say!("{HINT}hint:{HINT:#} {}", printable(hint));
 }
 
 /// Text of a guest's without what would steer a terminal; line ends and tabs stay.
-fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     let steers = |c: char| {
         c.is_control() && !matches!(c, '\n' | '\t') || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };

@@ -31,6 +31,9 @@ impl From<&str> for HostError {
 }
 
 /// One call of a host function: the way to the guest's memory. Every access is checked against the memory's size.
+///
+/// It is no way back into the guest: a call borrows its instance until it returns, so that a host function cannot enter the
+/// guest that called it. It may call another one.
 pub struct HostCall<'a> {
     memory: &'a mut [u8],
 }

@@ -149,8 +149,25 @@ impl From<Failed> for BuildError {
 }
 
 impl Instance {
-    /// Calls a function. `arguments` is a tuple of anything that serde writes, `()` for none; the result is anything that
-    /// serde reads. A function that returns `Err` is [`SandboxError::Function`], unless `R` is a `Result` itself.
+    /// Calls a function. `arguments` is a tuple of anything that serde writes, `()` for none, and any other value is the only
+    /// argument; the result is anything that serde reads. A function that returns `Err` is [`SandboxError::Function`],
+    /// unless `R` is a `Result` itself.
+    ///
+    /// An array `[T; N]` is a tuple to serde, and therefore a list of arguments; a `Vec<T>` is one:
+    ///
+    /// ```
+    /// # use wasm_sandbox::{Setup, blocking::WasmSandbox};
+    /// # fn main() -> Result<(), wasm_sandbox::SandboxError> {
+    /// let add = r#"(module (func (export "add") (param i32 i32) (result i32)
+    ///     (i32.add (local.get 0) (local.get 1))))"#;
+    /// let mut sandbox = WasmSandbox::builder().setup(Setup::default()).source(add.as_bytes()).build_blocking()?;
+    /// assert_eq!(sandbox.call::<_, i32>("add", (5, 3))?, 8);
+    /// assert_eq!(sandbox.call::<_, i32>("add", [5, 3])?, 8);
+    /// assert!(sandbox.call::<_, i32>("add", vec![5, 3]).is_err(), "one argument, a list");
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// Floats that are not finite travel to and from functions over numbers; to others they cannot, and are refused.
     ///
     /// # Errors
     /// No such function, arguments that do not fit its signature, a trap, a limit, or the guest's own error.

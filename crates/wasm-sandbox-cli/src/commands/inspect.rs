@@ -6,7 +6,10 @@ use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 use wasm_sandbox::{Module, SandboxError, Signature, blocking::WasmSandbox};
 
-use crate::options::{InspectOptions, Verbosity};
+use crate::{
+    options::{InspectOptions, Verbosity},
+    report::printable,
+};
 
 const TITLE: Style = AnsiColor::Green.on_default().bold();
 const NAME: Style = AnsiColor::Cyan.on_default();
@@ -47,7 +50,7 @@ pub(crate) fn inspect(options: &InspectOptions, verbosity: Verbosity) -> Result<
 fn print(inspection: &Inspection<'_>) {
     anstream::println!(
         "{TITLE}{}{TITLE:#}  {}, {} bytes, {} KB of memory at the start",
-        inspection.name,
+        printable(inspection.name),
         inspection.kind,
         inspection.bytes,
         inspection.initial_memory_bytes >> 10
@@ -59,7 +62,7 @@ fn print(inspection: &Inspection<'_>) {
     for function in &inspection.functions {
         anstream::println!("  {NAME}{function}{NAME:#}");
         for line in function.doc.iter().flat_map(|doc| doc.lines()) {
-            anstream::println!("      {line}");
+            anstream::println!("      {}", printable(line));
         }
     }
     anstream::println!("{TITLE}imports{TITLE:#}");
@@ -67,7 +70,7 @@ fn print(inspection: &Inspection<'_>) {
         anstream::println!("  none");
     }
     for import in &inspection.imports {
-        anstream::println!("  {import}");
+        anstream::println!("  {}", printable(import));
     }
     anstream::println!("{TITLE}may need{TITLE:#}");
     if inspection.needs.is_empty() {

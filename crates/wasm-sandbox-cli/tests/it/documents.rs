@@ -97,6 +97,8 @@ fn check(name: &str, document: &str) -> usize {
         shell(command, folder.path());
         let (found, success) = shell(command, folder.path());
         match output.as_slice() {
+            // What a machine lacks is for `doctor` to say, and no mistake of the document's.
+            [] if command.ends_with(" doctor") => assert!(success || found.contains("missing"), "{name}: {found}"),
             [] => assert!(success, "{name}: `{command}` failed: {found}"),
             lines => assert_eq!(found.lines().collect::<Vec<_>>(), lines, "{name}: `{command}`"),
         }

@@ -4,6 +4,7 @@
 
 mod documents;
 mod guide;
+mod streams;
 
 use std::{
     fs,
@@ -39,14 +40,15 @@ impl Shell {
         Self { folder }
     }
 
-    fn run(&self, words: &[&str]) -> Output {
+    fn command(&self, words: &[&str]) -> Command {
         let cache: PathBuf = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache");
-        Command::new(env!("CARGO_BIN_EXE_wasm-sandbox"))
-            .args(words)
-            .current_dir(self.folder.path())
-            .env("XDG_CACHE_HOME", cache)
-            .output()
-            .unwrap()
+        let mut command = Command::new(env!("CARGO_BIN_EXE_wasm-sandbox"));
+        command.args(words).current_dir(self.folder.path()).env("XDG_CACHE_HOME", cache);
+        command
+    }
+
+    fn run(&self, words: &[&str]) -> Output {
+        self.command(words).output().unwrap()
     }
 }
 
@@ -90,6 +92,23 @@ fn results_go_to_stdout_and_nothing_else_does() {
     let output = shell.run(&["inspect", "module.wat", "--json"]);
     let inspection: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(inspection["functions"][0]["name"], "add");
+}
+
+#[test]
+fn what_a_guest_says_of_itself_steers_no_terminal() {
+    let shell = Shell::new();
+    let section = r#"{\22version\22:1,\22functions\22:[{\22name\22:\22f\22,\22export\22:\22f\22,\22doc\22:\22\5cu001b[2Jdoc\22,\22abi\22:\22direct\22,\22params\22:[]}]}"#;
+    let module = format!(
+        r#"(module (import "a\1b[2Jb" "c\07" (func)) (func (export "f"))
+            (func (export "x\1b[2Jy")) (@custom "wasm-sandbox.signatures" "{section}"))"#
+    );
+    fs::write(shell.folder.path().join("evil.wat"), module).unwrap();
+    for words in [&["inspect", "evil.wat"][..], &["call", "evil.wat", "f"], &["call", "evil.wat", "missing"]] {
+        let output = shell.run(words);
+        let shown = [output.stdout, output.stderr].concat();
+        assert!(!text(&shown).contains(['\u{1b}', '\u{7}']), "{words:?}: {:?}", text(&shown));
+        assert!(words[0] != "inspect" || text(&shown).contains("[2Jdoc"), "{:?}", text(&shown));
+    }
 }
 
 #[test]
