@@ -114,20 +114,21 @@ fn is_char(text: &str) -> bool {
     chars.next().is_some() && chars.next().is_none()
 }
 
+/// Below it, every float without a fraction is one integer, exactly.
+const MAX_WHOLE: f64 = 9e15;
+
 /// Whether a value is an integer between two others; one that is written as a float is made one.
 fn whole(value: &mut Value, low: impl Into<i128>, high: impl Into<i128>) -> bool {
-    let number = match &*value {
-        Value::Number(number) => match (number.as_i64(), number.as_u64(), number.as_f64()) {
-            (Some(number), ..) => i128::from(number),
-            (_, Some(number), _) => i128::from(number),
-            // Every float of such a size that has no fraction is one integer, exactly.
-            (.., Some(number)) if number.fract() == 0.0 && number.abs() < 9e15 => {
-                *value = Value::from(number as i64);
-                number as i128
-            }
-            _ => return false,
-        },
-        _ => return false,
+    let Value::Number(given) = &*value else { return false };
+    let number = if let Some(number) = given.as_i64() {
+        i128::from(number)
+    } else if let Some(number) = given.as_u64() {
+        i128::from(number)
+    } else if let Some(number) = given.as_f64().filter(|number| number.fract() == 0.0 && number.abs() < MAX_WHOLE) {
+        *value = Value::from(number as i64);
+        number as i128
+    } else {
+        return false;
     };
     (low.into()..=high.into()).contains(&number)
 }
