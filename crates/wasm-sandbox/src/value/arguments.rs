@@ -6,6 +6,7 @@ use wasm_sandbox_policy::{ResourceKind, SandboxError};
 
 use super::{
     Parameter, WasmValue,
+    check::shorten,
     serialize::{Form, Misfit, not_in_json},
     signature::{Abi, Plain, Signature, Type},
 };
@@ -151,8 +152,12 @@ pub(super) fn check_input(used: u64, limit: u64) -> Result<(), SandboxError> {
     Ok(())
 }
 
+/// Characters of an explanation. Some of it may be the guest's own, which can be as long as an answer.
+const MAX_DETAIL: usize = 2000;
+
 impl Signature {
     pub(super) fn misfit(&self, detail: String) -> SandboxError {
+        let detail = shorten(detail, MAX_DETAIL);
         SandboxError::Signature { detail: Plain(&detail).to_string(), signature: self.to_string() }
     }
 

@@ -170,8 +170,29 @@ async fn cstring(
     limit: u64,
 ) -> Result<Outcome, SandboxError> {
     let texts = zero_ended(signature, arguments, limit)?;
-    let mut texts = texts.iter();
-    let (mut values, mut owned) = (Vec::new(), Vec::new());
+    let (values, owned) = pass(guest, signature, arguments, texts).await?;
+    let returned = guest.invoke(&signature.export, &values).await?;
+    let outcome = match (&signature.result, returned) {
+        (Some(Type::String), Some(WasmValue::I32(0))) => Ok(Outcome::Value(Value::Null)),
+        (Some(Type::String), Some(WasmValue::I32(pointer))) => {
+            read_zero_ended(guest, signature, pointer as u32, limit).map(|text| Outcome::Value(text.into()))
+        }
+        (_, returned) => decode(signature, returned),
+    };
+    for pointer in owned {
+        guest.invoke("free", &[pointer]).await?;
+    }
+    outcome
+}
+
+/// Copies the strings into the guest: the arguments as wasm values, and those among them that are to be freed.
+async fn pass(
+    guest: &mut (impl Guest + Send),
+    signature: &Signature,
+    arguments: &Arguments,
+    texts: Vec<Vec<u8>>,
+) -> Result<(Vec<WasmValue>, Vec<WasmValue>), SandboxError> {
+    let (mut values, mut owned, mut texts) = (Vec::new(), Vec::new(), texts.iter());
     for (argument, parameter) in arguments.with_parameters(signature) {
         let text = if parameter.kind == Type::String { texts.next() } else { None };
         let value = match text {
@@ -184,18 +205,7 @@ async fn cstring(
         };
         values.push(value.ok_or_else(|| signature.misfit(format!("argument `{}` cannot travel", parameter.name)))?);
     }
-    let returned = guest.invoke(&signature.export, &values).await?;
-    let outcome = match (&signature.result, returned) {
-        (Some(Type::String), Some(WasmValue::I32(0))) => Outcome::Value(Value::Null),
-        (Some(Type::String), Some(WasmValue::I32(pointer))) => {
-            Outcome::Value(read_zero_ended(guest, signature, pointer as u32, limit)?.into())
-        }
-        (_, returned) => decode(signature, returned)?,
-    };
-    for pointer in owned {
-        guest.invoke("free", &[pointer]).await?;
-    }
-    Ok(outcome)
+    Ok((values, owned))
 }
 
 /// The strings among the arguments, each with its zero, before the guest is asked for room for the first of them.

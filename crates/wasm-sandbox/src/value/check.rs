@@ -7,6 +7,9 @@ use super::{
     signature::{Parameter, Type},
 };
 
+/// Characters of a value that a message shows.
+const MAX_SHOWN: usize = 60;
+
 impl Type {
     /// Checks that a JSON value is of this type; the error completes a sentence: `is not a u8: 300`. A whole number in
     /// another notation (`5.0` for an integer) becomes the integer that it is.
@@ -60,7 +63,7 @@ impl Type {
     }
 
     fn misfit(&self, value: &Value) -> String {
-        format!("is not a {self}: {}", shorten(value))
+        format!("is not a {self}: {}", shorten(value.to_string(), MAX_SHOWN))
     }
 
     /// The wasm value of a JSON value that [`fit`](Self::fit) accepted; none for a type that needs a buffer.
@@ -133,9 +136,9 @@ fn whole(value: &mut Value, low: impl Into<i128>, high: impl Into<i128>) -> bool
     (low.into()..=high.into()).contains(&number)
 }
 
-fn shorten(value: &Value) -> String {
-    let text = value.to_string();
-    match text.char_indices().nth(60) {
+/// A text for a message, cut off after `most` characters.
+pub(super) fn shorten(text: String, most: usize) -> String {
+    match text.char_indices().nth(most) {
         Some((end, _)) => format!("{}...", text.get(..end).unwrap_or_default()),
         None => text,
     }

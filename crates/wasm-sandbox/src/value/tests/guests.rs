@@ -253,6 +253,26 @@ fn d9_d10_c_strings_end_inside_the_memory() {
 }
 
 #[test]
+fn arguments_are_freed_whatever_is_returned() {
+    let kind = signature(Abi::Cstring, vec![Type::String], Some(Type::String));
+    let mut wrong = c_guest(b"\xff\0");
+    assert_eq!(refused(&mut wrong, &kind), "the guest's text is not UTF-8");
+    assert_eq!(wrong.called, ["malloc", "f", "free"]);
+    let mut wrong = guest(8, b"nonsense");
+    assert!(refused(&mut wrong, &any()).contains("cannot be read"));
+    assert_eq!(wrong.called, ["wasm_sandbox_alloc", "f", "wasm_sandbox_free"]);
+}
+
+#[test]
+fn d7_a_guests_words_are_cut_short() {
+    for answer in ["{\"invalid\":\"LONG\"}", "{\"LONG\":1}", "{\"ok\":\"LONG\"}"] {
+        let answer = answer.replace("LONG", &"x".repeat(50_000));
+        let why = refused(&mut guest(8, answer.as_bytes()), &signature(Abi::Json, vec![Type::String], Some(Type::S8)));
+        assert!(why.len() < 2100 && why.contains("xxx") && why.contains("..."), "{}", why.len());
+    }
+}
+
+#[test]
 fn c_strings_are_looked_at_before_the_guest_is_entered() {
     let kind = signature(Abi::Cstring, vec![Type::String, Type::String], None);
     let go = |arguments: (String, String)| {
