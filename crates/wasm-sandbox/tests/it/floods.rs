@@ -256,10 +256,19 @@ fn d16_a_hundred_megabytes_of_arguments_environment_or_input_need_a_grant() {
             _ => builder.build_blocking()?.execute([big()]),
         }
     };
-    for kind in ["arguments", "environment", "input"] {
+    for kind in ["arguments", "input"] {
         let (hit, used, limit) = limit_of(run(16.mb(), kind));
         assert_eq!((hit, limit), (ResourceKind::Input, 16 << 20), "{kind}");
         assert!(used >= BYTES as u64);
+    }
+    match run(16.mb(), "environment") {
+        Err(SandboxError::Configuration { problems }) => {
+            assert_eq!(problems[0].field, "capabilities.system.environment.variables");
+            assert!(problems[0].message.contains("`limits.input`"), "{problems:?}");
+        }
+        other => panic!("{other:?}"),
+    }
+    for kind in ["arguments", "environment", "input"] {
         assert_eq!(run(128.mb(), kind).unwrap().ending, Ending::Exit { code: 100 }, "{kind}");
     }
     let mut call = sandbox(r#"(module (func (export "f")))"#);
