@@ -21,6 +21,7 @@ use wasm_sandbox_policy::{LimitHit, ResourceLimits, ResourceSnapshot, SandboxErr
 use crate::{
     host::{Host, Stop},
     host_function::HostFunctions,
+    image::Image,
     value::WasmValue,
 };
 
@@ -42,11 +43,14 @@ pub(crate) struct EngineProfile {
     pub(crate) stack_bytes: usize,
     /// Live instances that address space is reserved for.
     pub(crate) instances: u32,
+    /// Whether memories begin with images, and what a trusted runtime needs besides of WebAssembly (exceptions) is on.
+    pub(crate) images: bool,
 }
 
 impl EngineProfile {
     pub(crate) fn new(limits: &ResourceLimits, instances: u32) -> Self {
         Self {
+            images: false,
             fuel: limits.fuel != wasm_sandbox_policy::FuelLimit::Off,
             stack_bytes: limits.stack.as_usize().next_multiple_of(64 << 10),
             instances,
@@ -85,6 +89,8 @@ pub(crate) trait LinkedModule: Send + Sync {
 pub(crate) struct InstanceStart {
     pub(crate) host: Host,
     pub(crate) limits: ResourceLimits,
+    /// What its memory begins with; it is not initialized again then.
+    pub(crate) image: Option<Arc<Image>>,
 }
 
 /// A running module. After a [`Failure`] it is never entered again.
@@ -101,6 +107,9 @@ pub(crate) trait GuestInstance: Send + Sync {
 
     /// The exported memory; empty if there is none.
     fn memory(&mut self) -> &mut [u8];
+
+    /// The values of the globals that can change, for an image of the instance as it is now.
+    fn globals(&mut self) -> Vec<WasmValue>;
 
     fn host(&mut self) -> &mut Host;
 

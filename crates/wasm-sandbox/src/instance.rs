@@ -80,7 +80,7 @@ impl Blueprint<'_> {
             quota,
             control: Arc::clone(&self.control),
         })?;
-        let guest = linked.instantiate(InstanceStart { host, limits: limits.clone() }).await?;
+        let guest = linked.instantiate(InstanceStart { host, limits: limits.clone(), image: None }).await?;
         Ok(Instance {
             guest,
             module: self.module.clone(),

@@ -12,6 +12,7 @@ mod function;
 mod host;
 mod host_function;
 mod instance;
+mod image;
 mod jail;
 mod lang;
 mod module;

@@ -1,6 +1,7 @@
 //! The default engine: Wasmtime with the pooling allocator, copy-on-write start and epochs.
 
 mod config;
+mod image;
 mod instance;
 mod limiter;
 mod link;
@@ -24,7 +25,7 @@ pub(crate) use wasmtime::{WasmParams, WasmResults};
 use self::link::Imports;
 pub(crate) use self::{instance::WasmtimeInstance, typed::TypedFunction};
 use super::{Backend, EngineProfile, LinkedModule, LoadedModule, Mode};
-use crate::host_function::HostFunctions;
+use crate::{host_function::HostFunctions, image::strip::GLOBAL};
 
 /// Engines live as long as the process: a pool of address space is costly to make and free to keep.
 static BACKENDS: LazyLock<Mutex<HashMap<EngineProfile, Arc<WasmtimeBackend>>>> = LazyLock::new(Mutex::default);
@@ -93,8 +94,16 @@ impl LoadedModule for WasmtimeModule {
             profile: self.profile,
             initializes: self.module.get_export("_initialize").is_some(),
             memory: self.module.get_export_index("memory"),
+            globals: self.globals(),
             mode,
         }))
+    }
+}
+
+impl WasmtimeModule {
+    /// The globals that can change, as stripping has exported them.
+    fn globals(&self) -> Vec<wasmtime::ModuleExport> {
+        (0..).map_while(|place| self.module.get_export_index(&format!("{GLOBAL}{place}"))).collect()
     }
 }
 

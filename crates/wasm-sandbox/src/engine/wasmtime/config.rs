@@ -1,9 +1,11 @@
 //! Wasmtime's settings.
 
+use std::sync::Arc;
+
 use wasm_sandbox_policy::SandboxError;
 use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
-use super::EngineProfile;
+use super::{EngineProfile, image::Memories};
 
 /// Live instances of every profile but the process's first, at most.
 const FURTHER_INSTANCES: u32 = 250;
@@ -41,11 +43,15 @@ fn config(profile: EngineProfile, instances: u32) -> Config {
         .memory_guard_size(32 << 20)
         .memory_init_cow(true)
         .wasm_backtrace_max_frames(std::num::NonZeroUsize::new(32))
-        .wasm_backtrace_details(wasmtime::WasmBacktraceDetails::Disable)
-        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool(instances)));
+        .wasm_backtrace_details(wasmtime::WasmBacktraceDetails::Disable);
     features(&mut config);
+    if profile.images {
+        config.wasm_exceptions(true).with_host_memory(Arc::new(Memories));
+    } else {
+        config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(instances)));
+    }
     // A child of `fork` has no other thread, so a compile that waits for a thread pool would wait for ever.
-    config.parallel_compilation(false);
+    config.parallel_compilation(profile.images);
     config
 }
 

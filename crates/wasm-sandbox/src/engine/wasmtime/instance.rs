@@ -7,6 +7,7 @@ use wasm_sandbox_policy::{FuelLimit, ResourceKind, SandboxError};
 use wasmtime::{Extern, Func, Instance, InstancePre, ModuleExport, Store, TypedFunc, Val, WasmParams, WasmResults};
 
 use super::{
+    image,
     link::{engine_value, value},
     meter::Metered,
     store::{self, StoreData},
@@ -15,6 +16,7 @@ use super::{
 use crate::{
     engine::{EngineProfile, EngineUsage, Failed, Failure, GuestInstance, InstanceStart, LinkedModule, Mode},
     host::Host,
+    image::Image,
     value::WasmValue,
 };
 
@@ -25,7 +27,8 @@ pub(super) struct WasmtimeLinked {
     pub(super) profile: EngineProfile,
     pub(super) mode: Mode,
     pub(super) initializes: bool,
-    pub(super) memory: Option<wasmtime::ModuleExport>,
+    pub(super) memory: Option<ModuleExport>,
+    pub(super) globals: Vec<ModuleExport>,
 }
 
 impl LinkedModule for WasmtimeLinked {
@@ -44,12 +47,11 @@ impl LinkedModule for WasmtimeLinked {
                 functions: HashMap::new(),
                 mode: self.mode,
                 fuel: self.profile.fuel,
-                initializes: self.initializes,
-                memory: self.memory,
+                globals: Vec::new(),
                 instances: self.profile.instances,
                 ended: false,
             };
-            match instance.start(&self.instance).await {
+            match instance.start(self, start.image).await {
                 Ok(()) => Ok(Box::new(instance) as Box<dyn GuestInstance>),
                 Err(failure) => {
                     let usage = instance.usage();
@@ -69,39 +71,48 @@ pub(crate) struct WasmtimeInstance {
     functions: HashMap<String, (Func, usize)>,
     pub(super) mode: Mode,
     fuel: bool,
-    /// Whether the module has an `_initialize` to call first.
-    initializes: bool,
+    /// Those that can change, where the module exports them for images.
+    globals: Vec<wasmtime::Global>,
     /// How many instances can live at a time.
     instances: u32,
-    /// Where its memory is among the exports.
-    memory: Option<ModuleExport>,
     /// Whether the guest was stopped by force; it is not entered again.
     pub(super) ended: bool,
 }
 
 impl WasmtimeInstance {
-    async fn start(&mut self, module: &InstancePre<StoreData>) -> Result<(), Failure> {
+    async fn start(&mut self, module: &WasmtimeLinked, image: Option<Arc<Image>>) -> Result<(), Failure> {
         self.begin(Instant::now()).map_err(Failure::Error)?;
         self.before_entry();
-        let made = match self.mode {
-            Mode::Blocking => {
-                let cpu = Arc::clone(&self.store.data().cpu);
+        let cpu = Arc::clone(&self.store.data().cpu);
+        let made = match (&image, self.mode) {
+            // A module that has images has no start function, so nothing of the guest's runs here.
+            (Some(image), _) => image::beginning_with(image, || module.instance.instantiate(&mut self.store)),
+            (None, Mode::Blocking) => {
                 cpu.begin_stretch();
-                let made = module.instantiate(&mut self.store);
+                let made = module.instance.instantiate(&mut self.store);
                 cpu.end_stretch();
                 made
             }
-            Mode::Async => {
-                let cpu = Arc::clone(&self.store.data().cpu);
-                Metered::new(cpu, module.instantiate_async(&mut self.store)).await
-            }
+            (None, Mode::Async) => Metered::new(cpu, module.instance.instantiate_async(&mut self.store)).await,
         };
         let instance = made.map_err(|error| self.start_failure(error))?;
-        let memory = self.memory.and_then(|memory| instance.get_module_export(&mut self.store, &memory));
+        let memory = module.memory.and_then(|memory| instance.get_module_export(&mut self.store, &memory));
         self.store.data_mut().memory = memory.and_then(Extern::into_memory);
+        for global in &module.globals {
+            self.globals.extend(instance.get_module_export(&mut self.store, global).and_then(Extern::into_global));
+        }
         self.instance = Some(instance);
-        if self.initializes {
-            self.invoke("_initialize", &[]).await?;
+        match image {
+            Some(image) => self.restore(&image),
+            None if module.initializes => self.invoke("_initialize", &[]).await.map(|_| ()),
+            None => Ok(()),
+        }
+    }
+
+    fn restore(&mut self, image: &Image) -> Result<(), Failure> {
+        for (global, value) in self.globals.iter().zip(&image.globals) {
+            let set = global.set(&mut self.store, engine_value(*value));
+            set.map_err(|error| Failure::Error(SandboxError::internal("starting from an image", error)))?;
         }
         Ok(())
     }
@@ -224,6 +235,10 @@ impl GuestInstance for WasmtimeInstance {
             Some(memory) => memory.data_mut(&mut self.store),
             None => &mut [],
         }
+    }
+
+    fn globals(&mut self) -> Vec<WasmValue> {
+        self.globals.iter().filter_map(|global| value(&global.get(&mut self.store))).collect()
     }
 
     fn host(&mut self) -> &mut Host {

@@ -1,0 +1,104 @@
+//! Images: the memory of a runtime that was started once, which new instances map copy-on-write.
+//!
+//! A runtime's module is stripped of its data ([`strip`]) and compiled once; what its memory begins with is an [`Image`], and
+//! so is whatever it holds after more code has run, with no need to compile again. Memories of ended instances are kept and
+//! put back to the image page by page, so that the next instance begins without a page fault ([`slot`]).
+
+mod memory;
+mod slot;
+pub(crate) mod strip;
+
+use std::{
+    fs::File,
+    io::{self, Seek, SeekFrom, Write},
+    sync::{Arc, Mutex},
+};
+
+use rustix::fs::{MemfdFlags, SealFlags};
+use wasm_sandbox_policy::SandboxError;
+
+pub(crate) use self::memory::ImageMemory;
+use self::slot::{Mapping, Slot};
+use crate::value::WasmValue;
+
+/// Bytes of a page of the machine. Images are multiples of a wasm page, and so of this.
+const PAGE: usize = 4096;
+
+/// Memories that are kept for the next instance of an image, at most.
+const MAX_IDLE: usize = 64;
+
+/// What a module's memory and globals begin with.
+pub(crate) struct Image {
+    file: File,
+    /// The same bytes, mapped to be copied from.
+    contents: Mapping,
+    /// Values of the globals that can change, by their place among them.
+    pub(crate) globals: Vec<WasmValue>,
+    idle: Mutex<Vec<Slot>>,
+}
+
+impl Image {
+    /// An image of a memory's bytes, which must be a whole number of wasm pages.
+    ///
+    /// # Errors
+    /// The system has no memory for it.
+    pub(crate) fn new(bytes: &[u8], globals: Vec<WasmValue>) -> Result<Arc<Self>, SandboxError> {
+        let failed = |error: io::Error| SandboxError::internal("making an image", error);
+        let file = sparse(bytes).map_err(failed)?;
+        Self::of_file(file, bytes.len(), globals).map_err(failed)
+    }
+
+    /// An image whose bytes are a file's that nobody changes any more.
+    pub(crate) fn of_file(file: File, len: usize, globals: Vec<WasmValue>) -> io::Result<Arc<Self>> {
+        let contents = Mapping::of_file(&file, len)?;
+        Ok(Arc::new(Self { file, contents, globals, idle: Mutex::default() }))
+    }
+
+    /// Bytes of memory that an instance begins with.
+    pub(crate) fn len(&self) -> usize {
+        self.contents.bytes().len()
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        self.contents.bytes()
+    }
+
+    /// A memory that holds the image.
+    fn slot(&self, reservation: usize, guard: usize) -> io::Result<Slot> {
+        let idle = self.idle.lock().unwrap_or_else(std::sync::PoisonError::into_inner).pop();
+        match idle {
+            Some(slot) if slot.fits(reservation, guard) => Ok(slot),
+            _ => Slot::new(&self.file, self.len(), reservation, guard),
+        }
+    }
+
+    /// Takes a memory back that an instance has used.
+    fn give_back(&self, mut slot: Slot, used: usize) {
+        if slot.reset(self.bytes(), used).is_ok() {
+            let mut idle = self.idle.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            if idle.len() < MAX_IDLE {
+                idle.push(slot);
+            }
+        }
+    }
+}
+
+/// A sealed file in memory with these bytes; pages of zeros are holes.
+fn sparse(bytes: &[u8]) -> io::Result<File> {
+    let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
+    let mut file = File::from(rustix::fs::memfd_create("image", flags)?);
+    file.set_len(bytes.len() as u64)?;
+    let mut at = 0;
+    for run in bytes.chunks(16 * PAGE) {
+        if run.iter().any(|byte| *byte != 0) {
+            file.seek(SeekFrom::Start(at))?;
+            file.write_all(run)?;
+        }
+        at += run.len() as u64;
+    }
+    rustix::fs::fcntl_add_seals(&file, SealFlags::WRITE | SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL)?;
+    Ok(file)
+}
+
+#[cfg(test)]
+mod spike;

@@ -1,0 +1,199 @@
+//! Memories that map an image, and their way back to it.
+
+#![expect(unsafe_code, reason = "mapping memory has no safe interface")]
+
+use std::{
+    fs::File,
+    io,
+    os::fd::AsRawFd,
+    ptr::{self, NonNull},
+    sync::LazyLock,
+};
+
+use rustix::mm::{Advice, MapFlags, MprotectFlags, ProtFlags};
+
+use super::PAGE;
+
+/// Pages that one idle memory keeps to itself, at most; one that changed more of them gives all back to the system.
+const MAX_KEPT_PAGES: usize = 2048;
+
+/// Address space that was mapped, and is unmapped with the value.
+pub(crate) struct Mapping {
+    base: NonNull<u8>,
+    len: usize,
+}
+
+// SAFETY: the value owns its address space; it is no more tied to a thread than a `Vec` is.
+unsafe impl Send for Mapping {}
+// SAFETY: through a shared reference it is only read.
+unsafe impl Sync for Mapping {}
+
+impl Mapping {
+    /// A file's bytes, for reading.
+    pub(super) fn of_file(file: &File, len: usize) -> io::Result<Self> {
+        // SAFETY: a new mapping at an address of the kernel's choice touches nothing that exists.
+        let base = unsafe { rustix::mm::mmap(ptr::null_mut(), len.max(1), ProtFlags::READ, MapFlags::PRIVATE, file, 0)? };
+        Self::owned(base, len)
+    }
+
+    /// Address space with nothing in it.
+    fn reserve(len: usize) -> io::Result<Self> {
+        let flags = MapFlags::PRIVATE | MapFlags::NORESERVE;
+        // SAFETY: as above.
+        let base = unsafe { rustix::mm::mmap_anonymous(ptr::null_mut(), len, ProtFlags::empty(), flags)? };
+        Self::owned(base, len)
+    }
+
+    fn owned(base: *mut std::ffi::c_void, len: usize) -> io::Result<Self> {
+        let base = NonNull::new(base.cast()).ok_or_else(|| io::Error::other("a mapping at address zero"))?;
+        Ok(Self { base, len })
+    }
+
+    pub(super) fn bytes(&self) -> &[u8] {
+        // SAFETY: mappings of files are readable over their whole length, live as long as the value, and their files are
+        // sealed or otherwise never changed.
+        unsafe { std::slice::from_raw_parts(self.base.as_ptr(), self.len) }
+    }
+}
+
+impl Drop for Mapping {
+    fn drop(&mut self) {
+        // SAFETY: the address space is this value's own, and nothing refers to it any more. A failure leaves it mapped.
+        let _ = unsafe { rustix::mm::munmap(self.base.as_ptr().cast(), self.len.max(1)) };
+    }
+}
+
+/// A reservation of a memory's whole address space, whose first bytes are an image, mapped copy-on-write.
+pub(super) struct Slot {
+    space: Mapping,
+    image: usize,
+    guard: usize,
+}
+
+impl Slot {
+    pub(super) fn new(file: &File, image: usize, reservation: usize, guard: usize) -> io::Result<Self> {
+        let space = Mapping::reserve(reservation + guard)?;
+        let slot = Self { space, image, guard };
+        if image > 0 {
+            let (readable, fixed) = (ProtFlags::READ | ProtFlags::WRITE, MapFlags::PRIVATE | MapFlags::FIXED);
+            // SAFETY: the image lies within the reservation, which is this slot's own and not in use yet.
+            unsafe { rustix::mm::mmap(slot.base().cast(), image, readable, fixed, file, 0)? };
+        }
+        Ok(slot)
+    }
+
+    pub(super) fn base(&self) -> *mut u8 {
+        self.space.base.as_ptr()
+    }
+
+    pub(super) fn fits(&self, reservation: usize, guard: usize) -> bool {
+        self.space.len == reservation + guard && self.guard == guard
+    }
+
+    /// Makes the bytes from `from` to `to` usable.
+    pub(super) fn grow(&mut self, from: usize, to: usize) -> io::Result<()> {
+        if to + self.guard > self.space.len || from > to {
+            return Err(io::Error::other("a memory larger than its reservation"));
+        }
+        // SAFETY: the range lies within this slot's reservation, beyond what is in use.
+        unsafe {
+            let at = self.base().add(from).cast();
+            rustix::mm::mprotect(at, to - from, MprotectFlags::READ | MprotectFlags::WRITE)?;
+        }
+        Ok(())
+    }
+
+    /// Puts the memory back to the image, after an instance used its first `used` bytes.
+    pub(super) fn reset(&mut self, image: &[u8], used: usize) -> io::Result<()> {
+        if used > self.image {
+            // SAFETY: the range lies within this slot's reservation, and its instance is gone.
+            unsafe {
+                let beyond = self.base().add(self.image).cast();
+                rustix::mm::madvise(beyond, used - self.image, Advice::LinuxDontNeed)?;
+                rustix::mm::mprotect(beyond, used - self.image, MprotectFlags::empty())?;
+            }
+        }
+        let mut regions = [PageRegion::default(); 512];
+        match self.private_pages(&mut regions) {
+            Some(regions) => {
+                regions.iter().for_each(|region| self.copy(image, region));
+                Ok(())
+            }
+            // SAFETY: as above; what was changed is dropped, and the file's pages show again.
+            None => Ok(unsafe { rustix::mm::madvise(self.base().cast(), self.image, Advice::LinuxDontNeed)? }),
+        }
+    }
+
+    /// Runs of pages that are this slot's own, if they are few and the kernel can tell.
+    fn private_pages<'a>(&self, regions: &'a mut [PageRegion]) -> Option<&'a [PageRegion]> {
+        let start = self.base() as u64;
+        let mut scan = PageScan {
+            size: size_of::<PageScan>() as u64,
+            start,
+            end: start + self.image as u64,
+            regions: regions.as_mut_ptr() as u64,
+            regions_len: regions.len() as u64,
+            max_pages: MAX_KEPT_PAGES as u64,
+            category_inverted: PAGE_IS_FILE,
+            category_mask: PAGE_IS_FILE,
+            category_anyof_mask: PAGE_IS_PRESENT | PAGE_IS_SWAPPED,
+            return_mask: PAGE_IS_PRESENT,
+            ..PageScan::default()
+        };
+        let pagemap = PAGEMAP.as_ref()?;
+        // SAFETY: the argument is the structure that the call wants, and it writes only there and to `regions_len` regions.
+        let found = unsafe { libc::ioctl(pagemap.as_raw_fd(), PAGEMAP_SCAN, &raw mut scan) };
+        let found = regions.get(..usize::try_from(found).ok()?)?;
+        // A walk that ended early ran out of room: more pages were changed than are worth keeping.
+        (scan.walk_end == scan.end).then_some(found)
+    }
+
+    fn copy(&self, image: &[u8], region: &PageRegion) {
+        let offset = |address: u64| usize::try_from(address).unwrap_or(0).saturating_sub(self.base() as usize);
+        let (start, end) = (offset(region.start), offset(region.end));
+        if let Some(original) = image.get(start..end) {
+            // SAFETY: the range lies within the image's part of this slot, which is writable and which nobody else uses, and
+            // `original` lies in another mapping.
+            unsafe { ptr::copy_nonoverlapping(original.as_ptr(), self.base().add(start), original.len()) };
+        }
+    }
+}
+
+/// `/proc/self/pagemap`, where the kernel tells which pages a process has changed.
+static PAGEMAP: LazyLock<Option<File>> = LazyLock::new(|| File::open("/proc/self/pagemap").ok());
+
+/// Linux's `struct page_region`.
+#[repr(C)]
+#[derive(Clone, Copy, Default)]
+struct PageRegion {
+    start: u64,
+    end: u64,
+    categories: u64,
+}
+
+/// Linux's `struct pm_scan_arg` (6.7 and later).
+#[repr(C)]
+#[derive(Default)]
+struct PageScan {
+    size: u64,
+    flags: u64,
+    start: u64,
+    end: u64,
+    walk_end: u64,
+    regions: u64,
+    regions_len: u64,
+    max_pages: u64,
+    category_inverted: u64,
+    category_mask: u64,
+    category_anyof_mask: u64,
+    return_mask: u64,
+}
+
+/// `_IOWR('f', 16, struct pm_scan_arg)`.
+const PAGEMAP_SCAN: libc::c_ulong = 0xc060_6610;
+
+const PAGE_IS_FILE: u64 = 1 << 2;
+const PAGE_IS_PRESENT: u64 = 1 << 3;
+const PAGE_IS_SWAPPED: u64 = 1 << 4;
+
+const _: () = assert!(size_of::<PageScan>() == 96 && PAGE == 4096);
