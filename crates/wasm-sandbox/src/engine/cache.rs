@@ -3,8 +3,8 @@
 
 use std::{
     fs::{self, File, OpenOptions},
-    io::{self, Read, Write},
-    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt},
+    io::{self, Read, Seek, Write},
+    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
     sync::atomic::{AtomicU64, Ordering},
     time::SystemTime,
@@ -117,6 +117,51 @@ impl Cache {
         Turn(file.ok().filter(|file| flock(file, FlockOperation::LockExclusive).is_ok()))
     }
 
+    /// Keeps what is too large to be read whole each time, with a note that is sealed: the file's place for
+    /// [`open_file`](Self::open_file).
+    ///
+    /// # Errors
+    /// The directory cannot be written, or `write` fails.
+    pub(crate) fn keep_file(
+        &self,
+        key: &CacheKey,
+        note: &[u8],
+        write: impl FnOnce(&mut File) -> io::Result<()>,
+    ) -> io::Result<File> {
+        let mut temporary = temporary(&self.directory)?;
+        write(temporary.as_file_mut())?;
+        let path = self.large(key);
+        let file = temporary.persist(&path).map_err(|error| error.error)?;
+        file.set_permissions(fs::Permissions::from_mode(0o400))?;
+        let (hash, stamp) = (hash_of(&file)?, Stamp::of(&file)?);
+        self.write(key, &Seal { hash, stamp, note: note.to_vec() }.to_bytes());
+        File::open(path)
+    }
+
+    /// The file that was kept under a key, and its note, if it is what was kept. Its contents are hashed when it is not the
+    /// very file that was looked at before, by its inode and times: whoever can forge those as this user can read this
+    /// directory's secret, too.
+    pub(crate) fn open_file(&self, key: &CacheKey) -> Option<(File, Vec<u8>)> {
+        let seal = Seal::from_bytes(&self.read(key)?)?;
+        let path = self.large(key);
+        let file = OpenOptions::new().read(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(&path).ok()?;
+        let stamp = Stamp::of(&file).ok()?;
+        if stamp == seal.stamp {
+            return Some((file, seal.note));
+        }
+        if !stamp.own || hash_of(&file).ok()? != seal.hash {
+            let _ = fs::remove_file(&path);
+            let _ = fs::remove_file(self.directory.join(key.name()));
+            return None;
+        }
+        self.write(key, &Seal { stamp, ..seal.clone() }.to_bytes());
+        Some((file, seal.note))
+    }
+
+    fn large(&self, key: &CacheKey) -> PathBuf {
+        self.directory.join(format!("{}.{LARGE}", key.name()))
+    }
+
     fn read_file(&self, path: &Path) -> Option<Vec<u8>> {
         let mut file =
             OpenOptions::new().read(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path).ok()?;
@@ -145,13 +190,13 @@ impl Cache {
             .filter(|entry| entry.file_name() != SECRET)
             .filter_map(|entry| entry.metadata().ok().map(|metadata| (metadata, entry.path())))
             .filter(|(metadata, _)| metadata.is_file())
-            .filter_map(|(metadata, path)| Some((metadata.modified().ok()?, metadata.len(), path)))
+            .filter_map(|(metadata, path)| Some((last_use(&path, &metadata)?, metadata.len(), path)))
             .collect();
         files.sort();
         let mut total: u64 = files.iter().map(|(_, size, _)| size).sum();
         for (modified, size, path) in files {
             let age = modified.elapsed().unwrap_or_default();
-            let leftover = path.extension().is_some() && age > std::time::Duration::from_secs(3600);
+            let leftover = path.extension().is_some_and(|ending| ending != LARGE) && age > std::time::Duration::from_secs(3600);
             if total <= self.limit && !leftover {
                 continue;
             }
@@ -162,7 +207,92 @@ impl Cache {
     }
 }
 
+/// What is sealed about a large file.
+#[derive(Clone)]
+struct Seal {
+    hash: [u8; 32],
+    stamp: Stamp,
+    note: Vec<u8>,
+}
+
+impl Seal {
+    fn to_bytes(&self) -> Vec<u8> {
+        let numbers = self.stamp.numbers().into_iter().flat_map(u64::to_le_bytes);
+        self.hash.into_iter().chain(numbers).chain(self.note.iter().copied()).collect()
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (hash, rest) = bytes.split_first_chunk::<32>()?;
+        let (numbers, note) = rest.split_first_chunk::<{ 8 * 6 }>()?;
+        let mut numbers = numbers.as_chunks::<8>().0.iter().map(|bytes| u64::from_le_bytes(*bytes));
+        let mut next = || numbers.next();
+        let stamp = Stamp {
+            device: next()?,
+            inode: next()?,
+            size: next()?,
+            modified_ns: next()?,
+            changed_ns: next()?,
+            own: next()? == 1,
+        };
+        Some(Self { hash: *hash, stamp, note: note.to_vec() })
+    }
+}
+
+/// Which file this is and when it last changed.
+#[derive(Clone, PartialEq, Eq)]
+struct Stamp {
+    device: u64,
+    inode: u64,
+    size: u64,
+    modified_ns: u64,
+    changed_ns: u64,
+    /// Whether it is a plain file of this user's under one name.
+    own: bool,
+}
+
+impl Stamp {
+    fn of(file: &File) -> io::Result<Self> {
+        let metadata = file.metadata()?;
+        let nanos = |seconds: i64, nanos: i64| {
+            seconds.cast_unsigned().wrapping_mul(1_000_000_000).wrapping_add(nanos.cast_unsigned())
+        };
+        Ok(Self {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+            size: metadata.size(),
+            modified_ns: nanos(metadata.mtime(), metadata.mtime_nsec()),
+            changed_ns: nanos(metadata.ctime(), metadata.ctime_nsec()),
+            own: metadata.is_file() && metadata.nlink() == 1 && metadata.uid() == rustix::process::geteuid().as_raw(),
+        })
+    }
+
+    fn numbers(&self) -> [u64; 6] {
+        [self.device, self.inode, self.size, self.modified_ns, self.changed_ns, u64::from(self.own)]
+    }
+}
+
+fn hash_of(file: &File) -> io::Result<[u8; 32]> {
+    let mut hasher = blake3::Hasher::new();
+    let mut file = file.try_clone()?;
+    file.rewind()?;
+    io::copy(&mut file, &mut hasher)?;
+    Ok(*hasher.finalize().as_bytes())
+}
+
+/// When an entry was last used. A large file's own times are sealed; its seal's are the ones that move.
+fn last_use(path: &Path, metadata: &fs::Metadata) -> Option<SystemTime> {
+    if path.extension().is_some_and(|ending| ending == LARGE)
+        && let Ok(seal) = fs::metadata(path.with_extension(""))
+    {
+        return seal.modified().ok();
+    }
+    metadata.modified().ok()
+}
+
 const SECRET: &str = "key";
+
+/// The ending of large files.
+const LARGE: &str = "large";
 
 /// The directory's secret; made on first use. One of the wrong length is replaced, and with it every entry is void.
 fn secret(directory: &Path) -> io::Result<[u8; 32]> {

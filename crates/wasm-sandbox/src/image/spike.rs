@@ -52,7 +52,7 @@ fn spike() {
     println!("prelude {:?} r={r} out {:?}", t.elapsed(), { let f = g.host().finish(); (String::from_utf8_lossy(&f.stdout).into_owned(), String::from_utf8_lossy(&f.stderr).into_owned()) });
     let image = { let globals = g.globals(); Image::new(g.memory(), globals).unwrap() };
     drop(g);
-    let n = 2000;
+    let n = std::env::var("N").map_or(2000, |n| n.parse().unwrap());
     let (mut all, mut parts) = (vec![], [const { Vec::new() }; 3]);
     for k in 0..n {
         let t0 = Instant::now();

@@ -1,0 +1,332 @@
+"""What the host speaks to: loaded once into every image, called once for each request.
+
+A request comes as JSON in the argument of `handle`, and its answer leaves as JSON through the host's door. Nothing here is
+a wall: a guest that takes it apart takes itself apart.
+"""
+
+
+def _make():
+    import ast
+    import gc
+    import json
+    import linecache
+    import os
+    import sys
+    import types
+
+    import _host
+    import _reactor
+
+    module = types.ModuleType("_wasm_sandbox")
+    state = {"functions": None}
+
+    class Invalid(Exception):
+        """An argument that does not fit."""
+
+    def handle(text):
+        request = json.loads(text)
+        try:
+            answer = globals_of[request["op"]](request)
+        except BaseException as exc:
+            answer = failure(exc)
+        for stream in (sys.stdout, sys.stderr):
+            try:
+                stream.flush()
+            except Exception:
+                pass
+        try:
+            frame = json.dumps(answer, allow_nan=False)
+        except Exception as exc:
+            frame = json.dumps({"error": {"name": type(exc).__name__, "message": f"the result is no JSON: {exc}"}})
+        _host.call(frame.encode("utf-8", "backslashreplace"))
+
+    def begin(request):
+        """What every new instance does first: the environment, fresh random numbers, the project's folders."""
+        os.environ.clear()
+        os.environ.update(request.get("environment", {}))
+        _reactor._refresh(False)
+        if (tempfile := sys.modules.get("tempfile")) is not None:
+            tempfile._name_sequence = None
+        for stream in (sys.stdout, sys.stderr):
+            stream.reconfigure(line_buffering=stream.isatty() or stream is sys.stderr)
+        for index, folder in enumerate(request.get("path", [])):
+            sys.path.insert(index, folder)
+
+    def main_module(name, argv):
+        main = types.ModuleType("__main__")
+        main.__file__ = name
+        main.__builtins__ = __builtins__
+        sys.modules["__main__"] = main
+        sys.argv = list(argv)
+        return main
+
+    def compiled(code, name, mode="exec"):
+        linecache.cache[name] = (len(code), None, code.splitlines(True), name)
+        return compile(code, name, mode, dont_inherit=True)
+
+    def run(request):
+        begin(request)
+        name = request["name"]
+        main = main_module(name, [name, *request["arguments"]])
+        try:
+            exec(compiled(request["code"], name), main.__dict__)
+            code = 0
+        except SystemExit as exc:
+            code = _reactor._exit_code(exc)
+        except BaseException as exc:
+            report(exc)
+            code = 1
+        if (atexit := sys.modules.get("atexit")) is not None:
+            atexit._run_exitfuncs()
+        return {"exit": code}
+
+    def own(traceback):
+        """A traceback without the frames of this file."""
+        here = handle.__code__.co_filename
+        while traceback is not None and traceback.tb_frame.f_code.co_filename == here:
+            traceback = traceback.tb_next
+        return traceback
+
+    def report(exc):
+        exc.__traceback__ = own(exc.__traceback__)
+        try:
+            sys.excepthook(type(exc), exc, exc.__traceback__)
+        except BaseException:
+            sys.__excepthook__(type(exc), exc, exc.__traceback__)
+
+    def failure(exc):
+        if isinstance(exc, Invalid):
+            return {"invalid": str(exc)}
+        if isinstance(exc, SystemExit):
+            return {"exit": _reactor._exit_code(exc)}
+        import traceback
+
+        exc.__traceback__ = own(exc.__traceback__)
+        where = traceback.extract_tb(exc.__traceback__)
+        lines = "".join(traceback.format_exception(exc, colorize=False))
+        line = exc.lineno if isinstance(exc, SyntaxError) else where[-1].lineno if where else None
+        return {"error": {"name": type(exc).__name__, "message": str(exc), "line": line, "stack": lines}}
+
+    def evaluate(request):
+        """One turn of a session: names stay, and a final expression is echoed as the interactive interpreter does."""
+        if request.get("first", False):
+            begin(request)
+            main_module("<eval>", [""])
+        name, space = request["name"], sys.modules["__main__"].__dict__
+        tree = ast.parse(request["code"], name)
+        linecache.cache[name] = (len(request["code"]), None, request["code"].splitlines(True), name)
+        last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+        exec(compile(tree, name, "exec", dont_inherit=True), space)
+        value = eval(compile(ast.Expression(last.value), name, "eval", dont_inherit=True), space) if last else None
+        if value is not None:
+            sys.displayhook(value)
+        return {"ok": shown(value)}
+
+    def shown(value):
+        """A value as JSON, or nothing where it is none."""
+        if value is None:
+            return None
+        try:
+            return json.loads(json.dumps(value, allow_nan=False, default=plain))
+        except Exception:
+            return None
+
+    def plain(value):
+        """What JSON has no form of its own for, in the form that programs usually give it."""
+        import datetime
+
+        if hasattr(value, "to_dict") and type(value).__module__.startswith("pandas"):
+            return value.to_dict("records") if hasattr(value, "columns") else value.to_dict()
+        if hasattr(value, "tolist"):
+            return value.tolist()
+        if hasattr(value, "__dataclass_fields__") and not isinstance(value, type):
+            return {name: getattr(value, name) for name in value.__dataclass_fields__}
+        if isinstance(value, (set, frozenset)):
+            return sorted(value, key=repr)
+        if isinstance(value, (datetime.date, datetime.time)):
+            return value.isoformat()
+        raise TypeError(f"a {type(value).__name__} has no JSON form")
+
+    def load(request):
+        """A module whose functions are called later."""
+        begin(request)
+        name = request["name"]
+        stem = name.rsplit(".", 1)[0]
+        loaded = types.ModuleType(stem if stem.isidentifier() else "module")
+        loaded.__file__ = name
+        sys.modules.setdefault(loaded.__name__, loaded)
+        sys.argv = [name]
+        exec(compiled(request["code"], name), loaded.__dict__)
+        state["functions"] = loaded
+        return {"ok": None}
+
+    def call(request):
+        import inspect
+
+        function = getattr(state["functions"], request["function"])
+        signature = inspect.signature(function, eval_str=True)
+        arguments = []
+        for parameter, value in zip(signature.parameters.values(), request["arguments"]):
+            absent = value is None and parameter.default is not parameter.empty
+            arguments.append(parameter.default if absent else fit(value, parameter.annotation, parameter.name))
+        value = function(*arguments)
+        if inspect.iscoroutine(value):
+            import asyncio
+
+            value = asyncio.run(value)
+        return {"ok": json.loads(json.dumps(value, allow_nan=False, default=plain))}
+
+    def fit(value, kind, where):
+        """A JSON value as what the annotation says."""
+        import dataclasses
+        import inspect
+        import typing
+
+        origin, inner = typing.get_origin(kind), typing.get_args(kind)
+        wrong = Invalid(f"argument `{where}` is no {getattr(kind, '__name__', kind)}")
+        if kind is inspect.Parameter.empty or kind is typing.Any or kind is object:
+            return value
+        if kind is None or kind is type(None):
+            if value is not None:
+                raise wrong
+            return None
+        if origin in (typing.Union, types.UnionType):
+            for one in inner:
+                try:
+                    return fit(value, one, where)
+                except Invalid:
+                    pass
+            raise wrong
+        if origin is typing.Literal:
+            if value not in inner:
+                raise wrong
+            return value
+        if origin is typing.Annotated:
+            return fit(value, inner[0], where)
+        base = origin or kind
+        if base is bool or base is str:
+            if type(value) is not base:
+                raise wrong
+            return value
+        if base is int:
+            if type(value) is not int:
+                raise wrong
+            return value
+        if base is float:
+            if type(value) not in (int, float):
+                raise wrong
+            return float(value)
+        if base in (list, set, frozenset) or getattr(base, "__name__", "") in ("Sequence", "Iterable", "Collection"):
+            if type(value) is not list:
+                raise wrong
+            items = [fit(item, inner[0], f"{where}[{at}]") for at, item in enumerate(value)] if inner else value
+            return base(items) if base in (set, frozenset) else items
+        if base is tuple:
+            if type(value) is not list:
+                raise wrong
+            if len(inner) == 2 and inner[1] is Ellipsis:
+                inner = (inner[0],) * len(value)
+            if inner and len(inner) != len(value):
+                raise wrong
+            return tuple(fit(item, one, f"{where}[{at}]") for at, (item, one) in enumerate(zip(value, inner))) if inner else tuple(value)
+        if base is dict or getattr(base, "__name__", "") == "Mapping":
+            if type(value) is not dict:
+                raise wrong
+            return {key: fit(item, inner[1], f"{where}.{key}") for key, item in value.items()} if len(inner) == 2 else value
+        if dataclasses.is_dataclass(base):
+            if type(value) is not dict:
+                raise wrong
+            kinds = typing.get_type_hints(base)
+            try:
+                return base(**{key: fit(item, kinds.get(key, typing.Any), f"{where}.{key}") for key, item in value.items()})
+            except TypeError as exc:
+                raise Invalid(f"argument `{where}`: {exc}") from None
+        return value
+
+    def describe(request):
+        """The public functions of a source and what they take, read and not run."""
+        tree = ast.parse(request["code"], request["name"])
+        records = {
+            item.name: item
+            for item in tree.body
+            if isinstance(item, ast.ClassDef) and any("dataclass" in ast.unparse(one) for one in item.decorator_list)
+        }
+        functions = [
+            described(item, records)
+            for item in tree.body
+            if isinstance(item, (ast.FunctionDef, ast.AsyncFunctionDef)) and not item.name.startswith("_")
+        ]
+        return {"ok": [function for function in functions if function is not None]}
+
+    def described(function, records):
+        arguments = function.args
+        if arguments.vararg or arguments.kwarg or any(default is None for default in arguments.kw_defaults):
+            return None
+        names = [*arguments.posonlyargs, *arguments.args]
+        optional = len(names) - len(arguments.defaults)
+        params = []
+        for index, argument in enumerate(names):
+            kind = annotated(argument.annotation, records)
+            if index >= optional and not (isinstance(kind, dict) and "option" in kind):
+                kind = {"option": kind}
+            params.append({"name": argument.arg, "type": kind})
+        result = annotated(function.returns, records)
+        answer = {"name": function.name, "params": params, "doc": ast.get_docstring(function)}
+        if result != "unit":
+            answer["result"] = result
+        return answer
+
+    SCALARS = {"int": "s64", "float": "f64", "str": "string", "bool": "bool", "None": "unit"}
+    LISTS = {"list", "List", "Sequence", "Iterable", "Collection", "set", "Set", "frozenset", "FrozenSet"}
+
+    def annotated(node, records, depth=0):
+        """A type from its annotation's text."""
+        if node is None:
+            return {"any": "any"}
+        text = ast.unparse(node)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            try:
+                return annotated(ast.parse(node.value, mode="eval").body, records, depth + 1)
+            except SyntaxError:
+                return {"any": text}
+        if depth > 8:
+            return {"any": text}
+        inner = lambda one: annotated(one, records, depth + 1)
+        if text in SCALARS:
+            return SCALARS[text]
+        if isinstance(node, ast.Name) and node.id in records:
+            fields = [
+                {"name": item.target.id, "type": inner(item.annotation)}
+                for item in records[node.id].body
+                if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name)
+            ]
+            return {"record": {"name": node.id, "fields": fields}}
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
+            sides = [node.left, node.right]
+            left = [side for side in sides if ast.unparse(side) != "None"]
+            if len(left) == 1:
+                return {"option": inner(left[0])}
+        if isinstance(node, ast.Subscript):
+            name = ast.unparse(node.value).rsplit(".", 1)[-1]
+            parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+            if name in LISTS and len(parts) == 1:
+                return {"list": inner(parts[0])}
+            if name == "Optional" and len(parts) == 1:
+                return {"option": inner(parts[0])}
+            if name in ("dict", "Dict", "Mapping") and len(parts) == 2 and ast.unparse(parts[0]) == "str":
+                return {"map": inner(parts[1])}
+            if name in ("tuple", "Tuple") and not any(ast.unparse(part) == "..." for part in parts):
+                return {"tuple": [inner(part) for part in parts]}
+            if name in ("tuple", "Tuple") and len(parts) == 2:
+                return {"list": inner(parts[0])}
+        return {"any": text}
+
+    globals_of = {"run": run, "eval": evaluate, "load": load, "call": call, "describe": describe}
+    module.handle = handle
+    sys.modules["_wasm_sandbox"] = module
+    gc.collect()
+    gc.freeze()
+
+
+_make()
+del _make
