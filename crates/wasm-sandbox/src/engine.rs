@@ -11,6 +11,7 @@ pub(crate) mod screen;
 pub(crate) mod wasmtime;
 
 use std::{
+    fs::File,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -68,6 +69,9 @@ pub(crate) trait Backend: Send + Sync {
 
     /// Loads what [`compile`](Self::compile) made on this machine and nobody has touched since.
     fn load(&self, artifact: &[u8]) -> Result<Arc<dyn LoadedModule>, SandboxError>;
+
+    /// As [`load`](Self::load) from a file, which is mapped.
+    fn load_file(&self, artifact: File) -> Result<Arc<dyn LoadedModule>, SandboxError>;
 }
 
 /// Compiled code, ready for instances.

@@ -83,10 +83,16 @@ impl Image {
     }
 }
 
-/// A sealed file in memory with these bytes; pages of zeros are holes.
+/// A sealed file in memory with these bytes.
 fn sparse(bytes: &[u8]) -> io::Result<File> {
-    let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
-    let mut file = File::from(rustix::fs::memfd_create("image", flags)?);
+    let mut file = File::from(rustix::fs::memfd_create("image", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?);
+    write_sparse(&mut file, bytes)?;
+    rustix::fs::fcntl_add_seals(&file, SealFlags::WRITE | SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL)?;
+    Ok(file)
+}
+
+/// Writes bytes to an empty file, leaving out what is zero anyway.
+pub(crate) fn write_sparse(file: &mut File, bytes: &[u8]) -> io::Result<()> {
     file.set_len(bytes.len() as u64)?;
     let mut at = 0;
     for run in bytes.chunks(16 * PAGE) {
@@ -96,8 +102,7 @@ fn sparse(bytes: &[u8]) -> io::Result<File> {
         }
         at += run.len() as u64;
     }
-    rustix::fs::fcntl_add_seals(&file, SealFlags::WRITE | SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL)?;
-    Ok(file)
+    Ok(())
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ mod wait;
 
 use std::{
     collections::HashMap,
+    fs::File,
     hash::{Hash, Hasher},
     sync::{Arc, LazyLock, Mutex, PoisonError},
 };
@@ -73,6 +74,20 @@ impl Backend for WasmtimeBackend {
         // keyed MAC over a private copy; both paths end in memory that nothing else can write.
         #[expect(unsafe_code, reason = "the one place that loads compiled code")]
         let module = unsafe { wasmtime::Module::deserialize(&self.engine, artifact) };
+        self.loaded(module)
+    }
+
+    fn load_file(&self, artifact: File) -> Result<Arc<dyn LoadedModule>, SandboxError> {
+        // SAFETY: the file comes straight from `compile` or from the cache, which has looked whether it is what was kept, in
+        // a directory that nobody else can write to; it is read-only and never written again.
+        #[expect(unsafe_code, reason = "the one place that loads compiled code")]
+        let module = unsafe { wasmtime::Module::deserialize_open_file(&self.engine, artifact) };
+        self.loaded(module)
+    }
+}
+
+impl WasmtimeBackend {
+    fn loaded(&self, module: wasmtime::Result<wasmtime::Module>) -> Result<Arc<dyn LoadedModule>, SandboxError> {
         let module = module.map_err(|error| SandboxError::internal("loading compiled code", error))?;
         Ok(Arc::new(WasmtimeModule { engine: self.engine.clone(), module, profile: self.profile }))
     }

@@ -1,36 +1,36 @@
-//! Languages that run as they are, in an interpreter whose memory is an image.
+//! Languages whose sources run as they are, in an interpreter whose memory is an image.
 //!
-//! What differs between them is small: where the interpreter comes from ([`python`](super::python)), and how a request gets
-//! in and its answer out.
+//! What differs between them is small: where the interpreter comes from ([`python`]), and how a request gets in and its
+//! answer out ([`ask`]).
+
+mod ask;
+mod store;
 
 use std::{
     collections::HashMap,
-    fs::File,
-    io::Write,
+    path::PathBuf,
     sync::{Arc, LazyLock, Mutex, PoisonError},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use futures::FutureExt;
-use serde::Deserialize;
-use serde_json::{Value, json};
-use wasm_sandbox_policy::{ByteSize, GuestPath, InstanceConfig, ResourceLimits, SandboxError};
+use serde_json::json;
+use wasm_sandbox_policy::{ByteSize, GuestPath, InstanceConfig, MountAccess, ResourceLimits, SandboxError};
 
+pub(crate) use self::ask::{Answer, Exception, ask};
+use self::store::Store;
 use super::python;
 use crate::{
-    engine::{
-        self, Backend, EngineProfile, InstanceStart, LinkedModule, LoadedModule, Mode,
-        cache::{Cache, CacheKey},
-    },
-    host::{Host, HostSetup, Sink, Stdin},
+    engine::{self, EngineProfile, LinkedModule, LoadedModule, Mode},
     host_function::HostFunctions,
-    image::{Image, strip::strip},
-    instance::Adapter,
-    mount::{self, Mount},
+    image::Image,
+    instance::Blueprint,
+    module::Module,
+    mount::Mount,
     setup::Setup,
     source::Language,
-    value::{Guest, WasmValue},
-    vfs::{MemoryTree, Quota},
+    value::WasmValue,
+    vfs::{HostTree, MemoryTree, Quota},
 };
 
 /// Stack of an interpreter's own: a program's recursion is its interpreter's.
@@ -39,60 +39,41 @@ const STACK_BYTES: usize = 8 << 20;
 /// Combinations of mode and host functions that one interpreter keeps ready.
 const MAX_LINKED: usize = 16;
 
-/// What an image may need to be made: a prelude imports whole libraries.
+/// What making an image may use: a prelude imports whole libraries.
 const IMAGE_TIME: Duration = Duration::from_secs(120);
 const IMAGE_MEMORY: ByteSize = ByteSize::gib(1);
 
-/// An interpreter with a prelude: its code, and the memory that every sandbox of it begins with.
-pub(crate) struct Interpreter {
-    pub(crate) image: Arc<Image>,
-    language: Language,
-    files: Files,
-    module: Arc<dyn LoadedModule>,
-    linked: Mutex<Vec<(Mode, Arc<HostFunctions>, Arc<dyn LinkedModule>)>>,
-}
+/// Where scripts keep what they need for a moment.
+const TEMPORARY: &str = "/tmp";
 
 /// What an interpreter is made of.
 pub(super) struct Files {
-    /// Everything that the interpreter's code and first memory depend on.
+    /// Everything that its code and first memory depend on.
     pub(super) version: String,
-    /// The interpreter's module.
-    pub(super) wasm: Box<dyn Fn() -> Result<Vec<u8>, SandboxError> + Send + Sync>,
+    pub(super) wasm: PathBuf,
     /// What it runs once, before any prelude.
     pub(super) driver: &'static str,
-    /// Folders of its own that it reads, and where.
-    pub(super) folders: Vec<(std::path::PathBuf, &'static str)>,
+    /// Folders of its own that it reads, and where it looks for them.
+    pub(super) folders: Vec<(PathBuf, &'static str)>,
 }
 
-/// An answer of an interpreter's.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Answer {
-    Ok(Value),
-    /// The program ended itself.
-    Exit(i32),
-    /// It failed in its own language.
-    Error(Exception),
-    /// The arguments do not fit.
-    Invalid(String),
+/// An interpreter with a prelude: its code, and the memory that every sandbox of it begins with.
+pub(crate) struct Interpreter {
+    language: Language,
+    files: Files,
+    module: Arc<dyn LoadedModule>,
+    image: Arc<Image>,
+    linked: Mutex<Vec<Linked>>,
 }
 
-/// An exception, as the language tells it.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Exception {
-    pub(crate) name: String,
-    pub(crate) message: String,
-    #[serde(default)]
-    pub(crate) stack: String,
-}
-
-type Key = (Language, bool, String, Option<std::path::PathBuf>);
+type Linked = (Mode, Arc<HostFunctions>, Arc<dyn LinkedModule>);
+type Key = (Language, bool, String, Option<PathBuf>);
 
 /// Those that were used in this process.
 static READY: LazyLock<Mutex<HashMap<Key, Arc<Interpreter>>>> = LazyLock::new(Mutex::default);
 
 impl Interpreter {
-    /// The interpreter of a language with a prelude, made ready if it is not: fetched, compiled, started.
+    /// The interpreter of a language with a prelude; fetched, compiled and started if that was not done before.
     pub(crate) fn get(
         language: Language,
         prelude: &str,
@@ -118,24 +99,52 @@ impl Interpreter {
         setup: &Setup,
     ) -> Result<Self, SandboxError> {
         let files = python::files(setup)?;
-        let store = Store::open(&files, setup)?;
-        let backend = engine::backend(profile)?;
-        let module = store.code(&*backend, setup)?;
-        let parts = |image| Self { image, language, files, module, linked: Mutex::default() };
-        let key = store.image_key(&[files_driver(language), prelude]);
+        let store = Store::open(setup)?;
+        let module = store.code(&files, &*engine::backend(profile)?, setup)?;
+        let key = Store::key("image", &[&files.version, files.driver, prelude]);
+        let with = |files, module, image| Self { language, files, module, image, linked: Mutex::default() };
         if let Some(image) = store.image(&key) {
-            return Ok(parts(image));
+            return Ok(with(files, module, image));
         }
-        let _turn = store.cache.turn(&key);
+        let _turn = store.turn(&key);
         if let Some(image) = store.image(&key) {
-            return Ok(parts(image));
+            return Ok(with(files, module, image));
         }
         let _telling = setup.tell(&format!("starting {} (once)", language.name()));
-        let first = store.first()?;
-        let mut interpreter = parts(first);
-        let image = interpreter.after(prelude)?;
-        interpreter.image = store.keep(&key, &image)?;
-        Ok(interpreter)
+        let first = store.first(&files)?;
+        let driver = files.driver;
+        let unprepared = Arc::new(with(files, module, first));
+        let (memory, globals) = after(&unprepared, driver, prelude)?;
+        let image = store.keep(&key, &memory, &globals)?;
+        let Self { files, module, .. } = Arc::into_inner(unprepared)
+            .ok_or_else(|| SandboxError::internal("making an image", "something still uses the interpreter"))?;
+        Ok(with(files, module, image))
+    }
+
+    pub(crate) fn language(&self) -> Language {
+        self.language
+    }
+
+    pub(crate) fn image(&self) -> Arc<Image> {
+        Arc::clone(&self.image)
+    }
+
+    /// What instances see besides what was granted: the interpreter's own library, and a place for temporary files if none
+    /// was granted.
+    ///
+    /// # Errors
+    /// Something was granted where the library has to be.
+    pub(crate) fn mounts(&self, granted: &[Mount], quota: &Arc<Quota>) -> Result<Vec<Mount>, SandboxError> {
+        let mut own = Vec::new();
+        for (folder, place) in &self.files.folders {
+            let place = guest_path(place)?;
+            own.push((place, HostTree::open(folder, MountAccess::Read, Arc::clone(quota))?));
+        }
+        let temporary = guest_path(TEMPORARY)?;
+        if granted.iter().all(|(place, _)| *place != temporary) {
+            own.push((temporary, MemoryTree::empty(Arc::clone(quota))));
+        }
+        Ok(own)
     }
 
     /// What a module of this interpreter's is linked with.
@@ -145,7 +154,7 @@ impl Interpreter {
         functions: &Arc<HostFunctions>,
     ) -> Result<Arc<dyn LinkedModule>, SandboxError> {
         let mut linked = self.linked.lock().unwrap_or_else(PoisonError::into_inner);
-        let same = |(known, given, _): &&(Mode, Arc<HostFunctions>, _)| *known == mode && Arc::ptr_eq(given, functions);
+        let same = |(known, given, _): &&Linked| *known == mode && Arc::ptr_eq(given, functions);
         if let Some((_, _, module)) = linked.iter().find(same) {
             return Ok(Arc::clone(module));
         }
@@ -156,4 +165,39 @@ impl Interpreter {
         linked.push((mode, Arc::clone(functions), Arc::clone(&module)));
         Ok(module)
     }
+}
+
+fn guest_path(path: &str) -> Result<GuestPath, SandboxError> {
+    path.parse().map_err(|error| SandboxError::internal(format!("the guest path {path}"), error))
+}
+
+/// What memory and globals hold once driver and prelude have run.
+fn after(
+    interpreter: &Arc<Interpreter>,
+    driver: &str,
+    prelude: &str,
+) -> Result<(Vec<u8>, Vec<WasmValue>), SandboxError> {
+    let config =
+        InstanceConfig::builder().memory_limit(IMAGE_MEMORY).timeout(IMAGE_TIME).cpu_time(IMAGE_TIME).build()?;
+    let language = interpreter.language;
+    let module = Module::unprepared(Arc::clone(interpreter));
+    let work = async {
+        let mut instance = Blueprint::closed(&module, &config, &Arc::default()).instance().await?;
+        let mut guest = instance.adapter("prelude");
+        ask::execute(language, &mut guest, driver).await?;
+        let request = json!({ "op": "eval", "name": "<prelude>", "code": prelude });
+        let answer = ask(language, &mut guest, &request, config.limits.input.as_u64()).await?;
+        match answer {
+            Answer::Ok(_) => Ok(instance.capture()),
+            Answer::Error(exception) => Err(SandboxError::Compilation {
+                language: language.name().to_owned(),
+                diagnostics: exception.stack,
+            }),
+            Answer::Exit(_) | Answer::Invalid(_) => {
+                Err(SandboxError::internal("making an image", "the prelude ended the program"))
+            }
+        }
+    };
+    // In blocking mode a future is ready at its first poll.
+    work.now_or_never().unwrap_or_else(|| Err(SandboxError::internal("making an image", "it waits for something")))
 }
