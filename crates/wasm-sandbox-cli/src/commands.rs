@@ -81,7 +81,11 @@ fn build(options: &BuildOptions, verbosity: Verbosity) -> Result<ExitCode, Sandb
     let builder = WasmSandbox::builder().setup(machine::here(verbosity)).source(options.file.as_path());
     let sandbox = builder.build_blocking()?;
     let module = sandbox.module()?;
-    std::fs::write(&options.output, module.wasm())
+    let wasm = module.wasm().ok_or_else(|| SandboxError::NotRunnable {
+        what: module.name().to_owned(),
+        reason: "it is a script, which runs as it is: there is nothing to build".to_owned(),
+    })?;
+    std::fs::write(&options.output, wasm)
         .map_err(|error| SandboxError::internal(format!("writing `{}`", options.output.display()), error))?;
     Ok(ExitCode::SUCCESS)
 }

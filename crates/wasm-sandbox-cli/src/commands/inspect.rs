@@ -19,7 +19,7 @@ const NAME: Style = AnsiColor::Cyan.on_default();
 struct Inspection<'a> {
     name: &'a str,
     kind: &'static str,
-    bytes: usize,
+    bytes: Option<usize>,
     initial_memory_bytes: u64,
     functions: Vec<&'a Signature>,
     imports: Vec<String>,
@@ -32,10 +32,14 @@ pub(crate) fn inspect(options: &InspectOptions, verbosity: Verbosity) -> Result<
     let module = sandbox.module()?;
     let inspection = Inspection {
         name: module.name(),
-        kind: if module.is_program() { "program" } else { "library" },
-        bytes: module.wasm().len(),
+        kind: match module.wasm() {
+            None => "script",
+            Some(_) if module.is_program() => "program",
+            Some(_) => "library",
+        },
+        bytes: module.wasm().map(<[u8]>::len),
         initial_memory_bytes: module.initial_memory_bytes(),
-        functions: module.functions().collect(),
+        functions: module.functions()?.collect(),
         imports: module.imports().iter().map(|(module, name)| format!("{module}.{name}")).collect(),
         needs: needs(module),
     };
@@ -48,13 +52,11 @@ pub(crate) fn inspect(options: &InspectOptions, verbosity: Verbosity) -> Result<
 }
 
 fn print(inspection: &Inspection<'_>) {
-    anstream::println!(
-        "{TITLE}{}{TITLE:#}  {}, {} bytes, {} KB of memory at the start",
-        printable(inspection.name),
-        inspection.kind,
-        inspection.bytes,
-        inspection.initial_memory_bytes >> 10
-    );
+    anstream::print!("{TITLE}{}{TITLE:#}  {}", printable(inspection.name), inspection.kind);
+    if let Some(bytes) = inspection.bytes {
+        anstream::print!(", {bytes} bytes, {} KB of memory at the start", inspection.initial_memory_bytes >> 10);
+    }
+    anstream::println!();
     anstream::println!("{TITLE}functions{TITLE:#}");
     if inspection.functions.is_empty() {
         anstream::println!("  none");

@@ -65,13 +65,13 @@ pub(super) struct Descriptors {
 }
 
 impl Descriptors {
-    pub(super) fn new(mounts: Vec<(GuestPath, Arc<dyn Dir>)>, limit: u32) -> Self {
+    pub(super) fn new(mounts: Vec<(GuestPath, Arc<dyn Dir>)>, rooted: bool, limit: u32) -> Self {
         let mut table = Vec::with_capacity(4 + mounts.len());
         table.push(Some(Descriptor::Stdin));
         table.push(Some(Descriptor::Output(Stream::Stdout)));
         table.push(Some(Descriptor::Output(Stream::Stderr)));
         let path = |guest: &GuestPath| if guest.as_str() == "/" { String::new() } else { guest.as_str().to_owned() };
-        table.extend(mounts.iter().map(|(guest, tree)| {
+        table.extend(mounts.iter().filter(|(guest, _)| !rooted || guest.as_str() == "/").map(|(guest, tree)| {
             let place = Place::Tree(Arc::clone(tree));
             Some(Descriptor::Directory(OpenDirectory { place, path: path(guest), preopen: true }))
         }));

@@ -182,7 +182,7 @@ fn after(
     let language = interpreter.language;
     let module = Module::unprepared(Arc::clone(interpreter));
     let work = async {
-        let mut instance = Blueprint::closed(&module, &config, &Arc::default()).instance().await?;
+        let mut instance = Blueprint::closed(&module, &config, &Arc::default()).untouched().await?;
         let mut guest = instance.adapter("prelude");
         ask::execute(language, &mut guest, driver).await?;
         let request = json!({ "op": "eval", "name": "<prelude>", "code": prelude });

@@ -64,7 +64,7 @@ impl Arguments {
     }
 
     /// All arguments as one JSON array of at most `limit` bytes.
-    pub(super) fn to_json(&self, signature: &Signature, limit: u64) -> Result<Vec<u8>, SandboxError> {
+    pub(crate) fn to_json(&self, signature: &Signature, limit: u64) -> Result<Vec<u8>, SandboxError> {
         let values: Vec<&Value> = self.0.iter().filter_map(Argument::json).collect();
         signature.check_count(values.len())?;
         let json = serde_json::to_vec(&values).map_err(|error| SandboxError::internal("encoding arguments", error))?;
@@ -145,7 +145,7 @@ pub(super) fn not_finite_name(number: f64) -> Option<&'static str> {
     }
 }
 
-pub(super) fn check_input(used: u64, limit: u64) -> Result<(), SandboxError> {
+pub(crate) fn check_input(used: u64, limit: u64) -> Result<(), SandboxError> {
     if used > limit {
         return Err(SandboxError::ResourceExhausted { kind: ResourceKind::Input, used, limit });
     }
@@ -156,7 +156,7 @@ pub(super) fn check_input(used: u64, limit: u64) -> Result<(), SandboxError> {
 const MAX_DETAIL: usize = 2000;
 
 impl Signature {
-    pub(super) fn misfit(&self, detail: String) -> SandboxError {
+    pub(crate) fn misfit(&self, detail: String) -> SandboxError {
         let detail = shorten(detail, MAX_DETAIL);
         SandboxError::Signature { detail: Plain(&detail).to_string(), signature: self.to_string() }
     }

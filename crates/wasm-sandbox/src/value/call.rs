@@ -27,6 +27,11 @@ pub(crate) trait Guest {
 
     /// The guest's memory as it is now.
     fn memory(&mut self) -> &mut [u8];
+
+    /// What an interpreter has told the host last.
+    fn take_answer(&mut self) -> Option<Vec<u8>> {
+        None
+    }
 }
 
 /// What a function gave back.
@@ -64,6 +69,7 @@ pub(crate) async fn call(
         }
         Abi::Json => json(guest, signature, arguments, limit).await,
         Abi::Cstring => cstring(guest, signature, arguments, limit).await,
+        Abi::Script => Err(signature.misfit("a function of a script is called through its interpreter".to_owned())),
     }
 }
 

@@ -37,6 +37,8 @@ pub enum Abi {
     Json,
     /// As wasm values, strings as pointers to bytes that end with a zero.
     Cstring,
+    /// Through the interpreter that runs the function. No module's own section can say so.
+    Script,
 }
 
 /// One parameter.

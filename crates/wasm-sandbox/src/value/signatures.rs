@@ -45,6 +45,11 @@ impl Signatures {
         Ok(Self(plain.into_iter().chain(described).map(by_name).collect()))
     }
 
+    /// Those that an interpreter described.
+    pub(crate) fn of(described: impl IntoIterator<Item = Signature>) -> Self {
+        Self(described.into_iter().map(|signature| (signature.name.clone(), signature)).collect())
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Signature> {
         self.0.values()
     }

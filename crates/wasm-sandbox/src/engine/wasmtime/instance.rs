@@ -40,7 +40,8 @@ impl LinkedModule for WasmtimeLinked {
                     reason: "no thread could be started".to_owned(),
                 }));
             }
-            let store = store::new(&self.engine, start.host, start.limits, self.mode);
+            let image = start.image.clone();
+            let store = store::new(&self.engine, start, self.mode);
             let mut instance = WasmtimeInstance {
                 store,
                 instance: None,
@@ -51,7 +52,7 @@ impl LinkedModule for WasmtimeLinked {
                 instances: self.profile.instances,
                 ended: false,
             };
-            match instance.start(self, start.image).await {
+            match instance.start(self, image).await {
                 Ok(()) => Ok(Box::new(instance) as Box<dyn GuestInstance>),
                 Err(failure) => {
                     let usage = instance.usage();

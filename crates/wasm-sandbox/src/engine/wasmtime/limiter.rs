@@ -28,6 +28,8 @@ pub(super) struct Limiter {
     max_table_elements: u64,
     max_instances: usize,
     memory: u64,
+    /// What an image brings along, which instances share until they write to it; it does not count.
+    image: u64,
     peak: u64,
     table_elements: u64,
     /// What the last growth added, to take it back when the engine then could not do it.
@@ -37,12 +39,13 @@ pub(super) struct Limiter {
 }
 
 impl Limiter {
-    pub(super) fn new(limits: &ResourceLimits) -> Self {
+    pub(super) fn new(limits: &ResourceLimits, image: u64) -> Self {
         Self {
             max_memory: limits.memory.as_u64(),
             max_table_elements: limits.table_elements.min(config::MAX_TABLE_ELEMENTS as u64),
             max_instances: limits.instances as usize,
             memory: 0,
+            image,
             peak: 0,
             table_elements: 0,
             last_growth: 0,
@@ -89,7 +92,7 @@ impl ResourceLimiter for Limiter {
         if maximum.is_some_and(|maximum| desired > maximum) {
             return Ok(false);
         }
-        let growth = desired.saturating_sub(current) as u64;
+        let growth = (desired as u64).saturating_sub(self.image.max(current as u64));
         let wanted = self.memory.saturating_add(growth);
         if wanted > self.max_memory {
             return self.refuse(ResourceKind::Memory, wanted, self.max_memory);

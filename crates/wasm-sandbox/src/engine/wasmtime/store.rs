@@ -13,7 +13,7 @@ use super::{
     turn::Turn,
 };
 use crate::{
-    engine::Mode,
+    engine::{InstanceStart, Mode},
     host::{Host, Stop},
 };
 
@@ -33,10 +33,12 @@ pub(super) struct StoreData {
     pub(super) started: Option<Instant>,
 }
 
-pub(super) fn new(engine: &wasmtime::Engine, host: Host, limits: ResourceLimits, mode: Mode) -> Store<StoreData> {
+pub(super) fn new(engine: &wasmtime::Engine, start: InstanceStart, mode: Mode) -> Store<StoreData> {
+    let InstanceStart { host, limits, image } = start;
+    let image = image.map_or(0, |image| image.len() as u64);
     let data = StoreData {
         host,
-        limiter: Limiter::new(&limits),
+        limiter: Limiter::new(&limits, image),
         limits,
         cpu: Arc::default(),
         timeline: Timeline::new(),

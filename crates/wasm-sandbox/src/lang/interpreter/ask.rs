@@ -40,12 +40,12 @@ pub(crate) async fn ask(
     limit: u64,
 ) -> Result<Answer, SandboxError> {
     let request = request.to_string();
-    check_input(request.len(), limit)?;
+    check_input(request.len() as u64, limit)?;
     // JSON's notation of a text is Python's, too.
     let literal = serde_json::to_string(&request).map_err(|error| SandboxError::internal("writing a request", error))?;
     execute(language, guest, &format!("__import__('_wasm_sandbox').handle({literal})")).await?;
     let Some(answer) = guest.take_answer() else { return Ok(silence("the interpreter gave no answer")) };
-    check_input(answer.len(), limit)?;
+    check_input(answer.len() as u64, limit)?;
     Ok(serde_json::from_slice(&answer).unwrap_or_else(|_| silence("the interpreter's answer cannot be read")))
 }
 

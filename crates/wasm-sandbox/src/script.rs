@@ -1,0 +1,183 @@
+//! A source that runs as it is: what a module is when there is nothing to compile.
+
+use std::sync::{Arc, OnceLock};
+
+use futures::FutureExt;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use wasm_sandbox_policy::{InstanceConfig, ResourceLimits, SandboxError};
+
+use crate::{
+    instance::Blueprint,
+    lang::interpreter::{Answer, Exception, Interpreter, ask},
+    module::Module,
+    setup::Setup,
+    source::Language,
+    value::{Abi, Arguments, Guest, Outcome, Parameter, Signature, Signatures, Type},
+};
+
+/// Folders that scripts import from, if they are granted: the first before the interpreter's own library, the second after.
+const PROJECT: &str = "/project";
+
+/// A source and the interpreter that runs it.
+pub(crate) struct Script {
+    pub(crate) language: Language,
+    text: Arc<str>,
+    prelude: Arc<str>,
+    setup: Setup,
+    /// An interpreter that is not to be looked up: one that is just being made ready.
+    fixed: Option<Arc<Interpreter>>,
+    signatures: OnceLock<Result<Signatures, SandboxError>>,
+}
+
+/// A function as an interpreter describes it.
+#[derive(Deserialize)]
+struct Described {
+    name: String,
+    doc: Option<String>,
+    params: Vec<Parameter>,
+    result: Option<Type>,
+}
+
+impl Script {
+    pub(crate) fn new(language: Language, text: Arc<str>, prelude: Arc<str>, setup: &Setup) -> Self {
+        Self { language, text, prelude, setup: setup.clone(), fixed: None, signatures: OnceLock::new() }
+    }
+
+    /// No source at all, for an interpreter that is just being made ready.
+    pub(crate) fn none(interpreter: Arc<Interpreter>) -> Self {
+        let fixed = Some(Arc::clone(&interpreter));
+        Self { fixed, ..Self::new(interpreter.language(), "".into(), "".into(), &Setup::default()) }
+    }
+
+    pub(crate) fn interpreter(&self, limits: &ResourceLimits) -> Result<Arc<Interpreter>, SandboxError> {
+        match &self.fixed {
+            Some(interpreter) => Ok(Arc::clone(interpreter)),
+            None => Interpreter::get(self.language, &self.prelude, limits, &self.setup),
+        }
+    }
+
+    /// Runs it as a program; the exit code.
+    pub(crate) async fn run(
+        &self,
+        guest: &mut (impl Guest + Send),
+        name: &str,
+        arguments: &[String],
+        config: &InstanceConfig,
+    ) -> Result<i32, SandboxError> {
+        let request = self.request("run", name, config, json!({ "arguments": arguments }));
+        match ask(self.language, guest, &request, config.limits.input.as_u64()).await? {
+            Answer::Exit(code) => Ok(code),
+            Answer::Ok(_) => Ok(0),
+            other => Err(self.failure(name, other)),
+        }
+    }
+
+    /// Runs it once, so that its functions can be called.
+    pub(crate) async fn load(
+        &self,
+        guest: &mut (impl Guest + Send),
+        name: &str,
+        config: &InstanceConfig,
+    ) -> Result<(), SandboxError> {
+        let request = self.request("load", name, config, json!({}));
+        match ask(self.language, guest, &request, config.limits.input.as_u64()).await? {
+            Answer::Ok(_) => Ok(()),
+            other => Err(self.failure(name, other)),
+        }
+    }
+
+    /// Calls a function of what was loaded.
+    pub(crate) async fn call(
+        &self,
+        guest: &mut (impl Guest + Send),
+        signature: &Signature,
+        arguments: &Arguments,
+        limit: u64,
+    ) -> Result<Outcome, SandboxError> {
+        let arguments: Value = serde_json::from_slice(&arguments.to_json(signature, limit)?)
+            .map_err(|error| SandboxError::internal("encoding arguments", error))?;
+        let request = json!({ "op": "call", "function": signature.export, "arguments": arguments });
+        match ask(self.language, guest, &request, limit).await? {
+            Answer::Ok(value) => Ok(Outcome::Value(value)),
+            Answer::Invalid(why) => Err(signature.misfit(why)),
+            other => Err(self.failure(&signature.name, other)),
+        }
+    }
+
+    /// The functions that it has, read from its text and not run.
+    pub(crate) fn signatures(&self, name: &str) -> Result<&Signatures, SandboxError> {
+        self.signatures.get_or_init(|| self.describe(name)).as_ref().map_err(Clone::clone)
+    }
+
+    fn describe(&self, name: &str) -> Result<Signatures, SandboxError> {
+        let config = InstanceConfig::default();
+        let module = Module::unprepared(self.interpreter(&config.limits)?);
+        let request = json!({ "op": "describe", "name": name, "code": &*self.text });
+        let work = async {
+            let mut instance = Blueprint::closed(&module, &config, &Arc::default()).untouched().await?;
+            ask(self.language, &mut instance.adapter("describe"), &request, config.limits.input.as_u64()).await
+        };
+        // In blocking mode a future is ready at its first poll.
+        let answer = work.now_or_never().unwrap_or_else(|| Err(SandboxError::Cancelled))?;
+        let described: Vec<Described> = match answer {
+            Answer::Ok(value) => {
+                serde_json::from_value(value).map_err(|error| SandboxError::internal("describing a script", error))?
+            }
+            Answer::Error(exception) => return Err(self.does_not_compile(exception)),
+            other => return Err(self.failure(name, other)),
+        };
+        Ok(Signatures::of(described.into_iter().map(Described::into_signature)))
+    }
+
+    fn request(&self, operation: &str, name: &str, config: &InstanceConfig, more: Value) -> Value {
+        let granted = |place: &str| {
+            config.capabilities.filesystem.mounts.iter().any(|mount| mount.guest().as_str() == place)
+        };
+        let path: Vec<&str> = [PROJECT].into_iter().filter(|place| granted(place)).collect();
+        let mut request = json!({
+            "op": operation,
+            "name": name,
+            "code": &*self.text,
+            "environment": &config.capabilities.system.environment.variables,
+            "path": path,
+        });
+        if let (Some(request), Value::Object(more)) = (request.as_object_mut(), more) {
+            request.extend(more);
+        }
+        request
+    }
+
+    fn does_not_compile(&self, exception: Exception) -> SandboxError {
+        SandboxError::Compilation { language: self.language.name().to_owned(), diagnostics: exception.stack }
+    }
+
+    fn failure(&self, function: &str, answer: Answer) -> SandboxError {
+        let function = function.to_owned();
+        match answer {
+            Answer::Exit(exit_code) => SandboxError::Exit { function, exit_code },
+            Answer::Error(exception) if exception.name == "SyntaxError" => self.does_not_compile(exception),
+            Answer::Error(exception) => SandboxError::Exception {
+                function,
+                name: exception.name,
+                message: exception.message,
+                stack: exception.stack,
+            },
+            Answer::Ok(value) => SandboxError::internal("running a script", format!("the answer {value}")),
+            Answer::Invalid(why) => SandboxError::internal("running a script", why),
+        }
+    }
+}
+
+impl Described {
+    fn into_signature(self) -> Signature {
+        Signature {
+            export: self.name.clone(),
+            name: self.name,
+            doc: self.doc,
+            abi: Abi::Script,
+            params: self.params,
+            result: self.result,
+        }
+    }
+}
