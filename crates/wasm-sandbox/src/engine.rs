@@ -48,7 +48,15 @@ pub(crate) struct EngineProfile {
     pub(crate) images: bool,
 }
 
+/// Stack that every thread of the host's is taken to have left for a guest.
+const THREAD_STACK: usize = 1 << 20;
+
 impl EngineProfile {
+    /// Whether guests need a stack of their own even while they run on the calling thread.
+    pub(crate) fn deep(self) -> bool {
+        self.stack_bytes > THREAD_STACK
+    }
+
     pub(crate) fn new(limits: &ResourceLimits, instances: u32) -> Self {
         Self {
             images: false,

@@ -57,9 +57,9 @@ pub(crate) struct HostSetup<'a> {
     pub(crate) stdout: Sink,
     pub(crate) stderr: Sink,
     pub(crate) mounts: Vec<(GuestPath, Arc<dyn Dir>)>,
-    /// Whether the guest is given the root only and finds the mounts below it: what an image knows of descriptors must hold
-    /// whatever is mounted.
-    pub(crate) rooted: bool,
+    /// The name of the script that the guest, an interpreter, runs. An interpreter is given the root only and finds the
+    /// mounts below it: what its image knows of descriptors must hold whatever is mounted.
+    pub(crate) script: Option<String>,
     pub(crate) quota: Arc<Quota>,
     pub(crate) control: Arc<Control>,
 }
@@ -116,11 +116,11 @@ impl Host {
         Ok(Self {
             arguments: setup.arguments,
             environment,
-            descriptors: Descriptors::new(setup.mounts, setup.rooted, limits.open_files),
+            descriptors: Descriptors::new(setup.mounts, setup.script.is_some(), limits.open_files),
             streams: Streams::new(setup.stdin, setup.stdout, setup.stderr, limits.output.as_u64()),
             clocks: Clocks::new(system.clock, now),
             random: Random::new(system.random),
-            record: Record::default(),
+            record: Record::new(setup.script),
             usage: IoUsage::default(),
             quota: setup.quota,
             control: setup.control,

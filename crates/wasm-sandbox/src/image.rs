@@ -6,6 +6,7 @@
 
 mod memory;
 mod slot;
+mod stack;
 pub(crate) mod strip;
 
 use std::{
@@ -17,7 +18,7 @@ use std::{
 use rustix::fs::{MemfdFlags, SealFlags};
 use wasm_sandbox_policy::SandboxError;
 
-pub(crate) use self::memory::ImageMemory;
+pub(crate) use self::{memory::ImageMemory, stack::Stack};
 use self::slot::{Mapping, Slot};
 use crate::value::WasmValue;
 

@@ -88,7 +88,7 @@ impl<'a> Blueprint<'a> {
             stdout: self.streams.stdout,
             stderr: self.streams.stderr,
             mounts,
-            rooted: interpreter.is_some(),
+            script: interpreter.is_some().then(|| self.module.name().to_owned()),
             quota,
             control: Arc::clone(&self.control),
         })?;

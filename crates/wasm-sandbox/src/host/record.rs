@@ -31,9 +31,15 @@ pub(super) struct Record {
     denials_dropped: u64,
     changes: BTreeMap<String, Change>,
     changes_dropped: bool,
+    /// The script that an interpreter runs, if one does: it has that as text, and looks for the file only to quote it.
+    script: Option<String>,
 }
 
 impl Record {
+    pub(super) fn new(script: Option<String>) -> Self {
+        Self { script, ..Self::default() }
+    }
+
     pub(super) fn begin(&mut self) {
         self.denials.clear();
         self.denials_dropped = 0;
@@ -62,6 +68,9 @@ impl Record {
     }
 
     pub(super) fn deny(&mut self, operation: &str, target: &str, capability: &str, reason: &str) {
+        if self.is_no_file(target) {
+            return;
+        }
         let target: String = target.escape_debug().take(MAX_TARGET).collect();
         let same = |denial: &&mut Denial| {
             denial.operation == operation && denial.target == target && denial.capability == capability
@@ -79,6 +88,13 @@ impl Record {
         } else {
             self.denials_dropped += 1;
         }
+    }
+
+    /// Whether an interpreter looks for what is no file: code that it has as text, under the script's name or one in angle
+    /// brackets. Nobody tried to reach anything.
+    fn is_no_file(&self, target: &str) -> bool {
+        let name = target.trim_start_matches('/');
+        self.script.as_ref().is_some_and(|script| name == script || (name.starts_with('<') && name.ends_with('>')))
     }
 
     pub(super) fn created(&mut self, path: &str) {

@@ -88,6 +88,16 @@ impl Streams {
         (std::mem::take(&mut self.stdout.kept), std::mem::take(&mut self.stderr.kept))
     }
 
+    /// Whether a stream is this process's own and a terminal.
+    pub(super) fn is_terminal(&self, stream: Stream) -> bool {
+        let own = match stream {
+            Stream::Stdin => matches!(self.stdin, Stdin::Inherit),
+            Stream::Stdout => matches!(self.stdout.sink, Sink::Inherit),
+            Stream::Stderr => matches!(self.stderr.sink, Sink::Inherit),
+        };
+        own && rustix::termios::isatty(stream.descriptor())
+    }
+
     /// Whether reading stdin would not wait.
     pub(super) fn stdin_ready(&self) -> bool {
         !matches!(self.stdin, Stdin::Inherit) || Stream::Stdin.ready(Duration::ZERO)

@@ -85,8 +85,9 @@ fn file_type(kind: FileKind) -> u8 {
     }
 }
 
-/// The number of a character device, which the standard streams are.
+/// The numbers of the standard streams' kinds: a terminal is a character device, a pipe or a buffer is nothing that has a name.
 const CHARACTER_DEVICE: u8 = 2;
+const UNKNOWN_KIND: u8 = 0;
 
 /// Writes a `filestat`.
 fn store_stat(memory: &mut [u8], pointer: u32, stat: &Stat) -> VfsResult<()> {

@@ -37,7 +37,7 @@ impl Mapping {
     }
 
     /// Address space with nothing in it.
-    fn reserve(len: usize) -> io::Result<Self> {
+    pub(super) fn reserve(len: usize) -> io::Result<Self> {
         let flags = MapFlags::PRIVATE | MapFlags::NORESERVE;
         // SAFETY: as above.
         let base = unsafe { rustix::mm::mmap_anonymous(ptr::null_mut(), len, ProtFlags::empty(), flags)? };
@@ -47,6 +47,14 @@ impl Mapping {
     fn owned(base: *mut std::ffi::c_void, len: usize) -> io::Result<Self> {
         let base = NonNull::new(base.cast()).ok_or_else(|| io::Error::other("a mapping at address zero"))?;
         Ok(Self { base, len })
+    }
+
+    pub(super) fn base(&self) -> *mut u8 {
+        self.base.as_ptr()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.len
     }
 
     pub(super) fn bytes(&self) -> &[u8] {
@@ -83,16 +91,16 @@ impl Slot {
     }
 
     pub(super) fn base(&self) -> *mut u8 {
-        self.space.base.as_ptr()
+        self.space.base()
     }
 
     pub(super) fn fits(&self, reservation: usize, guard: usize) -> bool {
-        self.space.len == reservation + guard && self.guard == guard
+        self.space.len() == reservation + guard && self.guard == guard
     }
 
     /// Makes the bytes from `from` to `to` usable.
     pub(super) fn grow(&mut self, from: usize, to: usize) -> io::Result<()> {
-        if to + self.guard > self.space.len || from > to {
+        if to + self.guard > self.space.len() || from > to {
             return Err(io::Error::other("a memory larger than its reservation"));
         }
         // SAFETY: the range lies within this slot's reservation, beyond what is in use.

@@ -34,7 +34,7 @@ use crate::{
 };
 
 /// Stack of an interpreter's own: a program's recursion is its interpreter's.
-const STACK_BYTES: usize = 8 << 20;
+const STACK_BYTES: usize = 64 << 20;
 
 /// Combinations of mode and host functions that one interpreter keeps ready.
 const MAX_LINKED: usize = 16;

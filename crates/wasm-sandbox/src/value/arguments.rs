@@ -47,6 +47,7 @@ impl Arguments {
     /// Checks number and types, and brings values into the form that their types have.
     fn fit(mut self, signature: &Signature) -> Result<Self, SandboxError> {
         signature.check_count(self.0.len())?;
+        self.0.resize(signature.params.len(), Argument::Json(Value::Null));
         for (argument, parameter) in self.0.iter_mut().zip(&signature.params) {
             argument
                 .fit(signature, &parameter.kind)
@@ -161,12 +162,16 @@ impl Signature {
         SandboxError::Signature { detail: Plain(&detail).to_string(), signature: self.to_string() }
     }
 
+    /// Optional parameters at the end may be left out.
     fn check_count(&self, given: usize) -> Result<(), SandboxError> {
-        let expected = self.params.len();
-        if given == expected {
+        let most = self.params.len();
+        let optional = |parameter: &&Parameter| matches!(parameter.kind, Type::Option(_));
+        let least = most - self.params.iter().rev().take_while(optional).count();
+        if (least..=most).contains(&given) {
             return Ok(());
         }
-        let plural = if expected == 1 { "" } else { "s" };
+        let plural = if most == 1 { "" } else { "s" };
+        let expected = if least == most { most.to_string() } else { format!("{least} to {most}") };
         Err(self.misfit(format!("expected {expected} argument{plural}, got {given}")))
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use wasm_sandbox_policy::SandboxError;
 use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
-use super::{EngineProfile, image::Memories};
+use super::{EngineProfile, image::{Memories, Stacks}};
 
 /// Live instances of every profile but the process's first, at most.
 const FURTHER_INSTANCES: u32 = 250;
@@ -46,7 +46,7 @@ fn config(profile: EngineProfile, instances: u32) -> Config {
         .wasm_backtrace_details(wasmtime::WasmBacktraceDetails::Disable);
     features(&mut config);
     if profile.images {
-        config.wasm_exceptions(true).with_host_memory(Arc::new(Memories));
+        config.wasm_exceptions(true).with_host_memory(Arc::new(Memories)).with_host_stack(Arc::new(Stacks));
     } else {
         config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(instances)));
     }

@@ -1,12 +1,12 @@
-//! Memories of images, for Wasmtime.
+//! Memories of images and stacks of interpreters, for Wasmtime.
 
 #![expect(unsafe_code, reason = "memories that a host brings are an unsafe trait")]
 
-use std::{cell::Cell, sync::Arc};
+use std::{cell::Cell, ops::Range, sync::Arc};
 
-use wasmtime::{LinearMemory, MemoryCreator, MemoryType, Result};
+use wasmtime::{LinearMemory, MemoryCreator, MemoryType, Result, StackCreator, StackMemory};
 
-use crate::image::{Image, ImageMemory};
+use crate::image::{Image, ImageMemory, Stack};
 
 thread_local! {
     /// The image that the next memory made on this thread begins with. The engine makes an instance's memories while
@@ -62,5 +62,41 @@ unsafe impl LinearMemory for Memory {
 
     fn as_ptr(&self) -> *mut u8 {
         self.0.base()
+    }
+}
+
+/// Makes stacks, and keeps those that were used.
+pub(super) struct Stacks;
+
+// SAFETY: every stack has address space of its own with a guard below it; nothing else refers to it until the engine drops it.
+unsafe impl StackCreator for Stacks {
+    fn new_stack(&self, size: usize, _: bool) -> Result<Box<dyn StackMemory>> {
+        Ok(Box::new(KeptStack(Some(Stack::take(size)?))))
+    }
+}
+
+/// A stack that is taken out when the value is dropped, and only then.
+struct KeptStack(Option<Stack>);
+
+// SAFETY: page-aligned, readable and writable over the whole range, with an inaccessible guard below.
+unsafe impl StackMemory for KeptStack {
+    fn top(&self) -> *mut u8 {
+        self.0.as_ref().map_or(std::ptr::null_mut(), Stack::top)
+    }
+
+    fn range(&self) -> Range<usize> {
+        self.0.as_ref().map_or(0..0, Stack::range)
+    }
+
+    fn guard_range(&self) -> Range<*mut u8> {
+        self.0.as_ref().map_or(std::ptr::null_mut()..std::ptr::null_mut(), Stack::guard)
+    }
+}
+
+impl Drop for KeptStack {
+    fn drop(&mut self) {
+        if let Some(stack) = self.0.take() {
+            stack.give_back();
+        }
     }
 }

@@ -48,6 +48,7 @@ impl LinkedModule for WasmtimeLinked {
                 functions: HashMap::new(),
                 mode: self.mode,
                 fuel: self.profile.fuel,
+                deep: self.profile.deep(),
                 globals: Vec::new(),
                 instances: self.profile.instances,
                 ended: false,
@@ -72,6 +73,8 @@ pub(crate) struct WasmtimeInstance {
     functions: HashMap<String, (Func, usize)>,
     pub(super) mode: Mode,
     fuel: bool,
+    /// Whether it runs on a stack of its own even in blocking mode.
+    pub(super) deep: bool,
     /// Those that can change, where the module exports them for images.
     globals: Vec<wasmtime::Global>,
     /// How many instances can live at a time.
@@ -90,7 +93,10 @@ impl WasmtimeInstance {
             (Some(image), _) => image::beginning_with(image, || module.instance.instantiate(&mut self.store)),
             (None, Mode::Blocking) => {
                 cpu.begin_stretch();
-                let made = module.instance.instantiate(&mut self.store);
+                let made = match self.deep {
+                    true => at_once(module.instance.instantiate_async(&mut self.store)),
+                    false => module.instance.instantiate(&mut self.store),
+                };
                 cpu.end_stretch();
                 made
             }
@@ -158,7 +164,10 @@ impl WasmtimeInstance {
         match self.mode {
             Mode::Blocking => {
                 cpu.begin_stretch();
-                let outcome = function.call(&mut self.store, arguments, results);
+                let outcome = match self.deep {
+                    true => at_once(function.call_async(&mut self.store, arguments, results)),
+                    false => function.call(&mut self.store, arguments, results),
+                };
                 cpu.end_stretch();
                 outcome
             }
@@ -276,6 +285,11 @@ impl GuestInstance for WasmtimeInstance {
     fn as_any(&mut self) -> &mut dyn Any {
         self
     }
+}
+
+/// The outcome of a future that never waits, as those of instances in blocking mode are.
+pub(super) fn at_once<T>(future: impl Future<Output = wasmtime::Result<T>>) -> wasmtime::Result<T> {
+    future.now_or_never().unwrap_or_else(|| Err(wasmtime::Error::msg("a guest in blocking mode waits")))
 }
 
 impl Failed {

@@ -3,7 +3,10 @@
 use wasm_sandbox_policy::SandboxError;
 use wasmtime::{TypedFunc, WasmParams, WasmResults};
 
-use super::{instance::WasmtimeInstance, trap};
+use super::{
+    instance::{WasmtimeInstance, at_once},
+    trap,
+};
 use crate::engine::Failure;
 
 /// A function of one instance whose types were checked.
@@ -19,12 +22,19 @@ impl<P: WasmParams, R: WasmResults> TypedFunction<P, R> {
 
     /// Calls it on the calling thread.
     #[inline]
-    pub(crate) fn call(&self, instance: &mut WasmtimeInstance, arguments: P) -> Result<R, Failure> {
+    pub(crate) fn call(&self, instance: &mut WasmtimeInstance, arguments: P) -> Result<R, Failure>
+    where
+        P: Sync,
+        R: Sync,
+    {
         if instance.ended {
             return Err(ended());
         }
         instance.before_entry();
-        let outcome = self.0.call(&mut instance.store, arguments);
+        let outcome = match instance.deep {
+            true => at_once(self.0.call_async(&mut instance.store, arguments)),
+            false => self.0.call(&mut instance.store, arguments),
+        };
         instance.after_unannounced_entry();
         outcome.map_err(|error| instance.fail(error))
     }

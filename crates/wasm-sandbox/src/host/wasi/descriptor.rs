@@ -1,7 +1,8 @@
 //! What can be asked of and done to an open descriptor besides reading and writing.
 
+use crate::host::{Streams, control::Stream};
 use super::{
-    CHARACTER_DEVICE, Errno, FileKind, GuestMemory, Host, HostResult, Stat, VfsResult, done, file_type, store_stat,
+    CHARACTER_DEVICE, UNKNOWN_KIND, Errno, FileKind, GuestMemory, Host, HostResult, Stat, VfsResult, done, file_type, store_stat,
     times,
 };
 use crate::{
@@ -69,8 +70,11 @@ fn sync(host: &mut Host, fd: u32, data_only: bool) -> VfsResult<()> {
 pub(crate) fn fd_fdstat_get(host: &mut Host, memory: &mut [u8], fd: u32, stat: u32) -> HostResult {
     done(host, |host| {
         let (kind, flags, base, inheriting) = match host.descriptors.find(fd)? {
-            Descriptor::Stdin => (CHARACTER_DEVICE, 0, STREAM_RIGHTS & !WRITE_RIGHTS | READ_RIGHT, 0),
-            Descriptor::Output(_) => (CHARACTER_DEVICE, APPEND, STREAM_RIGHTS, 0),
+            Descriptor::Stdin => {
+                let rights = STREAM_RIGHTS & !WRITE_RIGHTS | READ_RIGHT;
+                (stream_kind(&host.streams, Stream::Stdin), 0, rights, 0)
+            }
+            Descriptor::Output(stream) => (stream_kind(&host.streams, *stream), APPEND, STREAM_RIGHTS, 0),
             Descriptor::File(file) => {
                 let read = if file.read { FILE_RIGHTS } else { FILE_RIGHTS & !READ_RIGHT };
                 let rights = if file.write { read } else { read & !WRITE_RIGHTS };
@@ -119,6 +123,15 @@ pub(crate) fn fd_fdstat_set_rights(host: &mut Host, _: &mut [u8], fd: u32, _base
     })
 }
 
+fn stream_kind(streams: &Streams, stream: Stream) -> u8 {
+    if streams.is_terminal(stream) { CHARACTER_DEVICE } else { UNKNOWN_KIND }
+}
+
+fn stream_stat(memory: &mut [u8], stat: u32, kind: u8) -> VfsResult<()> {
+    store_stat(memory, stat, &nothing_known(FileKind::Other))?;
+    memory.store(stat.checked_add(16).ok_or(Errno::Fault)?, &[kind])
+}
+
 /// What is known of a stream or of a directory above the mounts.
 fn nothing_known(kind: FileKind) -> Stat {
     Stat { kind, inode: 0, device: 0, links: 1, size: 0, accessed: None, modified: None, changed: None }
@@ -126,10 +139,8 @@ fn nothing_known(kind: FileKind) -> Stat {
 
 pub(crate) fn fd_filestat_get(host: &mut Host, memory: &mut [u8], fd: u32, stat: u32) -> HostResult {
     done(host, |host| match host.descriptors.find(fd)? {
-        Descriptor::Stdin | Descriptor::Output(_) => {
-            store_stat(memory, stat, &nothing_known(FileKind::Other))?;
-            memory.store(stat.checked_add(16).ok_or(Errno::Fault)?, &[CHARACTER_DEVICE])
-        }
+        Descriptor::Stdin => stream_stat(memory, stat, stream_kind(&host.streams, Stream::Stdin)),
+        Descriptor::Output(stream) => stream_stat(memory, stat, stream_kind(&host.streams, *stream)),
         Descriptor::File(file) => store_stat(memory, stat, &file.file.stat()?),
         Descriptor::Directory(directory) => store_stat(memory, stat, &directory_stat(directory)?),
     })

@@ -7,15 +7,27 @@ a wall: a guest that takes it apart takes itself apart.
 
 def _make():
     import ast
+    import asyncio
+    import atexit
+    import dataclasses
+    import datetime
     import gc
+    import inspect
     import json
     import linecache
     import os
     import sys
+    import tempfile
+    import traceback
     import types
+    import typing
 
     import _host
     import _reactor
+
+    # What programs import most, so that each of them finds it there.
+    import base64, bisect, collections, contextlib, copy, csv, decimal, enum, functools, hashlib, heapq, io, itertools  # noqa
+    import math, operator, pathlib, random, re, secrets, shutil, statistics, string, textwrap, time, urllib.parse, uuid  # noqa
 
     module = types.ModuleType("_wasm_sandbox")
     state = {"functions": None}
@@ -45,8 +57,7 @@ def _make():
         os.environ.clear()
         os.environ.update(request.get("environment", {}))
         _reactor._refresh(False)
-        if (tempfile := sys.modules.get("tempfile")) is not None:
-            tempfile._name_sequence = None
+        tempfile._name_sequence = None
         for stream in (sys.stdout, sys.stderr):
             stream.reconfigure(line_buffering=stream.isatty() or stream is sys.stderr)
         for index, folder in enumerate(request.get("path", [])):
@@ -76,8 +87,7 @@ def _make():
         except BaseException as exc:
             report(exc)
             code = 1
-        if (atexit := sys.modules.get("atexit")) is not None:
-            atexit._run_exitfuncs()
+        atexit._run_exitfuncs()
         return {"exit": code}
 
     def own(traceback):
@@ -99,12 +109,11 @@ def _make():
             return {"invalid": str(exc)}
         if isinstance(exc, SystemExit):
             return {"exit": _reactor._exit_code(exc)}
-        import traceback
-
         exc.__traceback__ = own(exc.__traceback__)
         where = traceback.extract_tb(exc.__traceback__)
-        lines = "".join(traceback.format_exception(exc, colorize=False))
-        line = exc.lineno if isinstance(exc, SyntaxError) else where[-1].lineno if where else None
+        syntax = isinstance(exc, SyntaxError)
+        lines = "".join(traceback.format_exception_only(exc) if syntax else traceback.format_exception(exc, colorize=False))
+        line = exc.lineno if syntax else where[-1].lineno if where else None
         return {"error": {"name": type(exc).__name__, "message": str(exc), "line": line, "stack": lines}}
 
     def evaluate(request):
@@ -133,8 +142,6 @@ def _make():
 
     def plain(value):
         """What JSON has no form of its own for, in the form that programs usually give it."""
-        import datetime
-
         if hasattr(value, "to_dict") and type(value).__module__.startswith("pandas"):
             return value.to_dict("records") if hasattr(value, "columns") else value.to_dict()
         if hasattr(value, "tolist"):
@@ -161,8 +168,6 @@ def _make():
         return {"ok": None}
 
     def call(request):
-        import inspect
-
         function = getattr(state["functions"], request["function"])
         signature = inspect.signature(function, eval_str=True)
         arguments = []
@@ -171,17 +176,11 @@ def _make():
             arguments.append(parameter.default if absent else fit(value, parameter.annotation, parameter.name))
         value = function(*arguments)
         if inspect.iscoroutine(value):
-            import asyncio
-
             value = asyncio.run(value)
         return {"ok": json.loads(json.dumps(value, allow_nan=False, default=plain))}
 
     def fit(value, kind, where):
         """A JSON value as what the annotation says."""
-        import dataclasses
-        import inspect
-        import typing
-
         origin, inner = typing.get_origin(kind), typing.get_args(kind)
         wrong = Invalid(f"argument `{where}` is no {getattr(kind, '__name__', kind)}")
         if kind is inspect.Parameter.empty or kind is typing.Any or kind is object:

@@ -1,0 +1,63 @@
+//! Stacks for guests whose own calls go deeper than a thread of the host's has room for, kept for the next guest.
+
+#![expect(unsafe_code, reason = "mapping memory has no safe interface")]
+
+use std::{
+    io,
+    ops::Range,
+    sync::{Mutex, PoisonError},
+};
+
+use rustix::mm::MprotectFlags;
+
+use super::{PAGE, slot::Mapping};
+
+/// Stacks that are kept, at most.
+const MAX_IDLE: usize = 64;
+
+/// Address space below a stack that faults.
+const GUARD: usize = 16 * PAGE;
+
+static IDLE: Mutex<Vec<Stack>> = Mutex::new(Vec::new());
+
+/// A stack with a guard below it.
+pub(crate) struct Stack(Mapping);
+
+impl Stack {
+    /// A stack of at least `size` bytes. What is on it is left over from others, which guests cannot see.
+    pub(crate) fn take(size: usize) -> io::Result<Self> {
+        let size = size.next_multiple_of(PAGE);
+        let mut idle = IDLE.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = idle.iter().position(|stack| stack.0.len() == size + GUARD) {
+            return Ok(idle.swap_remove(found));
+        }
+        drop(idle);
+        let space = Mapping::reserve(size + GUARD)?;
+        // SAFETY: the range is the upper part of a reservation that nothing else uses.
+        unsafe {
+            let bottom = space.base().add(GUARD).cast();
+            rustix::mm::mprotect(bottom, size, MprotectFlags::READ | MprotectFlags::WRITE)?;
+        }
+        Ok(Self(space))
+    }
+
+    /// Keeps it for the next.
+    pub(crate) fn give_back(self) {
+        let mut idle = IDLE.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.len() < MAX_IDLE {
+            idle.push(self);
+        }
+    }
+
+    pub(crate) fn top(&self) -> *mut u8 {
+        self.0.base().wrapping_add(self.0.len())
+    }
+
+    pub(crate) fn range(&self) -> Range<usize> {
+        self.0.base() as usize + GUARD..self.top() as usize
+    }
+
+    pub(crate) fn guard(&self) -> Range<*mut u8> {
+        self.0.base()..self.0.base().wrapping_add(GUARD)
+    }
+}
