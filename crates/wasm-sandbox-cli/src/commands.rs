@@ -6,11 +6,11 @@ mod machine;
 use std::{io::Write, process::ExitCode};
 
 use clap::CommandFactory;
-use wasm_sandbox::{ErrorCode, InstanceConfig, SandboxError, SandboxResult, blocking::WasmSandbox};
+use wasm_sandbox::{ErrorCode, InstanceConfig, Language, SandboxError, SandboxResult, blocking::WasmSandbox};
 
 use crate::{
     flags::PolicyFlags,
-    options::{BuildOptions, CallOptions, Command, CommandLine, RunOptions, Verbosity},
+    options::{BuildOptions, CallOptions, Command, CommandLine, EvalLanguage, EvalOptions, RunOptions, Verbosity},
     report,
 };
 
@@ -18,6 +18,7 @@ pub(crate) fn dispatch(command: Command, verbosity: Verbosity) -> Result<ExitCod
     match command {
         Command::Run(options) => run(&options, verbosity),
         Command::Call(options) => call(&options, verbosity),
+        Command::Eval(options) => eval(&options, verbosity),
         Command::Inspect(options) => inspect::inspect(&options, verbosity),
         Command::Build(options) => build(&options, verbosity),
         Command::Setup(options) => machine::setup(&options, verbosity),
@@ -77,6 +78,26 @@ fn call(options: &CallOptions, verbosity: Verbosity) -> Result<ExitCode, Sandbox
     }
 }
 
+fn eval(options: &EvalOptions, verbosity: Verbosity) -> Result<ExitCode, SandboxError> {
+    let builder = WasmSandbox::builder().setup(machine::here(verbosity)).config(policy(&options.policy, verbosity)?);
+    let builder = if options.json { builder } else { builder.inherit_stdio() };
+    let language = match options.language {
+        EvalLanguage::Python => Language::Python,
+    };
+    let code = match options.code.as_str() {
+        "-" => std::io::read_to_string(std::io::stdin())
+            .map_err(|error| SandboxError::internal("reading the code from stdin", error))?,
+        code => code.to_owned(),
+    };
+    let result = builder.build_blocking()?.session(language)?.run(&code)?;
+    if options.json {
+        print_json(&result)?;
+    }
+    let code = if options.json { exit_code(&result) } else { report::ending(&result) };
+    after(&result, verbosity);
+    Ok(code)
+}
+
 fn build(options: &BuildOptions, verbosity: Verbosity) -> Result<ExitCode, SandboxError> {
     let builder = WasmSandbox::builder().setup(machine::here(verbosity)).source(options.file.as_path());
     let sandbox = builder.build_blocking()?;
@@ -113,6 +134,7 @@ fn exit_code(result: &SandboxResult) -> ExitCode {
         Ending::Return => ExitCode::SUCCESS,
         Ending::Exit { code } => ExitCode::from(u8::try_from(*code & 0xff).unwrap_or(1)),
         Ending::Trap(_) => report::exit(ErrorCode::Trap),
+        Ending::Exception { .. } => report::exit(ErrorCode::Function),
         Ending::Limit(hit) => report::exit(ErrorCode::of_limit(hit.kind)),
         _ => report::exit(ErrorCode::Cancelled),
     }

@@ -51,6 +51,8 @@ pub(crate) enum Command {
     Run(RunOptions),
     /// Call one function and print its result as JSON
     Call(CallOptions),
+    /// Run a snippet in a language that is interpreted; a final expression is printed
+    Eval(EvalOptions),
     /// Show functions, imports and what a module would need to be granted
     Inspect(InspectOptions),
     /// Compile a source to a WebAssembly module
@@ -68,7 +70,7 @@ pub(crate) enum Command {
 
 #[derive(Args)]
 pub(crate) struct RunOptions {
-    /// The program: a .wasm or .wat file, or a source file
+    /// The program: a .wasm or .wat file, a source file or a script
     pub(crate) file: PathBuf,
 
     /// Arguments for the program
@@ -105,6 +107,30 @@ pub(crate) struct CallOptions {
 
     #[command(flatten)]
     pub(crate) policy: PolicyFlags,
+}
+
+#[derive(Args)]
+pub(crate) struct EvalOptions {
+    /// The code; `-` reads it from stdin
+    #[arg(allow_hyphen_values = true)]
+    pub(crate) code: String,
+
+    /// The language
+    #[arg(short, long, value_enum, value_name = "LANG")]
+    pub(crate) language: EvalLanguage,
+
+    /// Capture the output and print the whole result as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) policy: PolicyFlags,
+}
+
+/// A language that is interpreted.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum EvalLanguage {
+    Python,
 }
 
 #[derive(Args)]

@@ -56,6 +56,8 @@ pub(crate) fn ending(result: &SandboxResult) -> ExitCode {
             }
             exit(ErrorCode::Trap)
         }
+        // The guest has told it on standard error.
+        Ending::Exception { .. } => exit(ErrorCode::Function),
         Ending::Limit(hit) => failure(&(*hit).into()),
         _ => failure(&SandboxError::Cancelled),
     }

@@ -57,6 +57,13 @@ pub enum Ending {
     Trap(Trap),
     /// A limit ended it.
     Limit(LimitHit),
+    /// A turn of a session ended with an exception that nobody caught; the session lives.
+    Exception {
+        /// The exception's type.
+        name: String,
+        /// What it says.
+        message: String,
+    },
     /// The caller cancelled it.
     Cancel,
 }

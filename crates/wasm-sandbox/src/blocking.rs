@@ -11,7 +11,7 @@ use crate::{
     instance::{CallReport, CancelHandle},
     module::Module,
     sandbox::{SandboxConfig, WasmSandboxBuilder},
-    source::Source,
+    source::{Language, Source},
     value::{FunctionParams, FunctionResult},
 };
 
@@ -169,6 +169,14 @@ impl WasmSandbox {
         now(self.0.execute(arguments))
     }
 
+    /// A live interpreter under the sandbox's policy.
+    ///
+    /// # Errors
+    /// Those of [`WasmSandbox::session`](crate::WasmSandbox::session).
+    pub fn session(&self, language: Language) -> Result<Session, SandboxError> {
+        now(self.0.session(language)).map(Session)
+    }
+
     /// What the last call used, printed, changed and was refused; see
     /// [`WasmSandbox::take_report`](crate::WasmSandbox::take_report).
     pub fn take_report(&mut self) -> SandboxResult {
@@ -234,6 +242,37 @@ impl Instance {
     /// [`Instance::take_report`](crate::Instance::take_report).
     pub fn take_report(&mut self) -> SandboxResult {
         self.0.take_report()
+    }
+}
+
+/// The twin of [`Session`](crate::Session) that blocks.
+pub struct Session(crate::session::Session);
+
+impl Session {
+    /// Runs code; see [`Session::run`](crate::Session::run).
+    ///
+    /// # Errors
+    /// Those of [`Session::run`](crate::Session::run).
+    pub fn run(&mut self, code: &str) -> Result<SandboxResult, SandboxError> {
+        now(self.0.run(code))
+    }
+
+    /// Calls a function that an earlier turn has defined; see [`Session::call`](crate::Session::call).
+    ///
+    /// # Errors
+    /// Those of [`Session::call`](crate::Session::call).
+    pub fn call<A: Serialize, R: DeserializeOwned>(&mut self, function: &str, arguments: A) -> Result<R, SandboxError> {
+        now(self.0.call(function, arguments))
+    }
+
+    /// Whether the session has ended and refuses turns.
+    pub fn ended(&self) -> bool {
+        self.0.ended()
+    }
+
+    /// A handle that cancels a turn from another thread, and with it the session.
+    pub fn cancel_handle(&self) -> CancelHandle {
+        self.0.cancel_handle()
     }
 }
 

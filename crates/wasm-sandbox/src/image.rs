@@ -18,8 +18,8 @@ use std::{
 use rustix::fs::{MemfdFlags, SealFlags};
 use wasm_sandbox_policy::SandboxError;
 
-pub(crate) use self::{memory::ImageMemory, stack::Stack};
 use self::slot::{Mapping, Slot};
+pub(crate) use self::{memory::ImageMemory, stack::Stack};
 use crate::value::WasmValue;
 
 /// Bytes of a page of the machine. Images are multiples of a wasm page, and so of this.

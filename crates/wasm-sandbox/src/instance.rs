@@ -4,8 +4,8 @@ use std::{sync::Arc, time::Instant};
 
 use serde::{Serialize, de::DeserializeOwned};
 use wasm_sandbox_policy::{
-    CpuUsage, DetailedResourceUsage, Ending, InstanceConfig, LimitHit, MemoryUsage, SandboxError, SandboxResult, Trap,
-    TrapKind,
+    CpuUsage, DetailedResourceUsage, Ending, InstanceConfig, LimitHit, MemoryUsage, ResourceLimits, SandboxError,
+    SandboxResult, Trap, TrapKind,
 };
 
 use crate::{
@@ -13,6 +13,7 @@ use crate::{
     function::Function,
     host::{Control, Host, HostReport, HostSetup, Sink, Stdin, Stop},
     host_function::HostFunctions,
+    lang::interpreter::{self, Answer},
     module::Module,
     mount,
     value::{self, Arguments, FunctionParams, FunctionResult, Guest, Outcome, Signature, WasmValue},
@@ -92,13 +93,17 @@ impl<'a> Blueprint<'a> {
             quota,
             control: Arc::clone(&self.control),
         })?;
+        let limits = match &interpreter {
+            Some(_) => ResourceLimits { stack: interpreter::STACK, ..limits.clone() },
+            None => limits.clone(),
+        };
         let image = interpreter.map(|interpreter| interpreter.image());
-        let guest = linked.instantiate(InstanceStart { host, limits: limits.clone(), image }).await?;
+        let guest = linked.instantiate(InstanceStart { host, limits, image }).await?;
         Ok(Instance {
             guest,
             module: self.module.clone(),
             control: self.control,
-            input_limit: limits.input.as_u64(),
+            input_limit: self.config.limits.input.as_u64(),
             mode: self.mode,
         })
     }
@@ -265,6 +270,32 @@ impl Instance {
     /// The instance as the call ABI sees it, while something named `function` runs.
     pub(crate) fn adapter<'a>(&'a mut self, function: &'a str) -> Adapter<'a> {
         Adapter { guest: &mut *self.guest, function, ending: None }
+    }
+
+    /// A request to the interpreter in it.
+    pub(crate) async fn ask(
+        &mut self,
+        function: &str,
+        request: &serde_json::Value,
+    ) -> Result<Answer, (SandboxError, Option<Ending>)> {
+        let module = self.module.clone();
+        let Some(script) = module.script() else {
+            return Err((SandboxError::internal("a session", "there is no interpreter"), None));
+        };
+        if self.guest.ended() {
+            return Err((SandboxError::Ended { reason: "by a trap, a limit or an exit".to_owned() }, None));
+        }
+        self.guest.begin(Instant::now()).map_err(|error| (error, None))?;
+        let limit = self.input_limit;
+        let mut adapter = self.adapter(function);
+        let answer = interpreter::ask(script.language, &mut adapter, request, limit).await;
+        answer.map_err(|error| (error, adapter.ending.take()))
+    }
+
+    /// The account of what ran last.
+    pub(crate) fn report(&mut self, ending: Ending, value: Option<serde_json::Value>) -> SandboxResult {
+        let usage = self.guest.usage();
+        account(ending, value, usage, self.guest.host().finish())
     }
 
     /// Memory and changing globals as they are now.

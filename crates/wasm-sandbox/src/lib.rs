@@ -11,8 +11,8 @@ mod engine;
 mod function;
 mod host;
 mod host_function;
-mod instance;
 mod image;
+mod instance;
 mod jail;
 mod lang;
 mod module;
@@ -20,6 +20,7 @@ mod mount;
 mod run;
 mod sandbox;
 mod script;
+mod session;
 mod setup;
 mod source;
 mod value;
@@ -34,6 +35,7 @@ pub use self::{
     module::Module,
     run::{execute, run, run_with_timeout},
     sandbox::{SandboxConfig, WasmSandbox, WasmSandboxBuilder},
+    session::Session,
     setup::{DangerousSetup, Diagnosis, Progress, Setup},
     source::{Language, Source},
     value::{Abi, FunctionParams, FunctionResult, Parameter, Signature, Type},

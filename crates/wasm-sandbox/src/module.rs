@@ -10,7 +10,7 @@ use crate::{
     lang::{self, Built, interpreter::Interpreter},
     script::Script,
     setup::Setup,
-    source::Source,
+    source::{Language, Source},
     value::{Signature, Signatures},
 };
 
@@ -52,17 +52,23 @@ struct Linked {
 
 impl Module {
     /// Reads, compiles and screens a source. Blocks while a compiler runs.
-    pub(crate) fn load(source: &Source, setup: &Setup) -> Result<Self, SandboxError> {
+    pub(crate) fn load(source: &Source, prelude: &Arc<str>, setup: &Setup) -> Result<Self, SandboxError> {
         let body = match lang::build(source, setup)? {
             Built::Module(guest) => Body::Wasm(Box::new(Wasm::new(guest.into(), &source.name())?)),
             Built::Script { language, text } => {
-                Body::Script(Box::new(Script::new(language, text.into(), "".into(), setup)))
+                Body::Script(Box::new(Script::new(language, text.into(), Arc::clone(prelude), setup)))
             }
         };
         Ok(Self(Arc::new(Inner { name: source.name(), body, setup: setup.clone() })))
     }
 
-    /// An interpreter with nothing to interpret yet.
+    /// An interpreter with nothing to interpret, for a session.
+    pub(crate) fn interpreter(language: Language, prelude: Arc<str>, setup: &Setup) -> Self {
+        let body = Body::Script(Box::new(Script::new(language, "".into(), prelude, setup)));
+        Self(Arc::new(Inner { name: "session".to_owned(), body, setup: setup.clone() }))
+    }
+
+    /// An interpreter that is just being made ready.
     pub(crate) fn unprepared(interpreter: Arc<Interpreter>) -> Self {
         let body = Body::Script(Box::new(Script::none(interpreter)));
         Self(Arc::new(Inner { name: "interpreter".to_owned(), body, setup: Setup::default() }))
@@ -137,7 +143,9 @@ impl Module {
     /// Makes everything ready that takes long, for the engine that `limits` asks for.
     pub(crate) fn prepare(&self, limits: &ResourceLimits) -> Result<(), SandboxError> {
         match &self.0.body {
-            Body::Wasm(wasm) => wasm.loaded(EngineProfile::new(limits, self.0.setup.max_sandboxes), &self.0.setup).map(|_| ()),
+            Body::Wasm(wasm) => {
+                wasm.loaded(EngineProfile::new(limits, self.0.setup.max_sandboxes), &self.0.setup).map(|_| ())
+            }
             Body::Script(script) => script.interpreter(limits).map(|_| ()),
         }
     }

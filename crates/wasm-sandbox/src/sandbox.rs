@@ -3,7 +3,9 @@
 use std::{future::Future, path::PathBuf, sync::Arc, time::Duration};
 
 use serde::{Serialize, de::DeserializeOwned};
-use wasm_sandbox_policy::{ByteSize, InstanceConfig, InstanceConfigBuilder, SandboxError, SandboxResult};
+use wasm_sandbox_policy::{
+    ByteSize, InstanceConfig, InstanceConfigBuilder, ResourceLimits, SandboxError, SandboxResult,
+};
 
 use crate::{
     engine::Mode,
@@ -12,8 +14,9 @@ use crate::{
     host_function::{HostCall, HostError, HostFunctions},
     instance::{Blueprint, CallReport, CancelHandle, Instance, Streams},
     module::Module,
+    session::Session,
     setup::Setup,
-    source::Source,
+    source::{Language, Source},
     value::{FunctionParams, FunctionResult},
 };
 
@@ -41,6 +44,7 @@ pub struct WasmSandbox {
     instance: Option<Instance>,
     streams: Streams,
     control: Arc<Control>,
+    prelude: Arc<str>,
     mode: Mode,
 }
 
@@ -70,6 +74,7 @@ impl WasmSandbox {
             instance: None,
             streams: Streams::default(),
             control: Arc::default(),
+            prelude: "".into(),
             mode: Mode::Async,
         })
     }
@@ -92,7 +97,7 @@ impl WasmSandbox {
     /// # Errors
     /// The source is not there, does not compile or cannot be run.
     pub async fn load_module(&self, source: impl Into<Source>) -> Result<Module, SandboxError> {
-        load(source.into(), self.config.clone(), self.mode).await
+        load(source.into(), Arc::clone(&self.prelude), self.config.clone(), self.mode).await
     }
 
     /// A new instance of a module, with a configuration of its own.
@@ -167,6 +172,24 @@ impl WasmSandbox {
         self.blueprint(module, &self.config.instance, arguments).execute().await
     }
 
+    /// A live interpreter under the sandbox's policy; it takes part in nothing else that the sandbox runs.
+    ///
+    /// # Errors
+    /// The language is not one that is interpreted, or its interpreter cannot be had.
+    pub async fn session(&self, language: Language) -> Result<Session, SandboxError> {
+        if !language.is_interpreted() {
+            return Err(SandboxError::NotRunnable {
+                what: language.name().to_owned(),
+                reason: "a session needs a language that is interpreted".to_owned(),
+            });
+        }
+        let module = Module::interpreter(language, Arc::clone(&self.prelude), &self.config.setup);
+        prepare(module.clone(), self.config.instance.limits.clone(), self.mode).await?;
+        let config = self.config.instance.clone();
+        let instance = self.blueprint(&module, &config, Vec::new()).untouched().await?;
+        Ok(Session::new(instance, config))
+    }
+
     /// What the last call used, printed, changed and was refused; see [`Instance::take_report`]. Empty before the first.
     pub fn take_report(&mut self) -> SandboxResult {
         self.instance.as_mut().map(Instance::take_report).unwrap_or_else(SandboxResult::empty)
@@ -218,12 +241,23 @@ impl WasmSandbox {
 }
 
 /// Reads and compiles on this thread, or on one that may block.
-async fn load(source: Source, config: SandboxConfig, mode: Mode) -> Result<Module, SandboxError> {
+async fn load(source: Source, prelude: Arc<str>, config: SandboxConfig, mode: Mode) -> Result<Module, SandboxError> {
     let work = move || {
-        let module = Module::load(&source, &config.setup)?;
+        let module = Module::load(&source, &prelude, &config.setup)?;
         module.prepare(&config.instance.limits)?;
         Ok(module)
     };
+    off_the_executor(work, mode).await
+}
+
+async fn prepare(module: Module, limits: ResourceLimits, mode: Mode) -> Result<(), SandboxError> {
+    off_the_executor(move || module.prepare(&limits), mode).await
+}
+
+async fn off_the_executor<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, SandboxError> + Send + 'static,
+    mode: Mode,
+) -> Result<T, SandboxError> {
     match mode {
         Mode::Blocking => work(),
         Mode::Async => tokio::task::spawn_blocking(work)
@@ -241,12 +275,22 @@ pub struct WasmSandboxBuilder {
     source: Option<Source>,
     functions: HostFunctions,
     streams: Streams,
+    prelude: String,
 }
 
 impl WasmSandboxBuilder {
     /// The program or library.
     pub fn source(mut self, source: impl Into<Source>) -> Self {
         self.source = Some(source.into());
+        self
+    }
+
+    /// Code that an interpreter runs once, before anything else; what it imports and defines is there at once in every
+    /// sandbox of the same prelude. It runs in a sandbox of its own with nothing granted. Default: none.
+    ///
+    /// It is for code that is trusted to be run once for all: whatever random numbers it draws, all sandboxes share.
+    pub fn prelude(mut self, code: impl Into<String>) -> Self {
+        self.prelude = code.into();
         self
     }
 
@@ -366,8 +410,9 @@ impl WasmSandboxBuilder {
     pub(crate) async fn build_for(self, mode: Mode) -> Result<WasmSandbox, SandboxError> {
         let setup = self.setup.unwrap_or_else(Setup::discover);
         let config = SandboxConfig { instance: self.config.build()?, setup };
+        let prelude: Arc<str> = self.prelude.into();
         let module = match self.source {
-            Some(source) => Some(load(source, config.clone(), mode).await?),
+            Some(source) => Some(load(source, Arc::clone(&prelude), config.clone(), mode).await?),
             None => None,
         };
         Ok(WasmSandbox {
@@ -377,6 +422,7 @@ impl WasmSandboxBuilder {
             instance: None,
             streams: self.streams,
             control: Arc::default(),
+            prelude,
             mode,
         })
     }

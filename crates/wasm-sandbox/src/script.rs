@@ -16,7 +16,7 @@ use crate::{
     value::{Abi, Arguments, Guest, Outcome, Parameter, Signature, Signatures, Type},
 };
 
-/// Folders that scripts import from, if they are granted: the first before the interpreter's own library, the second after.
+/// The folder that scripts import from, if it is granted; it comes before the interpreter's own library.
 const PROJECT: &str = "/project";
 
 /// A source and the interpreter that runs it.
@@ -131,16 +131,12 @@ impl Script {
     }
 
     fn request(&self, operation: &str, name: &str, config: &InstanceConfig, more: Value) -> Value {
-        let granted = |place: &str| {
-            config.capabilities.filesystem.mounts.iter().any(|mount| mount.guest().as_str() == place)
-        };
-        let path: Vec<&str> = [PROJECT].into_iter().filter(|place| granted(place)).collect();
         let mut request = json!({
             "op": operation,
             "name": name,
             "code": &*self.text,
             "environment": &config.capabilities.system.environment.variables,
-            "path": path,
+            "path": import_path(config),
         });
         if let (Some(request), Value::Object(more)) = (request.as_object_mut(), more) {
             request.extend(more);
@@ -167,6 +163,12 @@ impl Script {
             Answer::Invalid(why) => SandboxError::internal("running a script", why),
         }
     }
+}
+
+/// Folders that a script imports from besides its interpreter's own library.
+pub(crate) fn import_path(config: &InstanceConfig) -> Vec<&'static str> {
+    let granted = config.capabilities.filesystem.mounts.iter().any(|mount| mount.guest().as_str() == PROJECT);
+    if granted { vec![PROJECT] } else { Vec::new() }
 }
 
 impl Described {

@@ -48,6 +48,13 @@ impl Language {
     }
 }
 
+impl Language {
+    /// Whether sources of it run as they are, in an interpreter.
+    pub fn is_interpreted(self) -> bool {
+        matches!(self, Self::Python)
+    }
+}
+
 impl Source {
     /// Source text in a language.
     pub fn code(language: Language, text: impl Into<Arc<str>>) -> Self {

@@ -196,7 +196,8 @@ impl Cache {
         let mut total: u64 = files.iter().map(|(_, size, _)| size).sum();
         for (modified, size, path) in files {
             let age = modified.elapsed().unwrap_or_default();
-            let leftover = path.extension().is_some_and(|ending| ending != LARGE) && age > std::time::Duration::from_secs(3600);
+            let leftover =
+                path.extension().is_some_and(|ending| ending != LARGE) && age > std::time::Duration::from_secs(3600);
             if total <= self.limit && !leftover {
                 continue;
             }

@@ -32,7 +32,8 @@ impl Mapping {
     /// A file's bytes, for reading.
     pub(super) fn of_file(file: &File, len: usize) -> io::Result<Self> {
         // SAFETY: a new mapping at an address of the kernel's choice touches nothing that exists.
-        let base = unsafe { rustix::mm::mmap(ptr::null_mut(), len.max(1), ProtFlags::READ, MapFlags::PRIVATE, file, 0)? };
+        let base =
+            unsafe { rustix::mm::mmap(ptr::null_mut(), len.max(1), ProtFlags::READ, MapFlags::PRIVATE, file, 0)? };
         Self::owned(base, len)
     }
 

@@ -8,7 +8,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use rustix::mm::MprotectFlags;
+use rustix::mm::{Advice, MprotectFlags};
 
 use super::{PAGE, slot::Mapping};
 
@@ -17,6 +17,9 @@ const MAX_IDLE: usize = 64;
 
 /// Address space below a stack that faults.
 const GUARD: usize = 16 * PAGE;
+
+/// Bytes of memory that an idle stack keeps.
+const KEPT: usize = 128 << 10;
 
 static IDLE: Mutex<Vec<Stack>> = Mutex::new(Vec::new());
 
@@ -41,8 +44,14 @@ impl Stack {
         Ok(Self(space))
     }
 
-    /// Keeps it for the next.
+    /// Keeps it for the next, and with it no more memory than ordinary calls need.
     pub(crate) fn give_back(self) {
+        let deep = self.0.len().saturating_sub(GUARD + KEPT);
+        // SAFETY: the range lies within this stack, below what stays; nobody uses the stack any more.
+        let trimmed = unsafe { rustix::mm::madvise(self.0.base().add(GUARD).cast(), deep, Advice::LinuxDontNeed) };
+        if trimmed.is_err() {
+            return;
+        }
         let mut idle = IDLE.lock().unwrap_or_else(PoisonError::into_inner);
         if idle.len() < MAX_IDLE {
             idle.push(self);

@@ -33,8 +33,9 @@ use crate::{
     vfs::{HostTree, MemoryTree, Quota},
 };
 
-/// Stack of an interpreter's own: a program's recursion is its interpreter's.
-const STACK_BYTES: usize = 64 << 20;
+/// Stack of an interpreter's own calls: so deep that it finds out by itself when a program recurses too far, and raises its
+/// own exception. Only what is used takes memory.
+pub(crate) const STACK: ByteSize = ByteSize::mib(64);
 
 /// Combinations of mode and host functions that one interpreter keeps ready.
 const MAX_LINKED: usize = 16;
@@ -80,7 +81,7 @@ impl Interpreter {
         limits: &ResourceLimits,
         setup: &Setup,
     ) -> Result<Arc<Self>, SandboxError> {
-        let profile = EngineProfile { images: true, stack_bytes: STACK_BYTES, ..EngineProfile::new(limits, 0) };
+        let profile = EngineProfile { images: true, stack_bytes: STACK.as_usize(), ..EngineProfile::new(limits, 0) };
         let key = (language, profile.fuel, prelude.to_owned(), setup.cache_dir.clone());
         // Held while it is made ready: a second caller waits for the first instead of compiling again.
         let mut ready = READY.lock().unwrap_or_else(PoisonError::into_inner);
@@ -92,12 +93,7 @@ impl Interpreter {
         Ok(interpreter)
     }
 
-    fn load(
-        language: Language,
-        prelude: &str,
-        profile: EngineProfile,
-        setup: &Setup,
-    ) -> Result<Self, SandboxError> {
+    fn load(language: Language, prelude: &str, profile: EngineProfile, setup: &Setup) -> Result<Self, SandboxError> {
         let files = python::files(setup)?;
         let store = Store::open(setup)?;
         let module = store.code(&files, &*engine::backend(profile)?, setup)?;
@@ -189,10 +185,9 @@ fn after(
         let answer = ask(language, &mut guest, &request, config.limits.input.as_u64()).await?;
         match answer {
             Answer::Ok(_) => Ok(instance.capture()),
-            Answer::Error(exception) => Err(SandboxError::Compilation {
-                language: language.name().to_owned(),
-                diagnostics: exception.stack,
-            }),
+            Answer::Error(exception) => {
+                Err(SandboxError::Compilation { language: language.name().to_owned(), diagnostics: exception.stack })
+            }
             Answer::Exit(_) | Answer::Invalid(_) => {
                 Err(SandboxError::internal("making an image", "the prelude ended the program"))
             }

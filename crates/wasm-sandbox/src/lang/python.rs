@@ -19,6 +19,9 @@ const DRIVER: &str = include_str!("python/driver.py");
 /// Where the interpreter looks for its library.
 const LIBRARY: &str = "/usr/local/lib";
 
+/// Where matplotlib looks for its fonts and styles: inside of the library, which it takes for a folder.
+const PLOTTING: &str = "/usr/local/lib/python315.zip/matplotlib/mpl-data";
+
 /// What the interpreter is made of, fetched if it is not there.
 pub(super) fn files(setup: &Setup) -> Result<Files, SandboxError> {
     let folder = fetch::package(setup, PACKAGE, REMEDY)?;
@@ -26,11 +29,15 @@ pub(super) fn files(setup: &Setup) -> Result<Files, SandboxError> {
     let library = folder.join("library");
     let failed = |error: io::Error| SandboxError::internal("preparing Python's library", error);
     link(&artifacts.join("python-stdlib.zip"), &library, "python315.zip").map_err(failed)?;
+    let plotting = folder.join("mpl-data");
+    if !plotting.is_dir() {
+        extract(&library.join("python315.zip"), &plotting, setup)?;
+    }
     Ok(Files {
         version: format!("{PACKAGE} {}", Pin::of(PACKAGE)?.version),
         wasm: artifacts.join("python-snapshot.wasm"),
         driver: DRIVER,
-        folders: vec![(library, LIBRARY)],
+        folders: vec![(library, LIBRARY), (plotting, PLOTTING)],
     })
 }
 
@@ -45,6 +52,23 @@ fn link(file: &Path, folder: &Path, name: &str) -> io::Result<()> {
         // Another process was faster.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         other => other,
+    }
+}
+
+/// Unpacks matplotlib's data, which lies in the library as an archive of its own.
+fn extract(library: &Path, folder: &Path, setup: &Setup) -> Result<(), SandboxError> {
+    let failed = |error: zip::result::ZipError| SandboxError::internal("unpacking matplotlib's data", error);
+    let work = setup.staging()?;
+    let unpacked = work.path().join("mpl-data");
+    let mut library = zip::ZipArchive::new(fs::File::open(library).map_err(|error| failed(error.into()))?).map_err(failed)?;
+    let mut inner = Vec::new();
+    let mut entry = library.by_name("matplotlib/mpl-data.zip").map_err(failed)?;
+    io::copy(&mut entry, &mut inner).map_err(|error| failed(error.into()))?;
+    zip::ZipArchive::new(io::Cursor::new(inner)).and_then(|mut data| data.extract(&unpacked)).map_err(failed)?;
+    match fs::rename(&unpacked, folder) {
+        // Another process was faster.
+        Err(_) if folder.is_dir() => Ok(()),
+        other => other.map_err(|error| failed(error.into())),
     }
 }
 

@@ -35,6 +35,16 @@ impl Arguments {
         Self(list).fit(signature)
     }
 
+    /// As JSON values, for a function whose signature is not known here.
+    pub(crate) fn values(arguments: &impl Serialize) -> Result<Vec<Value>, String> {
+        let list = match Form::of(arguments).map_err(|error| error.to_string())? {
+            Form::Tuple(forms) => forms,
+            Form::Unit => Vec::new(),
+            form => vec![form],
+        };
+        list.into_iter().map(Form::into_json).collect::<Result<_, _>>().map_err(|error| error.to_string())
+    }
+
     /// Words of a command line: JSON where it fits the parameter, otherwise the word itself for a string; `NaN`, `Infinity`
     /// and `-Infinity` for a float that travels as a wasm value. The arguments fit the signature.
     pub(crate) fn from_words(signature: &Signature, words: &[String]) -> Result<Self, SandboxError> {
@@ -85,7 +95,9 @@ impl Argument {
     fn fit(&mut self, signature: &Signature, kind: &Type) -> Result<(), String> {
         match self {
             Self::Json(value) => kind.fit(value),
-            Self::NotFinite(number) if signature.abi == Abi::Json => Err(format!("is {}", not_in_json(*number))),
+            Self::NotFinite(number) if matches!(signature.abi, Abi::Json | Abi::Script) => {
+                Err(format!("is {}", not_in_json(*number)))
+            }
             Self::NotFinite(number) if kind.encode_float(*number).is_none() => {
                 Err(format!("is not a {kind}: {number}"))
             }

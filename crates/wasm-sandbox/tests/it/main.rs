@@ -11,6 +11,7 @@ mod floods;
 mod host_functions;
 mod limits;
 mod modules;
+mod python;
 mod rust;
 mod values;
 

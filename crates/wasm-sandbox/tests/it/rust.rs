@@ -290,7 +290,7 @@ fn i8_attributes_and_assembly_do_not_lead_out() {
             Err(SandboxError::NotRunnable { reason, .. }) => assert!(!reason.contains(CANARY), "{reason}"),
             Err(error) => panic!("{error:?}"),
             Ok(sandbox) => {
-                let wasm = sandbox.module().unwrap().wasm();
+                let wasm = sandbox.module().unwrap().wasm().unwrap();
                 assert!(!wasm.windows(CANARY.len()).any(|window| window == CANARY.as_bytes()), "{text}");
             }
         }

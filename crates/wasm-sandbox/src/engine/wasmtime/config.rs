@@ -5,7 +5,10 @@ use std::sync::Arc;
 use wasm_sandbox_policy::SandboxError;
 use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
-use super::{EngineProfile, image::{Memories, Stacks}};
+use super::{
+    EngineProfile,
+    image::{Memories, Stacks},
+};
 
 /// Live instances of every profile but the process's first, at most.
 const FURTHER_INSTANCES: u32 = 250;

@@ -1,10 +1,10 @@
 //! What can be asked of and done to an open descriptor besides reading and writing.
 
-use crate::host::{Streams, control::Stream};
 use super::{
-    CHARACTER_DEVICE, UNKNOWN_KIND, Errno, FileKind, GuestMemory, Host, HostResult, Stat, VfsResult, done, file_type, store_stat,
-    times,
+    CHARACTER_DEVICE, Errno, FileKind, GuestMemory, Host, HostResult, Stat, UNKNOWN_KIND, VfsResult, done, file_type,
+    store_stat, times,
 };
+use crate::host::{Streams, control::Stream};
 use crate::{
     host::descriptors::{Descriptor, OpenDirectory, Place},
     vfs::DirEntry,

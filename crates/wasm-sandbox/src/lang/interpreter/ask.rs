@@ -42,7 +42,8 @@ pub(crate) async fn ask(
     let request = request.to_string();
     check_input(request.len() as u64, limit)?;
     // JSON's notation of a text is Python's, too.
-    let literal = serde_json::to_string(&request).map_err(|error| SandboxError::internal("writing a request", error))?;
+    let literal =
+        serde_json::to_string(&request).map_err(|error| SandboxError::internal("writing a request", error))?;
     execute(language, guest, &format!("__import__('_wasm_sandbox').handle({literal})")).await?;
     let Some(answer) = guest.take_answer() else { return Ok(silence("the interpreter gave no answer")) };
     check_input(answer.len() as u64, limit)?;
@@ -62,7 +63,9 @@ pub(super) async fn execute(
     };
     let start = pointer.cast_unsigned() as usize;
     let room = guest.memory().get_mut(start..start.saturating_add(code.len()));
-    room.filter(|_| pointer != 0).ok_or_else(|| failed("it has no memory for the request"))?.copy_from_slice(code.as_bytes());
+    room.filter(|_| pointer != 0)
+        .ok_or_else(|| failed("it has no memory for the request"))?
+        .copy_from_slice(code.as_bytes());
     guest.invoke("turn", &[WasmValue::I32(pointer), WasmValue::I32(len)]).await.map(|_| ())
 }
 

@@ -30,7 +30,34 @@ def _make():
     import math, operator, pathlib, random, re, secrets, shutil, statistics, string, textwrap, time, urllib.parse, uuid  # noqa
 
     module = types.ModuleType("_wasm_sandbox")
-    state = {"functions": None}
+    state = {"functions": sys.modules["__main__"]}
+
+    class Loop(asyncio.base_events.BaseEventLoop):
+        """An event loop for a guest without sockets: it waits for time, and for nothing else."""
+
+        class Clock:
+            def select(self, timeout):
+                if timeout is None:
+                    raise RuntimeError("the event loop waits for something that can never happen")
+                if timeout > 0:
+                    time.sleep(timeout)
+                return []
+
+            def close(self):
+                pass
+
+        def __init__(self):
+            super().__init__()
+            self._selector = Loop.Clock()
+
+        def _process_events(self, events):
+            pass
+
+        def _write_to_self(self):
+            pass
+
+    asyncio.SelectorEventLoop = asyncio.EventLoop = Loop
+    asyncio.unix_events._UnixDefaultEventLoopPolicy._loop_factory = Loop
 
     class Invalid(Exception):
         """An argument that does not fit."""
@@ -120,7 +147,17 @@ def _make():
         """One turn of a session: names stay, and a final expression is echoed as the interactive interpreter does."""
         if request.get("first", False):
             begin(request)
-            main_module("<eval>", [""])
+            sys.argv = [""]
+            state["functions"] = sys.modules["__main__"]
+        try:
+            return {"ok": shown(turn(request))}
+        except SystemExit:
+            raise
+        except BaseException as exc:
+            report(exc)
+            return failure(exc)
+
+    def turn(request):
         name, space = request["name"], sys.modules["__main__"].__dict__
         tree = ast.parse(request["code"], name)
         linecache.cache[name] = (len(request["code"]), None, request["code"].splitlines(True), name)
@@ -129,7 +166,7 @@ def _make():
         value = eval(compile(ast.Expression(last.value), name, "eval", dont_inherit=True), space) if last else None
         if value is not None:
             sys.displayhook(value)
-        return {"ok": shown(value)}
+        return value
 
     def shown(value):
         """A value as JSON, or nothing where it is none."""
@@ -168,10 +205,16 @@ def _make():
         return {"ok": None}
 
     def call(request):
-        function = getattr(state["functions"], request["function"])
+        if request.get("first", False):
+            begin(request)
+        function = getattr(state["functions"], request["function"], None)
+        if not callable(function):
+            raise Invalid(f"there is no function `{request['function']}`")
         signature = inspect.signature(function, eval_str=True)
-        arguments = []
-        for parameter, value in zip(signature.parameters.values(), request["arguments"]):
+        arguments, parameters = [], list(signature.parameters.values())
+        if len(request["arguments"]) > len(parameters):
+            raise Invalid(f"{len(request['arguments'])} arguments for {len(parameters)} parameters")
+        for parameter, value in zip(parameters, request["arguments"]):
             absent = value is None and parameter.default is not parameter.empty
             arguments.append(parameter.default if absent else fit(value, parameter.annotation, parameter.name))
         value = function(*arguments)

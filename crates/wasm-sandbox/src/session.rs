@@ -1,0 +1,98 @@
+//! A live interpreter over several turns.
+
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Value, json};
+use wasm_sandbox_policy::{Ending, InstanceConfig, SandboxError, SandboxResult};
+
+use crate::{
+    instance::{CancelHandle, Instance},
+    lang::interpreter::{Answer, Exception},
+    script,
+    value::Arguments,
+};
+
+/// A live interpreter: variables, imports and files in memory stay from turn to turn. Each turn has the policy's limits to
+/// itself and an account of its own. An exception, or something that was refused, leaves the session usable; a trap, or a
+/// limit that stops the guest, ends it.
+pub struct Session {
+    instance: Instance,
+    config: InstanceConfig,
+    turns: u64,
+}
+
+impl Session {
+    pub(crate) fn new(instance: Instance, config: InstanceConfig) -> Self {
+        Self { instance, config, turns: 0 }
+    }
+
+    /// Runs code. The value of a final expression is in the result, where JSON has a form for it, and its text on standard
+    /// output, as the interactive interpreter prints it. An exception that nobody caught is the result's ending, and its
+    /// story on standard error.
+    ///
+    /// # Errors
+    /// The session has ended, or the sandbox failed.
+    pub async fn run(&mut self, code: &str) -> Result<SandboxResult, SandboxError> {
+        let name = format!("<turn {}>", self.turns + 1);
+        let request = self.complete(json!({ "op": "eval", "name": name, "code": code }));
+        let (ending, value) = match self.instance.ask("turn", &request).await {
+            Ok(Answer::Ok(value)) => (Ending::Return, Some(value).filter(|value| !value.is_null())),
+            Ok(Answer::Exit(code)) => (Ending::Exit { code }, None),
+            Ok(Answer::Error(Exception { name, message, .. })) => (Ending::Exception { name, message }, None),
+            Ok(Answer::Invalid(why)) => return Err(SandboxError::internal("a turn", why)),
+            Err((_, Some(ending))) => (ending, None),
+            Err((error, None)) => return Err(error),
+        };
+        if matches!(ending, Ending::Exit { .. }) {
+            self.instance.guest().end();
+        }
+        Ok(self.instance.report(ending, value))
+    }
+
+    /// Calls a function that an earlier turn has defined. `arguments` is a tuple of anything that serde writes.
+    ///
+    /// # Errors
+    /// There is no such function, its arguments do not fit, it raised an exception, or the session has ended.
+    pub async fn call<A: Serialize, R: DeserializeOwned>(
+        &mut self,
+        function: &str,
+        arguments: A,
+    ) -> Result<R, SandboxError> {
+        let misfit = |detail: String| SandboxError::Signature { detail, signature: function.to_owned() };
+        let arguments = Arguments::values(&arguments).map_err(misfit)?;
+        let request = self.complete(json!({ "op": "call", "function": function, "arguments": arguments }));
+        match self.instance.ask(function, &request).await.map_err(|(error, _)| error)? {
+            Answer::Ok(value) => {
+                serde_json::from_value(value).map_err(|error| misfit(format!("the result does not fit: {error}")))
+            }
+            Answer::Exit(exit_code) => {
+                self.instance.guest().end();
+                Err(SandboxError::Exit { function: function.to_owned(), exit_code })
+            }
+            Answer::Invalid(why) => Err(misfit(why)),
+            Answer::Error(Exception { name, message, stack }) => {
+                Err(SandboxError::Exception { function: function.to_owned(), name, message, stack })
+            }
+        }
+    }
+
+    /// Whether the session has ended and refuses turns.
+    pub fn ended(&self) -> bool {
+        self.instance.ended()
+    }
+
+    /// A handle that cancels a turn from another thread, and with it the session.
+    pub fn cancel_handle(&self) -> CancelHandle {
+        self.instance.cancel_handle()
+    }
+
+    /// A request with what the first one of an instance says besides.
+    fn complete(&mut self, mut request: Value) -> Value {
+        if let (0, Some(request)) = (self.turns, request.as_object_mut()) {
+            request.insert("environment".to_owned(), json!(&self.config.capabilities.system.environment.variables));
+            request.insert("path".to_owned(), json!(script::import_path(&self.config)));
+            request.insert("first".to_owned(), true.into());
+        }
+        self.turns += 1;
+        request
+    }
+}
