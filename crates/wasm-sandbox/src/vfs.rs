@@ -75,6 +75,8 @@ pub(crate) struct DirEntry {
     pub(crate) name: Vec<u8>,
     pub(crate) kind: FileKind,
     pub(crate) inode: u64,
+    /// The cursor after it.
+    pub(crate) next: u64,
 }
 
 /// A time to set.
@@ -101,8 +103,8 @@ pub(crate) trait Dir: Send + Sync {
     fn link(&self, path: &str, follow: bool, to: &dyn Dir, to_path: &str) -> VfsResult<()>;
     /// As [`link`](Self::link).
     fn rename(&self, path: &str, to: &dyn Dir, to_path: &str) -> VfsResult<()>;
-    /// The entries, `.` and `..` first, in an order that stays the same while nothing changes. `cursor` is 0 at first, then
-    /// the number of entries already taken; at most `limit` entries come back, none at the end.
+    /// The entries, `.` and `..` among them. `cursor` is 0 at first, then that of the last entry taken; at most `limit`
+    /// entries come back, none at the end. What is removed or added meanwhile changes nothing for the others.
     fn entries(&self, cursor: u64, limit: usize) -> VfsResult<Vec<DirEntry>>;
     /// Of this directory itself.
     fn stat_self(&self) -> VfsResult<Stat>;

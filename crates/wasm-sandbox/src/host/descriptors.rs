@@ -186,8 +186,13 @@ impl Descriptors {
             .collect();
         names.sort_unstable();
         names.dedup();
-        let entry = |name: &str| DirEntry { name: name.as_bytes().to_vec(), kind: FileKind::Directory, inode: 0 };
-        [".", ".."].into_iter().chain(names).map(entry).collect()
+        let entry = |(next, name): (u64, &str)| DirEntry {
+            name: name.as_bytes().to_vec(),
+            kind: FileKind::Directory,
+            inode: 0,
+            next,
+        };
+        (1..).zip([".", ".."].into_iter().chain(names)).map(entry).collect()
     }
 
     fn mount_of(&self, full: &str, slash: bool) -> Option<Located> {

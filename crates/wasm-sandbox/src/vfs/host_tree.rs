@@ -13,7 +13,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, ResolveFlags};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, RawDir, ResolveFlags, SeekFrom};
 use wasm_sandbox_policy::{MountAccess, SandboxError};
 
 use self::{
@@ -21,10 +21,13 @@ use self::{
     file::HostFile,
     ledger::Ledger,
 };
-use super::{Dir, DirEntry, Errno, File, FileKind, OpenHow, Opened, Quota, SetTime, Stat, VfsResult};
+use super::{Dir, DirEntry, Errno, File, OpenHow, Opened, Quota, SetTime, Stat, VfsResult};
 
 /// How often a resolution is tried again that a concurrent rename disturbed.
 const ATTEMPTS: usize = 32;
+
+/// Bytes of a listing that the kernel is asked for at a time.
+const LISTING: usize = 8192;
 
 /// What all directories of one tree share.
 struct Tree {
@@ -37,13 +40,7 @@ struct Tree {
 pub(crate) struct HostTree {
     tree: Arc<Tree>,
     directory: OwnedFd,
-    listing: Mutex<Option<Listing>>,
-}
-
-/// A listing under way, and how many entries it has given.
-struct Listing {
-    entries: rustix::fs::Dir,
-    position: u64,
+    listing: Mutex<()>,
 }
 
 impl HostTree {
@@ -86,13 +83,12 @@ impl HostTree {
         Err(Errno::Again)
     }
 
-    /// The parent of what a path names, and its name there.
+    /// The parent of what a path names, and its name there with the slashes that follow it. The kernel judges those for
+    /// whatever makes, moves or removes a name; it follows a link before them for nothing else.
     fn parent<'a>(&self, path: &'a str) -> VfsResult<(OwnedFd, &'a str)> {
-        let trimmed = path.trim_end_matches('/');
-        let (parent, name) = trimmed
-            .rsplit_once('/')
-            .map_or((".", trimmed), |(parent, name)| (if parent.is_empty() { "/" } else { parent }, name));
-        match name {
+        let start = bare(path).rfind('/').map_or(0, |slash| slash + 1);
+        let (parent, name) = path.split_at(start);
+        match bare(name) {
             "" if path.is_empty() => return Err(Errno::Noent),
             "" => return Err(Errno::Notcapable),
             ".." => {
@@ -103,14 +99,13 @@ impl HostTree {
             "." => return Err(Errno::Inval),
             _ => {}
         }
-        let parent = self.resolve(parent, OFlags::PATH | OFlags::DIRECTORY, Mode::empty())?;
-        if path.ends_with('/') {
-            match rustix::fs::statat(&parent, name, AtFlags::SYMLINK_NOFOLLOW) {
-                Ok(stat) if FileType::from_raw_mode(stat.st_mode) != FileType::Directory => return Err(Errno::Notdir),
-                _ => {}
-            }
-        }
-        Ok((parent, name))
+        let parent = if parent.is_empty() { "." } else { parent };
+        Ok((self.resolve(parent, OFlags::PATH | OFlags::DIRECTORY, Mode::empty())?, name))
+    }
+
+    /// For what acts on a link itself: a slash at the end of its path asks for the directory that it leads to instead.
+    fn check_directory(&self, path: &str) -> VfsResult<()> {
+        self.resolve(path, OFlags::PATH | OFlags::DIRECTORY, Mode::empty()).map(|_| ())
     }
 
     fn check_writable(&self) -> VfsResult<()> {
@@ -190,7 +185,7 @@ impl Dir for HostTree {
     fn set_times(&self, path: &str, follow: bool, accessed: SetTime, modified: SetTime) -> VfsResult<()> {
         self.check_writable()?;
         let times = errors::timestamps(accessed, modified)?;
-        if follow {
+        if follow || path.ends_with('/') {
             let descriptor = self.resolve(path, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY, Mode::empty())?;
             return rustix::fs::futimens(descriptor, &times).map_err(errno);
         }
@@ -208,7 +203,7 @@ impl Dir for HostTree {
         let mode = Mode::RWXU | Mode::RWXG | Mode::RWXO;
         let made = rustix::fs::mkdirat(&parent, name, mode).map_err(errno);
         match made {
-            Ok(()) => self.tree.ledger.created(rustix::fs::statat(&parent, name, AtFlags::SYMLINK_NOFOLLOW).ok()),
+            Ok(()) => self.tree.ledger.created(named(&parent, name)),
             Err(_) => self.tree.quota.refund_file(),
         }
         made
@@ -217,7 +212,7 @@ impl Dir for HostTree {
     fn remove_directory(&self, path: &str) -> VfsResult<()> {
         self.check_writable()?;
         let (parent, name) = self.parent(path)?;
-        let stat = rustix::fs::statat(&parent, name, AtFlags::SYMLINK_NOFOLLOW).ok();
+        let stat = named(&parent, name);
         rustix::fs::unlinkat(&parent, name, AtFlags::REMOVEDIR).map_err(errno)?;
         self.removed(stat);
         Ok(())
@@ -226,27 +221,28 @@ impl Dir for HostTree {
     fn unlink(&self, path: &str) -> VfsResult<()> {
         self.check_writable()?;
         let (parent, name) = self.parent(path)?;
-        let stat = rustix::fs::statat(&parent, name, AtFlags::SYMLINK_NOFOLLOW).ok();
+        let stat = named(&parent, name);
         rustix::fs::unlinkat(&parent, name, AtFlags::empty()).map_err(errno)?;
         self.removed(stat);
         Ok(())
     }
 
     fn read_link(&self, path: &str) -> VfsResult<Vec<u8>> {
+        if path.ends_with('/') {
+            self.check_directory(path)?;
+            return Err(Errno::Inval);
+        }
         let (parent, name) = self.parent(path)?;
         rustix::fs::readlinkat(parent, name, Vec::new()).map(std::ffi::CString::into_bytes).map_err(errno)
     }
 
     fn symlink(&self, target: &str, path: &str) -> VfsResult<()> {
         self.check_writable()?;
-        if path.ends_with('/') {
-            return Err(Errno::Noent);
-        }
         let (parent, name) = self.parent(path)?;
         self.tree.quota.charge_file()?;
         let made = rustix::fs::symlinkat(target, &parent, name).map_err(errno);
         match made {
-            Ok(()) => self.tree.ledger.created(rustix::fs::statat(&parent, name, AtFlags::SYMLINK_NOFOLLOW).ok()),
+            Ok(()) => self.tree.ledger.created(named(&parent, name)),
             Err(_) => self.tree.quota.refund_file(),
         }
         made
@@ -259,13 +255,17 @@ impl Dir for HostTree {
             // As in preview 1's reference: a link through a link is not offered.
             return Err(Errno::Inval);
         }
+        if path.ends_with('/') {
+            self.check_directory(path)?;
+            return Err(Errno::Acces);
+        }
         let (parent, name) = self.parent(path)?;
         let (to_parent, to_name) = to.parent(to_path)?;
         self.tree.quota.charge_file()?;
-        let before = rustix::fs::statat(&parent, name, AtFlags::SYMLINK_NOFOLLOW);
+        let before = named(&parent, name);
         let made = rustix::fs::linkat(&parent, name, &to_parent, to_name, AtFlags::empty()).map_err(errno);
         match (&made, before) {
-            (Ok(()), Ok(before)) => self.tree.ledger.linked(&before),
+            (Ok(()), Some(before)) => self.tree.ledger.linked(&before),
             _ => self.tree.quota.refund_file(),
         }
         made
@@ -276,8 +276,8 @@ impl Dir for HostTree {
         self.check_writable()?;
         let (parent, name) = self.parent(path)?;
         let (to_parent, to_name) = to.parent(to_path)?;
-        let source = rustix::fs::statat(&parent, name, AtFlags::SYMLINK_NOFOLLOW).ok();
-        let replaced = rustix::fs::statat(&to_parent, to_name, AtFlags::SYMLINK_NOFOLLOW).ok();
+        let source = named(&parent, name);
+        let replaced = named(&to_parent, to_name);
         rustix::fs::renameat(&parent, name, &to_parent, to_name).map_err(errno)?;
         let same = source.zip(replaced).is_some_and(|(a, b)| (a.st_dev, a.st_ino) == (b.st_dev, b.st_ino));
         if !same {
@@ -287,24 +287,17 @@ impl Dir for HostTree {
     }
 
     fn entries(&self, cursor: u64, limit: usize) -> VfsResult<Vec<DirEntry>> {
-        let mut listing = self.listing.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut current = match listing.take() {
-            Some(listing) if listing.position == cursor => listing,
-            _ => {
-                let entries = rustix::fs::Dir::read_from(&self.directory).map_err(errno)?;
-                let mut fresh = Listing { entries, position: 0 };
-                while fresh.position < cursor && fresh.next()?.is_some() {}
-                fresh
-            }
-        };
+        // The place in the listing belongs to the descriptor, which others may be listing too.
+        let _alone = self.listing.lock().unwrap_or_else(PoisonError::into_inner);
+        rustix::fs::seek(&self.directory, SeekFrom::Start(cursor)).map_err(errno)?;
+        let mut buffer = Vec::with_capacity(LISTING);
+        let mut listing = RawDir::new(&self.directory, buffer.spare_capacity_mut());
         let mut entries = Vec::new();
-        while entries.len() < limit {
-            match current.next()? {
-                Some(entry) => entries.push(entry),
-                None => break,
-            }
+        while entries.len() < limit
+            && let Some(entry) = listing.next()
+        {
+            entries.push(errors::entry(&entry.map_err(errno)?));
         }
-        *listing = Some(current);
         Ok(entries)
     }
 
@@ -326,27 +319,12 @@ impl Dir for HostTree {
     }
 }
 
-impl Listing {
-    /// The next entry: `.` and `..` first, then the directory's own.
-    fn next(&mut self) -> VfsResult<Option<DirEntry>> {
-        let special = match self.position {
-            0 => Some("."),
-            1 => Some(".."),
-            _ => None,
-        };
-        if let Some(name) = special {
-            self.position += 1;
-            return Ok(Some(DirEntry { name: name.into(), kind: FileKind::Directory, inode: 0 }));
-        }
-        for entry in self.entries.by_ref() {
-            let entry = entry.map_err(errno)?;
-            let name = entry.file_name().to_bytes();
-            if name != b"." && name != b".." {
-                self.position += 1;
-                let kind = errors::kind(entry.file_type());
-                return Ok(Some(DirEntry { name: name.to_vec(), kind, inode: entry.ino() }));
-            }
-        }
-        Ok(None)
-    }
+/// A name without the slashes that follow it.
+fn bare(name: &str) -> &str {
+    name.trim_end_matches('/')
+}
+
+/// What a name stands for, a link for itself.
+fn named(parent: &OwnedFd, name: &str) -> Option<rustix::fs::Stat> {
+    rustix::fs::statat(parent, bare(name), AtFlags::SYMLINK_NOFOLLOW).ok()
 }

@@ -1,8 +1,8 @@
 //! An open file of a tree in memory.
 
-use std::{sync::Arc, time::SystemTime};
+use std::sync::Arc;
 
-use super::{Content, Inode, InodeId, Node, State, Tree};
+use super::{Content, InodeId, Node, State, Tree, inodes::Inode};
 use crate::vfs::{Errno, File, Quota, SetTime, Stat, VfsResult};
 
 pub(super) struct MemoryFile {
@@ -12,17 +12,17 @@ pub(super) struct MemoryFile {
 
 impl MemoryFile {
     pub(super) fn open(tree: &Arc<Tree>, state: &mut State, inode: InodeId, truncate: bool) -> VfsResult<Self> {
-        state.size(inode)?;
+        state.look(inode)?;
         let layer = state.layer.as_deref();
         let entry = state.inodes.get_mut(&inode).ok_or(Errno::Noent)?;
         let content = content(entry)?;
+        content.attach(layer)?;
         if truncate {
             content.set_size(0, &tree.quota)?;
         }
-        content.attach(layer)?;
         entry.open += 1;
         if truncate {
-            entry.modified = SystemTime::now();
+            state.touch(inode)?;
         }
         Ok(Self { tree: Arc::clone(tree), inode })
     }
@@ -32,9 +32,9 @@ impl MemoryFile {
             return Err(Errno::Rofs);
         }
         let mut state = self.tree.state();
-        let entry = state.inode_mut(self.inode)?;
-        entry.modified = SystemTime::now();
-        work(content(entry)?, &self.tree.quota)
+        let done = work(content(state.inode_mut(self.inode)?)?, &self.tree.quota)?;
+        state.touch(self.inode)?;
+        Ok(done)
     }
 }
 

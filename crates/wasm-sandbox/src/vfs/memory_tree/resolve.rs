@@ -18,16 +18,33 @@ pub(super) struct Place {
     pub(super) slash: bool,
 }
 
+/// What becomes of a link in the last part of a path; those before it are always followed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Last {
+    /// It is followed.
+    Follow,
+    /// It is followed when a slash at the end asks for a directory.
+    Slash,
+    /// It is never followed: what is meant is the name itself, to make it, move it or take it away.
+    Name,
+}
+
+impl Last {
+    pub(super) fn link(follow: bool) -> Self {
+        if follow { Self::Follow } else { Self::Slash }
+    }
+}
+
 impl State {
     /// Follows a path from a directory, which it may not leave.
-    pub(super) fn resolve(&mut self, from: InodeId, path: &str, follow: bool) -> VfsResult<Place> {
+    pub(super) fn resolve(&mut self, from: InodeId, path: &str, last_link: Last) -> VfsResult<Place> {
         if path.is_empty() {
             return Err(Errno::Noent);
         }
         if path.starts_with('/') {
             return Err(Errno::Notcapable);
         }
-        let slash = path.ends_with('/');
+        let mut slash = path.ends_with('/');
         let mut parts: VecDeque<Vec<u8>> = split(path.as_bytes()).collect();
         let mut above = vec![from];
         let mut links = 0;
@@ -49,7 +66,7 @@ impl State {
                 name if name.len() > MAX_NAME => return Err(Errno::Nametoolong),
                 name => {
                     let last = parts.is_empty();
-                    let Some(inode) = self.directory(here)?.entries.get(name).copied() else {
+                    let Some(inode) = self.directory(here)?.find(name) else {
                         let inode = None;
                         return if last {
                             Ok(Place { parent: Some((here, part)), inode, slash })
@@ -57,8 +74,9 @@ impl State {
                             Err(Errno::Noent)
                         };
                     };
+                    let follows = !last || last_link == Last::Follow || slash && last_link == Last::Slash;
                     match &self.inode(inode)?.node {
-                        Node::Symlink(target) if !last || follow || slash => {
+                        Node::Symlink(target) if follows => {
                             links += 1;
                             if links > MAX_LINKS {
                                 return Err(Errno::Loop);
@@ -66,6 +84,8 @@ impl State {
                             if target.starts_with(b"/") {
                                 return Err(Errno::Notcapable);
                             }
+                            // A slash at the end of a link's target asks for a directory too.
+                            slash |= last && target.ends_with(b"/");
                             for part in split(target).collect::<Vec<_>>().into_iter().rev() {
                                 parts.push_front(part);
                             }
@@ -85,9 +105,9 @@ impl State {
 
     /// What a path names.
     pub(super) fn find(&mut self, from: InodeId, path: &str, follow: bool) -> VfsResult<InodeId> {
-        let place = self.resolve(from, path, follow)?;
+        let place = self.resolve(from, path, Last::link(follow))?;
         let inode = place.inode.ok_or(Errno::Noent)?;
-        if place.slash && !matches!(self.inode(inode)?.node, Node::Directory(_)) {
+        if place.slash && !self.inode(inode)?.node.is_directory() {
             return Err(Errno::Notdir);
         }
         Ok(inode)
@@ -101,10 +121,9 @@ impl State {
                 return Ok(true);
             }
             if let Node::Directory(directory) = &self.inode(inode)?.node {
-                let is_directory = |child: &&InodeId| {
-                    self.inodes.get(child).is_some_and(|entry| matches!(entry.node, Node::Directory(_)))
-                };
-                left.extend(directory.entries.values().filter(is_directory));
+                let is_directory =
+                    |child: &InodeId| self.inodes.get(child).is_some_and(|entry| entry.node.is_directory());
+                left.extend(directory.inodes().filter(is_directory));
             }
         }
         Ok(false)
