@@ -117,6 +117,7 @@ pub(crate) trait Dir: Send + Sync {
 /// An open file. Positions are the caller's business.
 pub(crate) trait File: Send + Sync {
     /// Reads at `offset`; fewer bytes than asked for only at the end of the file, or where the system gives fewer.
+    /// [`Errno::Again`] when there is work to do before the first byte, some of which is done: the next attempt goes on.
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> VfsResult<usize>;
     /// Writes at `offset`. [`Errno::Nospc`] or [`Errno::Fbig`] when the quota or the limit on a file's size would be
     /// exceeded by the first byte; a shorter count when it would be exceeded later.

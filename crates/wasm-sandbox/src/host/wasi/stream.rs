@@ -128,6 +128,8 @@ fn read_file(file: &mut OpenFile, memory: &mut [u8], buffers: u32, count: u32, a
         let most = whole.len().min(MAX_READ.saturating_sub(total));
         let read = match file.file.read_at(whole.get_mut(..most).unwrap_or_default(), offset) {
             Ok(read) => read,
+            // The work goes on at once, unless the guest's time is up meanwhile.
+            Err(Errno::Again) if total == 0 => return Ok(Moved::Wait(Wait::moment())),
             Err(errno) if total == 0 => return Err(errno),
             Err(_) => break,
         };

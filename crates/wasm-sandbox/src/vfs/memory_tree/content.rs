@@ -12,6 +12,9 @@ const PIECE: u64 = 64 << 10;
 /// the host's memory for nothing.
 const PIECE_COST: u64 = 128;
 
+/// Bytes that one read takes at most where the layer below may have to work for them.
+const READ_AT_ONCE: u64 = 4 << 20;
+
 /// A file's bytes.
 #[derive(Default)]
 pub(super) struct Content {
@@ -70,7 +73,8 @@ impl Content {
     }
 
     pub(super) fn read_at(&self, buffer: &mut [u8], offset: u64) -> VfsResult<usize> {
-        let len = self.size.saturating_sub(offset).min(buffer.len() as u64);
+        let most = if self.below.is_some() { READ_AT_ONCE } else { u64::MAX };
+        let len = self.size.saturating_sub(offset).min(buffer.len() as u64).min(most);
         let buffer = buffer.get_mut(..usize::try_from(len).unwrap_or(usize::MAX)).unwrap_or_default();
         let mut done = 0;
         while let Some(rest) = buffer.get_mut(done..).filter(|rest| !rest.is_empty()) {
