@@ -21,7 +21,7 @@ use self::{
     file::HostFile,
     ledger::Ledger,
 };
-use super::{Dir, DirEntry, Errno, File, OpenHow, Opened, Quota, SetTime, Stat, VfsResult};
+use super::{Dir, DirEntry, Errno, File, FileKind, OpenHow, Opened, Quota, SetTime, Stat, VfsResult};
 
 /// How often a resolution is tried again that a concurrent rename disturbed.
 const ATTEMPTS: usize = 32;
@@ -84,19 +84,19 @@ impl HostTree {
     }
 
     /// The parent of what a path names, and its name there with the slashes that follow it. The kernel judges those for
-    /// whatever makes, moves or removes a name; it follows a link before them for nothing else.
-    fn parent<'a>(&self, path: &'a str) -> VfsResult<(OwnedFd, &'a str)> {
+    /// whatever makes, moves or removes a name; it follows a link before them for nothing else. `nameless` is the answer
+    /// for a path that leads to a directory and does not end with its name.
+    fn parent<'a>(&self, path: &'a str, nameless: Errno) -> VfsResult<(OwnedFd, &'a str)> {
         let start = bare(path).rfind('/').map_or(0, |slash| slash + 1);
         let (parent, name) = path.split_at(start);
         match bare(name) {
             "" if path.is_empty() => return Err(Errno::Noent),
             "" => return Err(Errno::Notcapable),
-            ".." => {
-                // Resolved only to tell a path that leads out from one that merely ends like this.
-                self.resolve(path, OFlags::PATH, Mode::empty())?;
-                return Err(Errno::Inval);
+            "." | ".." => {
+                // Resolved only to tell a path that leads out or nowhere from one that merely ends like this.
+                self.check_directory(path)?;
+                return Err(nameless);
             }
-            "." => return Err(Errno::Inval),
             _ => {}
         }
         let parent = if parent.is_empty() { "." } else { parent };
@@ -120,29 +120,42 @@ impl HostTree {
 
     /// Opens what is there, or makes it if the guest asked for that.
     fn open_or_create(&self, path: &str, how: OpenHow) -> VfsResult<(OwnedFd, bool)> {
-        let access = match (how.read, how.write) {
+        let access = match (how.read, how.write || how.truncate) {
             (_, false) => OFlags::RDONLY,
             (false, true) => OFlags::WRONLY,
             (true, true) => OFlags::RDWR,
         };
-        let follow = if how.follow && !how.exclusive { OFlags::empty() } else { OFlags::NOFOLLOW };
+        let exclusive = how.create && how.exclusive;
+        let follow = if how.follow && !exclusive { OFlags::empty() } else { OFlags::NOFOLLOW };
         let directory = if how.directory { OFlags::DIRECTORY } else { OFlags::empty() };
         // A fifo without a partner, or a terminal, must not hold up the host.
         let flags = access | follow | directory | OFlags::NONBLOCK | OFlags::NOCTTY;
-        if !how.exclusive || !how.create {
+        if !exclusive {
             match self.resolve(path, flags, Mode::empty()) {
                 Err(Errno::Noent) if how.create => {}
                 outcome => return outcome.map(|descriptor| (descriptor, false)),
             }
         }
         self.tree.quota.charge_file()?;
-        let exclusive = if how.exclusive { OFlags::EXCL } else { OFlags::empty() };
+        let exclusive = if exclusive { OFlags::EXCL } else { OFlags::empty() };
         let mode = Mode::RUSR | Mode::WUSR | Mode::RGRP | Mode::WGRP | Mode::ROTH | Mode::WOTH;
         let made = self.resolve(path, flags | OFlags::CREATE | exclusive, mode);
         if made.is_err() {
             self.tree.quota.refund_file();
         }
         made.map(|descriptor| (descriptor, true))
+    }
+
+    /// What is behind a device, a fifo or a socket is not the tree's to give, and opening it may already do something. Only
+    /// the host can put one in the place of what was looked at here; it is then opened and not given.
+    fn check_openable(&self, path: &str, how: OpenHow) -> VfsResult<()> {
+        match Dir::stat(self, path, how.follow && !(how.create && how.exclusive)) {
+            Ok(Stat { kind: FileKind::Other, .. }) if how.directory || path.ends_with('/') => Err(Errno::Notdir),
+            Ok(Stat { kind: FileKind::Other, .. }) if how.create && how.exclusive => Err(Errno::Exist),
+            Ok(Stat { kind: FileKind::Other, .. }) => Err(Errno::Acces),
+            // Everything else is for the open itself to say.
+            _ => Ok(()),
+        }
     }
 
     /// After a name has gone: gives back what this sandbox had paid for the inode, once nothing holds it any more.
@@ -159,19 +172,19 @@ impl Dir for HostTree {
         if how.write || how.create || how.truncate {
             self.check_writable()?;
         }
+        self.check_openable(path, how)?;
         let (descriptor, created) = self.open_or_create(path, how)?;
         let stat = rustix::fs::fstat(&descriptor).map_err(errno)?;
         match FileType::from_raw_mode(stat.st_mode) {
-            FileType::Directory if how.write || how.truncate => Err(Errno::Isdir),
+            FileType::Directory if how.write || how.truncate || how.create => Err(Errno::Isdir),
             FileType::Directory => Ok(Opened::Directory(Arc::new(Self::new(Arc::clone(&self.tree), descriptor)))),
             FileType::RegularFile => {
-                let mut file = HostFile::new(descriptor, &stat, how.write, created, &self.tree)?;
+                let mut file = HostFile::new(descriptor, &stat, how.write || how.truncate, created, &self.tree)?;
                 if how.truncate && !created {
                     file.set_size(0)?;
                 }
                 Ok(Opened::File { file: Box::new(file), created })
             }
-            // What is behind a device, a fifo or a socket is not the tree's to give.
             _ => Err(Errno::Acces),
         }
     }
@@ -185,20 +198,18 @@ impl Dir for HostTree {
     fn set_times(&self, path: &str, follow: bool, accessed: SetTime, modified: SetTime) -> VfsResult<()> {
         self.check_writable()?;
         let times = errors::timestamps(accessed, modified)?;
-        if follow || path.ends_with('/') {
+        let names = !matches!(path.rsplit('/').next(), None | Some("" | "." | ".."));
+        if follow || !names {
             let descriptor = self.resolve(path, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY, Mode::empty())?;
             return rustix::fs::futimens(descriptor, &times).map_err(errno);
         }
-        let (parent, name) = self.parent(path)?;
+        let (parent, name) = self.parent(path, Errno::Inval)?;
         rustix::fs::utimensat(parent, name, &times, AtFlags::SYMLINK_NOFOLLOW).map_err(errno)
     }
 
     fn create_directory(&self, path: &str) -> VfsResult<()> {
         self.check_writable()?;
-        let (parent, name) = match self.parent(path) {
-            Err(Errno::Inval) => return Err(Errno::Exist),
-            outcome => outcome?,
-        };
+        let (parent, name) = self.parent(path, Errno::Exist)?;
         self.tree.quota.charge_file()?;
         let mode = Mode::RWXU | Mode::RWXG | Mode::RWXO;
         let made = rustix::fs::mkdirat(&parent, name, mode).map_err(errno);
@@ -211,7 +222,7 @@ impl Dir for HostTree {
 
     fn remove_directory(&self, path: &str) -> VfsResult<()> {
         self.check_writable()?;
-        let (parent, name) = self.parent(path)?;
+        let (parent, name) = self.parent(path, Errno::Inval)?;
         let stat = named(&parent, name);
         rustix::fs::unlinkat(&parent, name, AtFlags::REMOVEDIR).map_err(errno)?;
         self.removed(stat);
@@ -220,7 +231,7 @@ impl Dir for HostTree {
 
     fn unlink(&self, path: &str) -> VfsResult<()> {
         self.check_writable()?;
-        let (parent, name) = self.parent(path)?;
+        let (parent, name) = self.parent(path, Errno::Isdir)?;
         let stat = named(&parent, name);
         rustix::fs::unlinkat(&parent, name, AtFlags::empty()).map_err(errno)?;
         self.removed(stat);
@@ -232,13 +243,13 @@ impl Dir for HostTree {
             self.check_directory(path)?;
             return Err(Errno::Inval);
         }
-        let (parent, name) = self.parent(path)?;
+        let (parent, name) = self.parent(path, Errno::Inval)?;
         rustix::fs::readlinkat(parent, name, Vec::new()).map(std::ffi::CString::into_bytes).map_err(errno)
     }
 
     fn symlink(&self, target: &str, path: &str) -> VfsResult<()> {
         self.check_writable()?;
-        let (parent, name) = self.parent(path)?;
+        let (parent, name) = self.parent(path, Errno::Exist)?;
         self.tree.quota.charge_file()?;
         let made = rustix::fs::symlinkat(target, &parent, name).map_err(errno);
         match made {
@@ -259,8 +270,8 @@ impl Dir for HostTree {
             self.check_directory(path)?;
             return Err(Errno::Acces);
         }
-        let (parent, name) = self.parent(path)?;
-        let (to_parent, to_name) = to.parent(to_path)?;
+        let (parent, name) = self.parent(path, Errno::Acces)?;
+        let (to_parent, to_name) = to.parent(to_path, Errno::Exist)?;
         self.tree.quota.charge_file()?;
         let before = named(&parent, name);
         let made = rustix::fs::linkat(&parent, name, &to_parent, to_name, AtFlags::empty()).map_err(errno);
@@ -274,8 +285,8 @@ impl Dir for HostTree {
     fn rename(&self, path: &str, to: &dyn Dir, to_path: &str) -> VfsResult<()> {
         let to = self.same_tree(to)?;
         self.check_writable()?;
-        let (parent, name) = self.parent(path)?;
-        let (to_parent, to_name) = to.parent(to_path)?;
+        let (parent, name) = self.parent(path, Errno::Busy)?;
+        let (to_parent, to_name) = to.parent(to_path, Errno::Busy)?;
         let source = named(&parent, name);
         let replaced = named(&to_parent, to_name);
         rustix::fs::renameat(&parent, name, &to_parent, to_name).map_err(errno)?;

@@ -102,13 +102,14 @@ impl MemoryTree {
         self.check_writable()?;
         let mut state = self.state();
         let place = state.resolve(self.inode, path, Last::Name)?;
-        if place.inode.is_some() {
-            return Err(Errno::Exist);
-        }
-        if place.slash && !matches!(node, Node::Directory(_)) {
-            return Err(Errno::Noent);
-        }
         let (parent, name) = place.parent.ok_or(Errno::Exist)?;
+        match node {
+            Node::Symlink(ref target) if target.is_empty() => return Err(Errno::Noent),
+            _ if place.inode.is_some() => return Err(Errno::Exist),
+            Node::Directory(_) => {}
+            _ if place.slash => return Err(Errno::Noent),
+            _ => {}
+        }
         self.tree.add(&mut state, parent, &name, node)
     }
 
@@ -189,23 +190,34 @@ impl Dir for MemoryTree {
             self.check_writable()?;
         }
         let mut state = self.state();
-        let place = state.resolve(self.inode, path, Last::link(how.follow && !(how.create && how.exclusive)))?;
+        let exclusive = how.create && how.exclusive;
+        let follow = how.follow && !exclusive;
+        let make = |state: &mut State| state.resolve(self.inode, path, Last::Make { follow });
+        let place = if exclusive {
+            make(&mut state)?
+        } else {
+            match state.resolve(self.inode, path, Last::link(follow)) {
+                Err(Errno::Noent) if how.create => make(&mut state)?,
+                found => found?,
+            }
+        };
         let (inode, created) = match place.inode {
-            Some(_) if how.create && how.exclusive => return Err(Errno::Exist),
+            Some(_) if exclusive => return Err(Errno::Exist),
             Some(inode) => (inode, false),
-            None if how.create && !place.slash => {
+            None if how.create && place.slash => return Err(Errno::Isdir),
+            None if how.create => {
                 let (parent, name) = place.parent.ok_or(Errno::Noent)?;
                 (self.tree.add(&mut state, parent, &name, Node::File(Content::default()))?, true)
             }
-            None if how.create => return Err(Errno::Isdir),
             None => return Err(Errno::Noent),
         };
         match state.inode(inode)?.node {
             Node::Directory(_) if how.write || how.truncate || how.create => Err(Errno::Isdir),
             Node::Directory(_) => self.handle(&mut state, inode).map(Opened::Directory),
+            _ if how.directory => Err(Errno::Notdir),
             Node::Symlink(_) => Err(Errno::Loop),
+            Node::File(_) | Node::Other if place.slash => Err(Errno::Notdir),
             Node::Other => Err(Errno::Acces),
-            Node::File(_) if how.directory || place.slash => Err(Errno::Notdir),
             Node::File(_) => {
                 let file = MemoryFile::open(&self.tree, &mut state, inode, how.truncate)?;
                 Ok(Opened::File { file: Box::new(file), created })
@@ -283,19 +295,22 @@ impl Dir for MemoryTree {
             return Err(Errno::Inval);
         }
         let mut state = self.state();
-        let inode = state.find(self.inode, path, false)?;
-        if state.inode(inode)?.node.is_directory() {
+        let source = state.resolve(self.inode, path, Last::Slash)?;
+        if source.slash || source.parent.is_none() {
+            source.existing(&state)?;
             return Err(Errno::Acces);
         }
         let place = state.resolve(to.inode, to_path, Last::Name)?;
-        if place.inode.is_some() {
-            return Err(Errno::Exist);
-        }
-        if place.slash {
-            return Err(Errno::Noent);
-        }
         let (parent, name) = place.parent.ok_or(Errno::Exist)?;
-        state.directory(parent)?;
+        let inode = source.inode.ok_or(Errno::Noent)?;
+        match place.inode {
+            Some(_) => return Err(Errno::Exist),
+            None if place.slash => return Err(Errno::Noent),
+            None => state.directory(parent).map(|_| ())?,
+        }
+        if state.inode(inode)?.node.is_directory() {
+            return Err(Errno::Acces);
+        }
         self.tree.quota.charge_file()?;
         state.name(parent, &name, inode)
     }
@@ -305,16 +320,22 @@ impl Dir for MemoryTree {
         self.check_writable()?;
         let mut state = self.state();
         let source = state.resolve(self.inode, path, Last::Name)?;
-        let target = state.resolve(to.inode, to_path, Last::Name)?;
-        let inode = source.inode.ok_or(Errno::Noent)?;
         let (parent, name) = source.parent.ok_or(Errno::Busy)?;
+        let target = state.resolve(to.inode, to_path, Last::Name)?;
         let (to_parent, to_name) = target.parent.ok_or(Errno::Busy)?;
+        let inode = source.inode.ok_or(Errno::Noent)?;
+        state.directory(to_parent)?;
         let directory = state.inode(inode)?.node.is_directory();
         if !directory && (source.slash || target.slash) {
             return Err(Errno::Notdir);
         }
         if directory && state.contains(inode, to_parent)? {
             return Err(Errno::Inval);
+        }
+        if let Some(above) = target.inode
+            && state.contains(above, parent)?
+        {
+            return Err(Errno::Notempty);
         }
         if target.inode == Some(inode) {
             return Ok(());

@@ -4,6 +4,7 @@
 
 mod archive;
 mod attacks;
+mod differential;
 mod memory;
 
 use std::{fs, path::Path, sync::Arc};

@@ -7,12 +7,14 @@ mod c;
 mod cache;
 mod calls;
 mod dropped;
+mod files;
 mod floods;
 mod host_functions;
 mod limits;
 mod modules;
 mod rust;
 mod values;
+mod wasi;
 
 use wasm_sandbox::{Setup, Source, blocking::WasmSandbox};
 

@@ -122,6 +122,9 @@ fn read_file(file: &mut OpenFile, memory: &mut [u8], buffers: u32, count: u32, a
         return Err(Errno::Badf);
     }
     let mut offset = at.unwrap_or(file.position);
+    if i64::try_from(offset).is_err() {
+        return Err(Errno::Inval);
+    }
     let (mut index, mut total) = (0, 0usize);
     while let Some((pointer, len)) = memory.buffer(buffers, count, index)? {
         let whole = memory.slice_mut(pointer, len)?;

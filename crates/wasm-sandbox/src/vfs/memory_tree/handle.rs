@@ -27,13 +27,16 @@ impl MemoryFile {
         Ok(Self { tree: Arc::clone(tree), inode })
     }
 
-    fn change<T>(&self, work: impl FnOnce(&mut Content, &Quota) -> VfsResult<T>) -> VfsResult<T> {
+    /// Does `work`, which says whether it changed anything.
+    fn change<T>(&self, work: impl FnOnce(&mut Content, &Quota) -> VfsResult<(T, bool)>) -> VfsResult<T> {
         if !self.tree.writable {
             return Err(Errno::Rofs);
         }
         let mut state = self.tree.state();
-        let done = work(content(state.inode_mut(self.inode)?)?, &self.tree.quota)?;
-        state.touch(self.inode)?;
+        let (done, changed) = work(content(state.inode_mut(self.inode)?)?, &self.tree.quota)?;
+        if changed {
+            state.touch(self.inode)?;
+        }
         Ok(done)
     }
 }
@@ -52,13 +55,13 @@ impl File for MemoryFile {
     }
 
     fn write_at(&mut self, bytes: &[u8], offset: u64) -> VfsResult<usize> {
-        self.change(|content, quota| content.write_at(bytes, offset, quota))
+        self.change(|content, quota| content.write_at(bytes, offset, quota).map(|written| (written, written > 0)))
     }
 
     fn append(&mut self, bytes: &[u8]) -> VfsResult<(usize, u64)> {
         self.change(|content, quota| {
             let written = content.write_at(bytes, content.size(), quota)?;
-            Ok((written, content.size()))
+            Ok(((written, content.size()), written > 0))
         })
     }
 
@@ -67,12 +70,18 @@ impl File for MemoryFile {
     }
 
     fn set_size(&mut self, size: u64) -> VfsResult<()> {
-        self.change(|content, quota| content.set_size(size, quota))
+        self.change(|content, quota| content.set_size(size, quota).map(|()| ((), true)))
     }
 
     fn allocate(&mut self, offset: u64, len: u64) -> VfsResult<()> {
         let end = offset.checked_add(len).ok_or(Errno::Fbig)?;
-        self.change(|content, quota| if content.size() < end { content.set_size(end, quota) } else { Ok(()) })
+        self.change(|content, quota| {
+            let grows = content.size() < end;
+            if grows {
+                content.set_size(end, quota)?;
+            }
+            Ok(((), grows))
+        })
     }
 
     fn set_times(&self, accessed: SetTime, modified: SetTime) -> VfsResult<()> {

@@ -129,16 +129,21 @@ impl State {
         self.inodes.get_mut(&inode).ok_or(Errno::Noent)
     }
 
-    /// A directory with its entries taken over from below.
+    /// A directory to change or list; not one that was removed.
     pub(super) fn directory(&mut self, inode: InodeId) -> VfsResult<&mut Directory> {
+        let removed = self.inode(inode)?.links == 0;
+        let directory = self.entries(inode)?;
+        if removed { Err(Errno::Noent) } else { Ok(directory) }
+    }
+
+    /// A directory with its entries taken over from below.
+    pub(super) fn entries(&mut self, inode: InodeId) -> VfsResult<&mut Directory> {
         if let Node::Directory(Directory { below: Some(below), .. }) = &self.inode(inode)?.node {
             let below = Arc::clone(below);
             self.take_over(inode, &below)?;
         }
-        let entry = self.inode_mut(inode)?;
-        match &mut entry.node {
-            Node::Directory(directory) if entry.links > 0 || inode == ROOT => Ok(directory),
-            Node::Directory(_) => Err(Errno::Noent),
+        match &mut self.inode_mut(inode)?.node {
+            Node::Directory(directory) => Ok(directory),
             _ => Err(Errno::Notdir),
         }
     }

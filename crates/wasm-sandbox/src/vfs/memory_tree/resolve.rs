@@ -27,11 +27,21 @@ pub(super) enum Last {
     Slash,
     /// It is never followed: what is meant is the name itself, to make it, move it or take it away.
     Name,
+    /// It may be followed, but no slash may ask for a directory: what is meant is a file that is made if it is not there.
+    Make { follow: bool },
 }
 
 impl Last {
     pub(super) fn link(follow: bool) -> Self {
         if follow { Self::Follow } else { Self::Slash }
+    }
+}
+
+impl Place {
+    /// What is there; a directory, if the path insists.
+    pub(super) fn existing(&self, state: &State) -> VfsResult<InodeId> {
+        let inode = self.inode.ok_or(Errno::Noent)?;
+        if self.slash && !state.inode(inode)?.node.is_directory() { Err(Errno::Notdir) } else { Ok(inode) }
     }
 }
 
@@ -53,11 +63,8 @@ impl State {
             let here = *above.last().ok_or(Errno::Notcapable)?;
             parent = None;
             match part.as_slice() {
-                b"." => {
-                    self.directory(here)?;
-                }
+                b"." => {}
                 b".." => {
-                    self.directory(here)?;
                     above.pop();
                     if above.is_empty() {
                         return Err(Errno::Notcapable);
@@ -66,7 +73,10 @@ impl State {
                 name if name.len() > MAX_NAME => return Err(Errno::Nametoolong),
                 name => {
                     let last = parts.is_empty();
-                    let Some(inode) = self.directory(here)?.find(name) else {
+                    if last && slash && matches!(last_link, Last::Make { .. }) {
+                        return Err(Errno::Isdir);
+                    }
+                    let Some(inode) = self.entries(here)?.find(name) else {
                         let inode = None;
                         return if last {
                             Ok(Place { parent: Some((here, part)), inode, slash })
@@ -74,7 +84,13 @@ impl State {
                             Err(Errno::Noent)
                         };
                     };
-                    let follows = !last || last_link == Last::Follow || slash && last_link == Last::Slash;
+                    let follows = match last_link {
+                        _ if !last => true,
+                        Last::Follow => true,
+                        Last::Slash => slash,
+                        Last::Name => false,
+                        Last::Make { follow } => follow,
+                    };
                     match &self.inode(inode)?.node {
                         Node::Symlink(target) if follows => {
                             links += 1;
@@ -105,12 +121,7 @@ impl State {
 
     /// What a path names.
     pub(super) fn find(&mut self, from: InodeId, path: &str, follow: bool) -> VfsResult<InodeId> {
-        let place = self.resolve(from, path, Last::link(follow))?;
-        let inode = place.inode.ok_or(Errno::Noent)?;
-        if place.slash && !self.inode(inode)?.node.is_directory() {
-            return Err(Errno::Notdir);
-        }
-        Ok(inode)
+        self.resolve(from, path, Last::link(follow))?.existing(self)
     }
 
     /// Whether `inner` is `outer` or somewhere below it. Only what has been looked at can be below.
