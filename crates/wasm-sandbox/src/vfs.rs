@@ -13,6 +13,8 @@ mod tests;
 
 use std::{any::Any, sync::Arc, time::SystemTime};
 
+use serde::Serialize;
+
 pub(crate) use errno::Errno;
 pub(crate) use host_tree::HostTree;
 pub(crate) use memory_tree::MemoryTree;
@@ -20,11 +22,16 @@ pub(crate) use quota::Quota;
 
 pub(crate) type VfsResult<T> = Result<T, Errno>;
 
-/// What an inode is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum FileKind {
+/// What a name in a directory stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FileKind {
+    // Exhaustive on purpose: whatever is none of the first three is the fourth.
+    /// A file with bytes.
     File,
+    /// A directory.
     Directory,
+    /// A symbolic link.
     Symlink,
     /// A fifo, socket or device: seen in listings, never opened.
     Other,

@@ -10,6 +10,7 @@ mod dropped;
 mod files;
 mod floods;
 mod host_functions;
+mod kept_files;
 mod limits;
 mod modules;
 mod rust;

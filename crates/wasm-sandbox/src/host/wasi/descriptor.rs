@@ -249,7 +249,7 @@ fn entries(host: &Host, directory: &OpenDirectory, cursor: u64) -> VfsResult<Vec
     match &directory.place {
         Place::Tree(tree) => tree.entries(cursor, ENTRIES),
         Place::Above => {
-            let names = host.descriptors.names_above(&directory.path);
+            let names = host.descriptors.namespace().names_above(&directory.path);
             Ok(names.into_iter().skip(usize::try_from(cursor).unwrap_or(usize::MAX)).take(ENTRIES).collect())
         }
     }

@@ -2,7 +2,10 @@
 
 use super::{Errno, GuestMemory, Host, HostResult, VfsResult, descriptor::above_stat, done, store_stat, times};
 use crate::{
-    host::descriptors::{Descriptor, Located, OpenDirectory, OpenFile, Place},
+    host::{
+        descriptors::{Descriptor, OpenDirectory, OpenFile, Place},
+        namespace::Located,
+    },
     vfs::{OpenHow, Opened},
 };
 
@@ -81,7 +84,7 @@ fn refuse(host: &mut Host, act: Act, place: &Located, errno: Errno) -> Errno {
 /// Whether a path is a directory above the mounts.
 fn is_above(host: &mut Host, fd: u32, path: &str) -> Option<OpenDirectory> {
     match host.descriptors.locate(fd, path) {
-        Err((Errno::Notcapable, full)) if host.descriptors.above(&full) => {
+        Err((Errno::Notcapable, full)) if host.descriptors.namespace().above(&full) => {
             let path = if full == "/" { String::new() } else { full };
             Some(OpenDirectory { place: Place::Above, path, preopen: false })
         }
