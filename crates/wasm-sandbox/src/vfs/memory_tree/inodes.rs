@@ -9,7 +9,12 @@ pub(super) struct State {
     pub(super) inodes: HashMap<InodeId, Inode>,
     next: InodeId,
     pub(super) layer: Option<Box<dyn Layer>>,
+    /// Inodes of the layer that may still be taken over.
+    room: usize,
 }
+
+/// Inodes of the layer below that a tree takes over at most: what is there is nobody's bill, but it is the host's memory.
+const MAX_BELOW: usize = 1_000_000;
 
 pub(super) struct Inode {
     pub(super) node: Node,
@@ -75,7 +80,7 @@ impl State {
     /// A table with a root, which shows the layer's.
     pub(super) fn new(layer: Option<Box<dyn Layer>>) -> Self {
         let below: Option<Arc<[u8]>> = layer.as_ref().map(|_| [].into());
-        let mut state = Self { inodes: HashMap::new(), next: ROOT, layer };
+        let mut state = Self { inodes: HashMap::new(), next: ROOT, layer, room: MAX_BELOW };
         state.add(Node::Directory(Directory::new(below.clone())), false, below);
         if let Some(root) = state.inodes.get_mut(&ROOT) {
             root.links = 1;
@@ -153,13 +158,14 @@ impl State {
         self.look(inode)?;
         let Some(layer) = self.layer.as_deref() else { return Ok(()) };
         let mut found = Vec::new();
-        for (name, kind) in layer.list(below)? {
+        for (name, kind) in layer.list(below, self.room)? {
             let path: Arc<[u8]> =
                 if below.is_empty() { name.as_slice().into() } else { [below, b"/", name.as_slice()].concat().into() };
             if let Some(node) = Node::below(layer, &path, kind)? {
                 found.push((name, node, path));
             }
         }
+        self.room -= found.len();
         let mut directory = Directory::new(None);
         for (name, node, path) in found {
             let child = self.add(node, false, Some(path));
@@ -205,5 +211,30 @@ impl Inode {
         set(&mut self.accessed, accessed);
         set(&mut self.modified, modified);
         self.changed = now;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+    use super::{super::lower::HostLayer, *};
+
+    #[test]
+    fn e14_a_directory_below_takes_no_more_memory_than_there_is_room_for() {
+        let folder = tempfile::tempdir().unwrap();
+        for n in 0..10 {
+            std::fs::create_dir(folder.path().join(n.to_string())).unwrap();
+            std::fs::write(folder.path().join(format!("{n}/f")), "").unwrap();
+        }
+        let list = |room: usize, path: &str| {
+            let mut state = State::new(Some(Box::new(HostLayer::open(folder.path()).unwrap())));
+            state.room = room;
+            let found = state.find(ROOT, path, true);
+            (found.map(|_| ()), state.inodes.len(), state.room)
+        };
+        assert_eq!(list(9, "0/f"), (Err(Errno::Nomem), 1, 9));
+        assert_eq!(list(10, "0/f"), (Err(Errno::Nomem), 11, 0));
+        assert_eq!(list(11, "0/f"), (Ok(()), 12, 0));
     }
 }

@@ -157,8 +157,12 @@ fn parts(name: &[u8]) -> Option<impl Iterator<Item = &[u8]>> {
 }
 
 impl Layer for ZipLayer {
-    fn list(&self, path: &[u8]) -> VfsResult<Vec<(Vec<u8>, FileKind)>> {
-        let children = self.entry(path)?.children.iter();
+    fn list(&self, path: &[u8], most: usize) -> VfsResult<Vec<(Vec<u8>, FileKind)>> {
+        let children = &self.entry(path)?.children;
+        if children.len() > most {
+            return Err(Errno::Nomem);
+        }
+        let children = children.iter();
         Ok(children.filter_map(|(name, child)| Some((name.clone(), self.entries.get(*child)?.kind))).collect())
     }
 
