@@ -44,3 +44,8 @@ pub use self::{
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 struct Readme;
+
+/// So do the guide's.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/guide/files.md")]
+struct FilesGuide;
