@@ -8,6 +8,7 @@ use wasm_sandbox_policy::{InstanceConfig, SandboxError, SandboxResult};
 
 use crate::{
     engine::Mode,
+    files::Files,
     instance::{CallReport, CancelHandle},
     module::Module,
     sandbox::{SandboxConfig, WasmSandboxBuilder},
@@ -177,6 +178,24 @@ impl WasmSandbox {
         now(self.0.session(language)).map(Session)
     }
 
+    /// As [`execute`](Self::execute), with what the program's mounts hold at its end; see
+    /// [`WasmSandbox::execute_with_files`](crate::WasmSandbox::execute_with_files).
+    ///
+    /// # Errors
+    /// Those of [`WasmSandbox::execute`](crate::WasmSandbox::execute).
+    pub fn execute_with_files<I>(&self, arguments: I) -> Result<(SandboxResult, Files), SandboxError>
+    where
+        I: IntoIterator,
+        I::Item: Into<String>,
+    {
+        now(self.0.execute_with_files(arguments))
+    }
+
+    /// What the mounts hold; see [`WasmSandbox::files`](crate::WasmSandbox::files).
+    pub fn files(&self) -> Files {
+        self.0.files()
+    }
+
     /// What the last call used, printed, changed and was refused; see
     /// [`WasmSandbox::take_report`](crate::WasmSandbox::take_report).
     pub fn take_report(&mut self) -> SandboxResult {
@@ -236,6 +255,11 @@ impl Instance {
     /// A handle that cancels calls of this instance from another thread.
     pub fn cancel_handle(&self) -> CancelHandle {
         self.0.cancel_handle()
+    }
+
+    /// What the instance's mounts hold, also after it has ended; see [`Instance::files`](crate::Instance::files).
+    pub fn files(&self) -> Files {
+        self.0.files()
     }
 
     /// What the last call used, printed, changed and was refused; see

@@ -8,6 +8,7 @@ mod clock;
 mod control;
 mod descriptors;
 mod memory;
+mod namespace;
 mod random;
 mod record;
 mod stdio;
@@ -22,6 +23,7 @@ use wasm_sandbox_policy::{
 use self::{clock::Clocks, descriptors::Descriptors, random::Random, record::Record, stdio::Streams};
 pub(crate) use self::{
     control::{Control, Wait, WaitEnd},
+    namespace::Namespace,
     stdio::{Sink, Stdin},
     wasi::for_each_wasi_function,
 };
@@ -116,7 +118,7 @@ impl Host {
         Ok(Self {
             arguments: setup.arguments,
             environment,
-            descriptors: Descriptors::new(setup.mounts, setup.script.is_some(), limits.open_files),
+            descriptors: Descriptors::new(Namespace::new(setup.mounts), setup.script.is_some(), limits.open_files),
             streams: Streams::new(setup.stdin, setup.stdout, setup.stderr, limits.output.as_u64()),
             clocks: Clocks::new(system.clock, now),
             random: Random::new(system.random),
@@ -167,6 +169,11 @@ impl Host {
     /// The first refusal of the run.
     pub(crate) fn first_denial(&self) -> Option<Denial> {
         self.record.first_denial()
+    }
+
+    /// The mounted trees, which outlive the host for whoever keeps this.
+    pub(crate) fn namespace(&self) -> Namespace {
+        self.descriptors.namespace().clone()
     }
 
     pub(crate) fn control(&self) -> Arc<Control> {

@@ -10,6 +10,7 @@ use wasm_sandbox_policy::{
 
 use crate::{
     engine::{EngineUsage, Failed, Failure, GuestInstance, InstanceStart, Mode},
+    files::Files,
     function::Function,
     host::{Control, Host, HostReport, HostSetup, Sink, Stdin, Stop},
     host_function::HostFunctions,
@@ -29,6 +30,7 @@ pub struct Instance {
     module: Module,
     control: Arc<Control>,
     input_limit: u64,
+    files: Files,
     pub(crate) mode: Mode,
 }
 
@@ -98,12 +100,14 @@ impl<'a> Blueprint<'a> {
             None => limits.clone(),
         };
         let image = interpreter.map(|interpreter| interpreter.image());
+        let files = Files::new(host.namespace());
         let guest = linked.instantiate(InstanceStart { host, limits, image }).await?;
         Ok(Instance {
             guest,
             module: self.module.clone(),
             control: self.control,
             input_limit: self.config.limits.input.as_u64(),
+            files,
             mode: self.mode,
         })
     }
@@ -133,7 +137,7 @@ impl<'a> Blueprint<'a> {
     }
 
     /// Runs a program from start to end.
-    pub(crate) async fn execute(self) -> Result<SandboxResult, SandboxError> {
+    pub(crate) async fn execute(self) -> Result<(SandboxResult, Files), SandboxError> {
         if !self.module.is_program() {
             return Err(SandboxError::NotRunnable {
                 what: self.module.name().to_owned(),
@@ -146,12 +150,13 @@ impl<'a> Blueprint<'a> {
                 let ending = instance.run_program(config, &arguments).await?;
                 instance.guest.end();
                 let usage = instance.guest.usage();
-                Ok(account(ending, None, usage, instance.guest.host().finish()))
+                Ok((account(ending, None, usage, instance.guest.host().finish()), instance.files))
             }
             Err(BuildError::Failed(failed)) => {
                 let ending = ending_of(failed.failure)?;
-                let report = failed.host.map(|mut host| host.finish()).unwrap_or_default();
-                Ok(account(ending, None, failed.usage, report))
+                let finish = |mut host: Box<Host>| (host.finish(), Files::new(host.namespace()));
+                let (report, files) = failed.host.map(finish).unwrap_or_default();
+                Ok((account(ending, None, failed.usage, report), files))
             }
             Err(BuildError::Error(error)) => Err(error),
         }
@@ -255,6 +260,11 @@ impl Instance {
     /// A handle that cancels calls of this instance from another thread.
     pub fn cancel_handle(&self) -> CancelHandle {
         CancelHandle(Arc::clone(&self.control))
+    }
+
+    /// What the instance's mounts hold, also after it has ended.
+    pub fn files(&self) -> Files {
+        self.files.clone()
     }
 
     /// What the last call used, printed, changed and was refused. Taking it clears it.

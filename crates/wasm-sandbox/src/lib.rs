@@ -8,6 +8,7 @@
 
 pub mod blocking;
 mod engine;
+mod files;
 mod function;
 mod host;
 mod host_function;
@@ -29,6 +30,7 @@ mod vfs;
 pub use wasm_sandbox_policy::*;
 
 pub use self::{
+    files::{FileEntry, Files},
     function::Function,
     host_function::{HostCall, HostError},
     instance::{CallReport, CancelHandle, Instance},
@@ -39,9 +41,15 @@ pub use self::{
     setup::{DangerousSetup, Diagnosis, Progress, Setup},
     source::{Language, Source},
     value::{Abi, FunctionParams, FunctionResult, Parameter, Signature, Type},
+    vfs::FileKind,
 };
 
 /// The README's examples compile.
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 struct Readme;
+
+/// So do the guide's.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/guide/files.md")]
+struct FilesGuide;

@@ -9,6 +9,7 @@ use wasm_sandbox_policy::{
 
 use crate::{
     engine::Mode,
+    files::Files,
     function::Function,
     host::{Control, Sink, Stdin},
     host_function::{HostCall, HostError, HostFunctions},
@@ -166,6 +167,19 @@ impl WasmSandbox {
         I: IntoIterator,
         I::Item: Into<String>,
     {
+        self.execute_with_files(arguments).await.map(|(result, _)| result)
+    }
+
+    /// As [`execute`](Self::execute), with what the program's mounts hold at its end: what it left in a tree in memory or
+    /// changed in an overlay is in nothing else, and gone with the [`Files`].
+    ///
+    /// # Errors
+    /// Those of [`execute`](Self::execute).
+    pub async fn execute_with_files<I>(&self, arguments: I) -> Result<(SandboxResult, Files), SandboxError>
+    where
+        I: IntoIterator,
+        I::Item: Into<String>,
+    {
         let module = self.module()?;
         let name = std::iter::once(module.name().to_owned());
         let arguments = name.chain(arguments.into_iter().map(Into::into)).collect();
@@ -193,6 +207,12 @@ impl WasmSandbox {
     /// What the last call used, printed, changed and was refused; see [`Instance::take_report`]. Empty before the first.
     pub fn take_report(&mut self) -> SandboxResult {
         self.instance.as_mut().map(Instance::take_report).unwrap_or_else(SandboxResult::empty)
+    }
+
+    /// What the mounts of the instance that [`call`](Self::call) made hold; nothing before the first. For a program there is
+    /// [`execute_with_files`](Self::execute_with_files).
+    pub fn files(&self) -> Files {
+        self.instance.as_ref().map(Instance::files).unwrap_or_default()
     }
 
     /// The sandbox's own module.

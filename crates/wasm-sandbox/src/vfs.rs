@@ -13,6 +13,8 @@ mod tests;
 
 use std::{any::Any, sync::Arc, time::SystemTime};
 
+use serde::Serialize;
+
 pub(crate) use errno::Errno;
 pub(crate) use host_tree::HostTree;
 pub(crate) use memory_tree::MemoryTree;
@@ -20,11 +22,16 @@ pub(crate) use quota::Quota;
 
 pub(crate) type VfsResult<T> = Result<T, Errno>;
 
-/// What an inode is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum FileKind {
+/// What a name in a directory stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FileKind {
+    // Exhaustive on purpose: whatever is none of the first three is the fourth.
+    /// A file with bytes.
     File,
+    /// A directory.
     Directory,
+    /// A symbolic link.
     Symlink,
     /// A fifo, socket or device: seen in listings, never opened.
     Other,
@@ -75,6 +82,8 @@ pub(crate) struct DirEntry {
     pub(crate) name: Vec<u8>,
     pub(crate) kind: FileKind,
     pub(crate) inode: u64,
+    /// The cursor after it.
+    pub(crate) next: u64,
 }
 
 /// A time to set.
@@ -101,8 +110,8 @@ pub(crate) trait Dir: Send + Sync {
     fn link(&self, path: &str, follow: bool, to: &dyn Dir, to_path: &str) -> VfsResult<()>;
     /// As [`link`](Self::link).
     fn rename(&self, path: &str, to: &dyn Dir, to_path: &str) -> VfsResult<()>;
-    /// The entries, `.` and `..` first, in an order that stays the same while nothing changes. `cursor` is 0 at first, then
-    /// the number of entries already taken; at most `limit` entries come back, none at the end.
+    /// The entries, `.` and `..` among them. `cursor` is 0 at first, then that of the last entry taken; at most `limit`
+    /// entries come back, none at the end. What is removed or added meanwhile changes nothing for the others.
     fn entries(&self, cursor: u64, limit: usize) -> VfsResult<Vec<DirEntry>>;
     /// Of this directory itself.
     fn stat_self(&self) -> VfsResult<Stat>;
@@ -115,6 +124,7 @@ pub(crate) trait Dir: Send + Sync {
 /// An open file. Positions are the caller's business.
 pub(crate) trait File: Send + Sync {
     /// Reads at `offset`; fewer bytes than asked for only at the end of the file, or where the system gives fewer.
+    /// [`Errno::Again`] when there is work to do before the first byte, some of which is done: the next attempt goes on.
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> VfsResult<usize>;
     /// Writes at `offset`. [`Errno::Nospc`] or [`Errno::Fbig`] when the quota or the limit on a file's size would be
     /// exceeded by the first byte; a shorter count when it would be exceeded later.

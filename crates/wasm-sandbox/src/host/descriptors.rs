@@ -1,11 +1,14 @@
-//! The guest's open files and directories, and the one namespace that its mounts make.
+//! The guest's open files and directories.
 
 use std::sync::Arc;
 
 use wasm_sandbox_policy::{GuestPath, LimitHit, ResourceKind};
 
-use super::control::Stream;
-use crate::vfs::{Dir, DirEntry, Errno, File, FileKind, VfsResult};
+use super::{
+    control::Stream,
+    namespace::{Located, Namespace, display},
+};
+use crate::vfs::{Dir, Errno, File, VfsResult};
 
 /// One open thing.
 pub(super) enum Descriptor {
@@ -46,26 +49,18 @@ pub(super) enum Place {
     Above,
 }
 
-/// A path resolved as far as the mounts go.
-pub(super) struct Located {
-    pub(super) directory: Arc<dyn Dir>,
-    /// Relative to `directory`.
-    pub(super) rest: String,
-    /// As the guest sees it, for the record.
-    pub(super) full: String,
-}
-
 /// All descriptors of one sandbox.
 pub(super) struct Descriptors {
     table: Vec<Option<Descriptor>>,
-    mounts: Vec<(GuestPath, Arc<dyn Dir>)>,
+    namespace: Namespace,
     open: u32,
     limit: u32,
     hit: Option<LimitHit>,
 }
 
 impl Descriptors {
-    pub(super) fn new(mounts: Vec<(GuestPath, Arc<dyn Dir>)>, rooted: bool, limit: u32) -> Self {
+    pub(super) fn new(namespace: Namespace, rooted: bool, limit: u32) -> Self {
+        let mounts = namespace.mounts();
         let mut table = Vec::with_capacity(4 + mounts.len());
         table.push(Some(Descriptor::Stdin));
         table.push(Some(Descriptor::Output(Stream::Stdout)));
@@ -80,7 +75,11 @@ impl Descriptors {
             table.push(Some(Descriptor::Directory(root)));
         }
         let open = u32::try_from(table.len()).unwrap_or(u32::MAX);
-        Self { table, mounts, open, limit, hit: None }
+        Self { table, namespace, open, limit, hit: None }
+    }
+
+    pub(super) fn namespace(&self) -> &Namespace {
+        &self.namespace
     }
 
     pub(super) fn take_hit(&mut self) -> Option<LimitHit> {
@@ -160,65 +159,10 @@ impl Descriptors {
         let full = display(&directory.path, path);
         match &directory.place {
             Place::Tree(tree) => Ok(Located { directory: Arc::clone(tree), rest: path.to_owned(), full }),
-            Place::Above => match self.mount_of(&full, path.ends_with('/')) {
+            Place::Above => match self.namespace.locate(&full, path.ends_with('/')) {
                 Some(located) => Ok(located),
                 None => Err((Errno::Notcapable, full)),
             },
         }
     }
-
-    /// Whether `full` is a directory above a mount: one that exists only to lead there.
-    pub(super) fn above(&self, full: &str) -> bool {
-        full == "/"
-            || self
-                .mounts
-                .iter()
-                .any(|(guest, _)| guest.as_str().strip_prefix(full).is_some_and(|rest| rest.starts_with('/')))
-    }
-
-    /// The names that a directory above the mounts has.
-    pub(super) fn names_above(&self, path: &str) -> Vec<DirEntry> {
-        let mut names: Vec<&str> = self
-            .mounts
-            .iter()
-            .filter_map(|(guest, _)| guest.as_str().strip_prefix(path)?.strip_prefix('/')?.split('/').next())
-            .filter(|name| !name.is_empty())
-            .collect();
-        names.sort_unstable();
-        names.dedup();
-        let entry = |name: &str| DirEntry { name: name.as_bytes().to_vec(), kind: FileKind::Directory, inode: 0 };
-        [".", ".."].into_iter().chain(names).map(entry).collect()
-    }
-
-    fn mount_of(&self, full: &str, slash: bool) -> Option<Located> {
-        let inside = |guest: &str| {
-            let rest = full.strip_prefix(guest)?;
-            (rest.is_empty() || rest.starts_with('/')).then(|| rest.trim_start_matches('/').to_owned())
-        };
-        let candidates = self.mounts.iter().filter_map(|(guest, tree)| Some((guest, tree, inside(guest.as_str())?)));
-        let (_, tree, mut rest) = candidates.max_by_key(|(guest, _, _)| guest.as_str().len())?;
-        if rest.is_empty() {
-            rest.push('.');
-        }
-        if slash {
-            rest.push('/');
-        }
-        Some(Located { directory: Arc::clone(tree), rest, full: full.to_owned() })
-    }
-}
-
-/// A path for the record, and for finding mounts: absolute, `.` and `..` taken away by their spelling.
-fn display(directory: &str, path: &str) -> String {
-    let mut parts: Vec<&str> = if path.starts_with('/') { Vec::new() } else { directory.split('/').collect() };
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop();
-            }
-            name => parts.push(name),
-        }
-    }
-    parts.retain(|part| !part.is_empty());
-    format!("/{}", parts.join("/"))
 }

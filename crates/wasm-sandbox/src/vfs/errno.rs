@@ -10,7 +10,6 @@ macro_rules! errnos {
 
         impl Errno {
             /// What the number means.
-            #[expect(dead_code, reason = "used by whoever reports an errno")]
             pub(crate) fn text(self) -> &'static str {
                 match self { $(Self::$name => $text,)* }
             }

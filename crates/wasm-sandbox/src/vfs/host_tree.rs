@@ -13,7 +13,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, ResolveFlags};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, RawDir, ResolveFlags, SeekFrom};
 use wasm_sandbox_policy::{MountAccess, SandboxError};
 
 use self::{
@@ -26,6 +26,9 @@ use super::{Dir, DirEntry, Errno, File, FileKind, OpenHow, Opened, Quota, SetTim
 /// How often a resolution is tried again that a concurrent rename disturbed.
 const ATTEMPTS: usize = 32;
 
+/// Bytes of a listing that the kernel is asked for at a time.
+const LISTING: usize = 8192;
+
 /// What all directories of one tree share.
 struct Tree {
     access: MountAccess,
@@ -37,13 +40,7 @@ struct Tree {
 pub(crate) struct HostTree {
     tree: Arc<Tree>,
     directory: OwnedFd,
-    listing: Mutex<Option<Listing>>,
-}
-
-/// A listing under way, and how many entries it has given.
-struct Listing {
-    entries: rustix::fs::Dir,
-    position: u64,
+    listing: Mutex<()>,
 }
 
 impl HostTree {
@@ -86,31 +83,29 @@ impl HostTree {
         Err(Errno::Again)
     }
 
-    /// The parent of what a path names, and its name there.
-    fn parent<'a>(&self, path: &'a str) -> VfsResult<(OwnedFd, &'a str)> {
-        let trimmed = path.trim_end_matches('/');
-        let (parent, name) = trimmed
-            .rsplit_once('/')
-            .map_or((".", trimmed), |(parent, name)| (if parent.is_empty() { "/" } else { parent }, name));
-        match name {
+    /// The parent of what a path names, and its name there with the slashes that follow it. The kernel judges those for
+    /// whatever makes, moves or removes a name; it follows a link before them for nothing else. `nameless` is the answer
+    /// for a path that leads to a directory and does not end with its name.
+    fn parent<'a>(&self, path: &'a str, nameless: Errno) -> VfsResult<(OwnedFd, &'a str)> {
+        let start = bare(path).rfind('/').map_or(0, |slash| slash + 1);
+        let (parent, name) = path.split_at(start);
+        match bare(name) {
             "" if path.is_empty() => return Err(Errno::Noent),
             "" => return Err(Errno::Notcapable),
-            ".." => {
-                // Resolved only to tell a path that leads out from one that merely ends like this.
-                self.resolve(path, OFlags::PATH, Mode::empty())?;
-                return Err(Errno::Inval);
+            "." | ".." => {
+                // Resolved only to tell a path that leads out or nowhere from one that merely ends like this.
+                self.check_directory(path)?;
+                return Err(nameless);
             }
-            "." => return Err(Errno::Inval),
             _ => {}
         }
-        let parent = self.resolve(parent, OFlags::PATH | OFlags::DIRECTORY, Mode::empty())?;
-        if path.ends_with('/') {
-            match rustix::fs::statat(&parent, name, AtFlags::SYMLINK_NOFOLLOW) {
-                Ok(stat) if FileType::from_raw_mode(stat.st_mode) != FileType::Directory => return Err(Errno::Notdir),
-                _ => {}
-            }
-        }
-        Ok((parent, name))
+        let parent = if parent.is_empty() { "." } else { parent };
+        Ok((self.resolve(parent, OFlags::PATH | OFlags::DIRECTORY, Mode::empty())?, name))
+    }
+
+    /// For what acts on a link itself: a slash at the end of its path asks for the directory that it leads to instead.
+    fn check_directory(&self, path: &str) -> VfsResult<()> {
+        self.resolve(path, OFlags::PATH | OFlags::DIRECTORY, Mode::empty()).map(|_| ())
     }
 
     fn check_writable(&self) -> VfsResult<()> {
@@ -125,29 +120,42 @@ impl HostTree {
 
     /// Opens what is there, or makes it if the guest asked for that.
     fn open_or_create(&self, path: &str, how: OpenHow) -> VfsResult<(OwnedFd, bool)> {
-        let access = match (how.read, how.write) {
+        let access = match (how.read, how.write || how.truncate) {
             (_, false) => OFlags::RDONLY,
             (false, true) => OFlags::WRONLY,
             (true, true) => OFlags::RDWR,
         };
-        let follow = if how.follow && !how.exclusive { OFlags::empty() } else { OFlags::NOFOLLOW };
+        let exclusive = how.create && how.exclusive;
+        let follow = if how.follow && !exclusive { OFlags::empty() } else { OFlags::NOFOLLOW };
         let directory = if how.directory { OFlags::DIRECTORY } else { OFlags::empty() };
         // A fifo without a partner, or a terminal, must not hold up the host.
         let flags = access | follow | directory | OFlags::NONBLOCK | OFlags::NOCTTY;
-        if !how.exclusive || !how.create {
+        if !exclusive {
             match self.resolve(path, flags, Mode::empty()) {
                 Err(Errno::Noent) if how.create => {}
                 outcome => return outcome.map(|descriptor| (descriptor, false)),
             }
         }
         self.tree.quota.charge_file()?;
-        let exclusive = if how.exclusive { OFlags::EXCL } else { OFlags::empty() };
+        let exclusive = if exclusive { OFlags::EXCL } else { OFlags::empty() };
         let mode = Mode::RUSR | Mode::WUSR | Mode::RGRP | Mode::WGRP | Mode::ROTH | Mode::WOTH;
         let made = self.resolve(path, flags | OFlags::CREATE | exclusive, mode);
         if made.is_err() {
             self.tree.quota.refund_file();
         }
         made.map(|descriptor| (descriptor, true))
+    }
+
+    /// What is behind a device, a fifo or a socket is not the tree's to give, and opening it may already do something. Only
+    /// the host can put one in the place of what was looked at here; it is then opened and not given.
+    fn check_openable(&self, path: &str, how: OpenHow) -> VfsResult<()> {
+        match Dir::stat(self, path, how.follow && !(how.create && how.exclusive)) {
+            Ok(Stat { kind: FileKind::Other, .. }) if how.directory || path.ends_with('/') => Err(Errno::Notdir),
+            Ok(Stat { kind: FileKind::Other, .. }) if how.create && how.exclusive => Err(Errno::Exist),
+            Ok(Stat { kind: FileKind::Other, .. }) => Err(Errno::Acces),
+            // Everything else is for the open itself to say.
+            _ => Ok(()),
+        }
     }
 
     /// After a name has gone: gives back what this sandbox had paid for the inode, once nothing holds it any more.
@@ -164,19 +172,19 @@ impl Dir for HostTree {
         if how.write || how.create || how.truncate {
             self.check_writable()?;
         }
+        self.check_openable(path, how)?;
         let (descriptor, created) = self.open_or_create(path, how)?;
         let stat = rustix::fs::fstat(&descriptor).map_err(errno)?;
         match FileType::from_raw_mode(stat.st_mode) {
-            FileType::Directory if how.write || how.truncate => Err(Errno::Isdir),
+            FileType::Directory if how.write || how.truncate || how.create => Err(Errno::Isdir),
             FileType::Directory => Ok(Opened::Directory(Arc::new(Self::new(Arc::clone(&self.tree), descriptor)))),
             FileType::RegularFile => {
-                let mut file = HostFile::new(descriptor, &stat, how.write, created, &self.tree)?;
+                let mut file = HostFile::new(descriptor, &stat, how.write || how.truncate, created, &self.tree)?;
                 if how.truncate && !created {
                     file.set_size(0)?;
                 }
                 Ok(Opened::File { file: Box::new(file), created })
             }
-            // What is behind a device, a fifo or a socket is not the tree's to give.
             _ => Err(Errno::Acces),
         }
     }
@@ -190,25 +198,23 @@ impl Dir for HostTree {
     fn set_times(&self, path: &str, follow: bool, accessed: SetTime, modified: SetTime) -> VfsResult<()> {
         self.check_writable()?;
         let times = errors::timestamps(accessed, modified)?;
-        if follow {
+        let names = !matches!(path.rsplit('/').next(), None | Some("" | "." | ".."));
+        if follow || !names {
             let descriptor = self.resolve(path, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY, Mode::empty())?;
             return rustix::fs::futimens(descriptor, &times).map_err(errno);
         }
-        let (parent, name) = self.parent(path)?;
+        let (parent, name) = self.parent(path, Errno::Inval)?;
         rustix::fs::utimensat(parent, name, &times, AtFlags::SYMLINK_NOFOLLOW).map_err(errno)
     }
 
     fn create_directory(&self, path: &str) -> VfsResult<()> {
         self.check_writable()?;
-        let (parent, name) = match self.parent(path) {
-            Err(Errno::Inval) => return Err(Errno::Exist),
-            outcome => outcome?,
-        };
+        let (parent, name) = self.parent(path, Errno::Exist)?;
         self.tree.quota.charge_file()?;
         let mode = Mode::RWXU | Mode::RWXG | Mode::RWXO;
         let made = rustix::fs::mkdirat(&parent, name, mode).map_err(errno);
         match made {
-            Ok(()) => self.tree.ledger.created(rustix::fs::statat(&parent, name, AtFlags::SYMLINK_NOFOLLOW).ok()),
+            Ok(()) => self.tree.ledger.created(named(&parent, name)),
             Err(_) => self.tree.quota.refund_file(),
         }
         made
@@ -216,8 +222,8 @@ impl Dir for HostTree {
 
     fn remove_directory(&self, path: &str) -> VfsResult<()> {
         self.check_writable()?;
-        let (parent, name) = self.parent(path)?;
-        let stat = rustix::fs::statat(&parent, name, AtFlags::SYMLINK_NOFOLLOW).ok();
+        let (parent, name) = self.parent(path, Errno::Inval)?;
+        let stat = named(&parent, name);
         rustix::fs::unlinkat(&parent, name, AtFlags::REMOVEDIR).map_err(errno)?;
         self.removed(stat);
         Ok(())
@@ -225,28 +231,29 @@ impl Dir for HostTree {
 
     fn unlink(&self, path: &str) -> VfsResult<()> {
         self.check_writable()?;
-        let (parent, name) = self.parent(path)?;
-        let stat = rustix::fs::statat(&parent, name, AtFlags::SYMLINK_NOFOLLOW).ok();
+        let (parent, name) = self.parent(path, Errno::Isdir)?;
+        let stat = named(&parent, name);
         rustix::fs::unlinkat(&parent, name, AtFlags::empty()).map_err(errno)?;
         self.removed(stat);
         Ok(())
     }
 
     fn read_link(&self, path: &str) -> VfsResult<Vec<u8>> {
-        let (parent, name) = self.parent(path)?;
+        if path.ends_with('/') {
+            self.check_directory(path)?;
+            return Err(Errno::Inval);
+        }
+        let (parent, name) = self.parent(path, Errno::Inval)?;
         rustix::fs::readlinkat(parent, name, Vec::new()).map(std::ffi::CString::into_bytes).map_err(errno)
     }
 
     fn symlink(&self, target: &str, path: &str) -> VfsResult<()> {
         self.check_writable()?;
-        if path.ends_with('/') {
-            return Err(Errno::Noent);
-        }
-        let (parent, name) = self.parent(path)?;
+        let (parent, name) = self.parent(path, Errno::Exist)?;
         self.tree.quota.charge_file()?;
         let made = rustix::fs::symlinkat(target, &parent, name).map_err(errno);
         match made {
-            Ok(()) => self.tree.ledger.created(rustix::fs::statat(&parent, name, AtFlags::SYMLINK_NOFOLLOW).ok()),
+            Ok(()) => self.tree.ledger.created(named(&parent, name)),
             Err(_) => self.tree.quota.refund_file(),
         }
         made
@@ -259,13 +266,17 @@ impl Dir for HostTree {
             // As in preview 1's reference: a link through a link is not offered.
             return Err(Errno::Inval);
         }
-        let (parent, name) = self.parent(path)?;
-        let (to_parent, to_name) = to.parent(to_path)?;
+        if path.ends_with('/') {
+            self.check_directory(path)?;
+            return Err(Errno::Acces);
+        }
+        let (parent, name) = self.parent(path, Errno::Acces)?;
+        let (to_parent, to_name) = to.parent(to_path, Errno::Exist)?;
         self.tree.quota.charge_file()?;
-        let before = rustix::fs::statat(&parent, name, AtFlags::SYMLINK_NOFOLLOW);
+        let before = named(&parent, name);
         let made = rustix::fs::linkat(&parent, name, &to_parent, to_name, AtFlags::empty()).map_err(errno);
         match (&made, before) {
-            (Ok(()), Ok(before)) => self.tree.ledger.linked(&before),
+            (Ok(()), Some(before)) => self.tree.ledger.linked(&before),
             _ => self.tree.quota.refund_file(),
         }
         made
@@ -274,10 +285,10 @@ impl Dir for HostTree {
     fn rename(&self, path: &str, to: &dyn Dir, to_path: &str) -> VfsResult<()> {
         let to = self.same_tree(to)?;
         self.check_writable()?;
-        let (parent, name) = self.parent(path)?;
-        let (to_parent, to_name) = to.parent(to_path)?;
-        let source = rustix::fs::statat(&parent, name, AtFlags::SYMLINK_NOFOLLOW).ok();
-        let replaced = rustix::fs::statat(&to_parent, to_name, AtFlags::SYMLINK_NOFOLLOW).ok();
+        let (parent, name) = self.parent(path, Errno::Busy)?;
+        let (to_parent, to_name) = to.parent(to_path, Errno::Busy)?;
+        let source = named(&parent, name);
+        let replaced = named(&to_parent, to_name);
         rustix::fs::renameat(&parent, name, &to_parent, to_name).map_err(errno)?;
         let same = source.zip(replaced).is_some_and(|(a, b)| (a.st_dev, a.st_ino) == (b.st_dev, b.st_ino));
         if !same {
@@ -287,24 +298,17 @@ impl Dir for HostTree {
     }
 
     fn entries(&self, cursor: u64, limit: usize) -> VfsResult<Vec<DirEntry>> {
-        let mut listing = self.listing.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut current = match listing.take() {
-            Some(listing) if listing.position == cursor => listing,
-            _ => {
-                let entries = rustix::fs::Dir::read_from(&self.directory).map_err(errno)?;
-                let mut fresh = Listing { entries, position: 0 };
-                while fresh.position < cursor && fresh.next()?.is_some() {}
-                fresh
-            }
-        };
+        // The place in the listing belongs to the descriptor, which others may be listing too.
+        let _alone = self.listing.lock().unwrap_or_else(PoisonError::into_inner);
+        rustix::fs::seek(&self.directory, SeekFrom::Start(cursor)).map_err(errno)?;
+        let mut buffer = Vec::with_capacity(LISTING);
+        let mut listing = RawDir::new(&self.directory, buffer.spare_capacity_mut());
         let mut entries = Vec::new();
-        while entries.len() < limit {
-            match current.next()? {
-                Some(entry) => entries.push(entry),
-                None => break,
-            }
+        while entries.len() < limit
+            && let Some(entry) = listing.next()
+        {
+            entries.push(errors::entry(&entry.map_err(errno)?));
         }
-        *listing = Some(current);
         Ok(entries)
     }
 
@@ -326,27 +330,12 @@ impl Dir for HostTree {
     }
 }
 
-impl Listing {
-    /// The next entry: `.` and `..` first, then the directory's own.
-    fn next(&mut self) -> VfsResult<Option<DirEntry>> {
-        let special = match self.position {
-            0 => Some("."),
-            1 => Some(".."),
-            _ => None,
-        };
-        if let Some(name) = special {
-            self.position += 1;
-            return Ok(Some(DirEntry { name: name.into(), kind: FileKind::Directory, inode: 0 }));
-        }
-        for entry in self.entries.by_ref() {
-            let entry = entry.map_err(errno)?;
-            let name = entry.file_name().to_bytes();
-            if name != b"." && name != b".." {
-                self.position += 1;
-                let kind = errors::kind(entry.file_type());
-                return Ok(Some(DirEntry { name: name.to_vec(), kind, inode: entry.ino() }));
-            }
-        }
-        Ok(None)
-    }
+/// A name without the slashes that follow it.
+fn bare(name: &str) -> &str {
+    name.trim_end_matches('/')
+}
+
+/// What a name stands for, a link for itself.
+fn named(parent: &OwnedFd, name: &str) -> Option<rustix::fs::Stat> {
+    rustix::fs::statat(parent, bare(name), AtFlags::SYMLINK_NOFOLLOW).ok()
 }

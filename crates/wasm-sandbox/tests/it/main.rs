@@ -7,13 +7,16 @@ mod c;
 mod cache;
 mod calls;
 mod dropped;
+mod files;
 mod floods;
 mod host_functions;
+mod kept_files;
 mod limits;
 mod modules;
 mod python;
 mod rust;
 mod values;
+mod wasi;
 
 use wasm_sandbox::{Setup, Source, blocking::WasmSandbox};
 

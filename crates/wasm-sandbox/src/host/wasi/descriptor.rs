@@ -245,8 +245,8 @@ pub(crate) fn fd_readdir(
                 break;
             }
             for entry in entries {
-                cursor += 1;
-                filled = store_entry(memory, buffer, len, filled, cursor, &entry)?;
+                cursor = entry.next;
+                filled = store_entry(memory, buffer, len, filled, &entry)?;
                 if filled == len {
                     break;
                 }
@@ -260,17 +260,17 @@ fn entries(host: &Host, directory: &OpenDirectory, cursor: u64) -> VfsResult<Vec
     match &directory.place {
         Place::Tree(tree) => tree.entries(cursor, ENTRIES),
         Place::Above => {
-            let names = host.descriptors.names_above(&directory.path);
+            let names = host.descriptors.namespace().names_above(&directory.path);
             Ok(names.into_iter().skip(usize::try_from(cursor).unwrap_or(usize::MAX)).take(ENTRIES).collect())
         }
     }
 }
 
 /// Appends one entry, cut off where the buffer ends, and gives back how full the buffer is.
-fn store_entry(memory: &mut [u8], buffer: u32, len: u32, filled: u32, next: u64, entry: &DirEntry) -> VfsResult<u32> {
+fn store_entry(memory: &mut [u8], buffer: u32, len: u32, filled: u32, entry: &DirEntry) -> VfsResult<u32> {
     let name_len = u32::try_from(entry.name.len()).map_err(|_| Errno::Nametoolong)?;
     let bytes: Vec<u8> = [
-        next.to_le_bytes().as_slice(),
+        entry.next.to_le_bytes().as_slice(),
         &entry.inode.to_le_bytes(),
         &name_len.to_le_bytes(),
         &[file_type(entry.kind), 0, 0, 0],

@@ -2,7 +2,10 @@
 
 use super::{Errno, GuestMemory, Host, HostResult, VfsResult, descriptor::above_stat, done, store_stat, times};
 use crate::{
-    host::descriptors::{Descriptor, Located, OpenDirectory, OpenFile, Place},
+    host::{
+        descriptors::{Descriptor, OpenDirectory, OpenFile, Place},
+        namespace::Located,
+    },
     vfs::{OpenHow, Opened},
 };
 
@@ -38,28 +41,50 @@ fn at<T>(
     path: &str,
     work: impl FnOnce(&mut Host, &Located) -> VfsResult<T>,
 ) -> VfsResult<T> {
-    let located = match host.descriptors.locate(fd, path) {
-        Ok(located) => located,
+    let located = locate(host, act, fd, path)?;
+    work(host, &located).map_err(|errno| refuse(host, act, &located, errno))
+}
+
+/// As [`at`] with two paths; one act is refused once, for the path that stands in its way.
+fn between(
+    host: &mut Host,
+    act: Act,
+    from: (u32, &str),
+    to: (u32, &str),
+    work: impl FnOnce(&mut Host, &Located, &Located) -> VfsResult<()>,
+) -> VfsResult<()> {
+    let from = locate(host, act, from.0, from.1)?;
+    let to = locate(host, act, to.0, to.1)?;
+    work(host, &from, &to).map_err(|errno| {
+        let leads_out = |place: &Located| place.directory.stat(&place.rest, false).err() == Some(Errno::Notcapable);
+        let at_fault = if errno == Errno::Notcapable && !leads_out(&from) { &to } else { &from };
+        refuse(host, act, at_fault, errno)
+    })
+}
+
+fn locate(host: &mut Host, act: Act, fd: u32, path: &str) -> VfsResult<Located> {
+    match host.descriptors.locate(fd, path) {
+        Ok(located) if located.rest.is_empty() => Err(Errno::Noent),
+        Ok(located) => Ok(located),
         Err((errno, full)) => {
             host.record.refused(errno, act.name, &full, act.writes);
             // What programs know how to report: "permission denied".
-            return Err(if errno == Errno::Notcapable { Errno::Acces } else { errno });
+            Err(if errno == Errno::Notcapable { Errno::Acces } else { errno })
         }
-    };
-    if located.rest.is_empty() {
-        return Err(Errno::Noent);
     }
-    work(host, &located).map_err(|errno| {
-        host.record.refused(errno, act.name, &located.full, act.writes);
-        // A path that leads out is "not permitted", as in preview 1's reference.
-        if errno == Errno::Notcapable { Errno::Perm } else { errno }
-    })
+}
+
+/// Notes a refusal, if the errno is one, and gives back what the guest is told.
+fn refuse(host: &mut Host, act: Act, place: &Located, errno: Errno) -> Errno {
+    host.record.refused(errno, act.name, &place.full, act.writes);
+    // A path that leads out is "not permitted", as in preview 1's reference.
+    if errno == Errno::Notcapable { Errno::Perm } else { errno }
 }
 
 /// Whether a path is a directory above the mounts.
 fn is_above(host: &mut Host, fd: u32, path: &str) -> Option<OpenDirectory> {
     match host.descriptors.locate(fd, path) {
-        Err((Errno::Notcapable, full)) if host.descriptors.above(&full) => {
+        Err((Errno::Notcapable, full)) if host.descriptors.namespace().above(&full) => {
             let path = if full == "/" { String::new() } else { full };
             Some(OpenDirectory { place: Place::Above, path, preopen: false })
         }
@@ -134,12 +159,10 @@ pub(crate) fn path_link(
 ) -> HostResult {
     done(host, |host| {
         let (path, to) = (memory.path(path, len)?, memory.path(to, to_len)?);
-        at(host, writes("link"), fd, &path, |host, from| {
-            at(host, writes("link"), to_fd, &to, |host, to| {
-                from.directory.link(&from.rest, flags & FOLLOW != 0, &*to.directory, &to.rest)?;
-                host.record.created(&to.full);
-                Ok(())
-            })
+        between(host, writes("link"), (fd, &path), (to_fd, &to), |host, from, to| {
+            from.directory.link(&from.rest, flags & FOLLOW != 0, &*to.directory, &to.rest)?;
+            host.record.created(&to.full);
+            Ok(())
         })
     })
 }
@@ -269,14 +292,12 @@ pub(crate) fn path_rename(
 ) -> HostResult {
     done(host, |host| {
         let (path, to) = (memory.path(path, len)?, memory.path(to, to_len)?);
-        at(host, writes("rename"), fd, &path, |host, from| {
-            at(host, writes("rename"), to_fd, &to, |host, to| {
-                from.directory.rename(&from.rest, &*to.directory, &to.rest)?;
-                if from.full != to.full {
-                    host.record.renamed(&from.full, &to.full);
-                }
-                Ok(())
-            })
+        between(host, writes("rename"), (fd, &path), (to_fd, &to), |host, from, to| {
+            from.directory.rename(&from.rest, &*to.directory, &to.rest)?;
+            if from.full != to.full {
+                host.record.renamed(&from.full, &to.full);
+            }
+            Ok(())
         })
     })
 }

@@ -122,12 +122,17 @@ fn read_file(file: &mut OpenFile, memory: &mut [u8], buffers: u32, count: u32, a
         return Err(Errno::Badf);
     }
     let mut offset = at.unwrap_or(file.position);
+    if i64::try_from(offset).is_err() {
+        return Err(Errno::Inval);
+    }
     let (mut index, mut total) = (0, 0usize);
     while let Some((pointer, len)) = memory.buffer(buffers, count, index)? {
         let whole = memory.slice_mut(pointer, len)?;
         let most = whole.len().min(MAX_READ.saturating_sub(total));
         let read = match file.file.read_at(whole.get_mut(..most).unwrap_or_default(), offset) {
             Ok(read) => read,
+            // The work goes on at once, unless the guest's time is up meanwhile.
+            Err(Errno::Again) if total == 0 => return Ok(Moved::Wait(Wait::moment())),
             Err(errno) if total == 0 => return Err(errno),
             Err(_) => break,
         };

@@ -3,11 +3,11 @@
 use std::time::{Duration, SystemTime};
 
 use rustix::{
-    fs::{FileType, Timespec, Timestamps, UTIME_NOW, UTIME_OMIT},
+    fs::{FileType, RawDirEntry, Timespec, Timestamps, UTIME_NOW, UTIME_OMIT},
     io::Errno as System,
 };
 
-use crate::vfs::{Errno, FileKind, SetTime, Stat, VfsResult};
+use crate::vfs::{DirEntry, Errno, FileKind, SetTime, Stat, VfsResult};
 
 /// What failed when a path was resolved: leaving the tree is not a matter of devices.
 pub(in crate::vfs) fn resolution(error: System) -> Errno {
@@ -72,6 +72,13 @@ pub(in crate::vfs) fn stat(stat: &rustix::fs::Stat) -> Stat {
         modified: time(stat.st_mtime, stat.st_mtime_nsec),
         changed: time(stat.st_ctime, stat.st_ctime_nsec),
     }
+}
+
+/// One entry of a listing. What `..` is, above the tree, is none of the guest's business.
+pub(super) fn entry(entry: &RawDirEntry<'_>) -> DirEntry {
+    let name = entry.file_name().to_bytes();
+    let inode = if matches!(name, b"." | b"..") { 0 } else { entry.ino() };
+    DirEntry { name: name.to_vec(), kind: kind(entry.file_type()), inode, next: entry.next_entry_cookie() }
 }
 
 fn time(seconds: i64, nanos: u64) -> Option<SystemTime> {

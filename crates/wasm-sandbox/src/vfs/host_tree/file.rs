@@ -56,7 +56,10 @@ impl HostFile {
 
 impl File for HostFile {
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> VfsResult<usize> {
-        rustix::io::pread(&self.descriptor, buffer, offset).map_err(errno)
+        // The kernel refuses a read that could end beyond the last offset, whatever the file's size.
+        let room = usize::try_from((i64::MAX as u64).saturating_sub(offset)).unwrap_or(usize::MAX);
+        let len = buffer.len().min(room);
+        rustix::io::pread(&self.descriptor, buffer.get_mut(..len).unwrap_or_default(), offset).map_err(errno)
     }
 
     fn write_at(&mut self, bytes: &[u8], offset: u64) -> VfsResult<usize> {

@@ -25,7 +25,7 @@ pub(super) struct State {
     pub(super) charged: u64,
     /// Whether the sandbox made it, and so paid for a file.
     created: bool,
-    /// Names that the sandbox gave it.
+    /// Names that the sandbox gave it and paid for, less those that it took away.
     links: u64,
     /// Whether it once had a name that the sandbox did not make besides the first; never forgotten.
     aliased: bool,
@@ -126,10 +126,14 @@ impl Ledger {
     pub(super) fn removed(&self, stat: &rustix::fs::Stat, last: bool, quota: &Quota) {
         let id = (stat.st_dev, stat.st_ino);
         let Some(inode) = self.map().get(&id).map(Arc::clone) else { return };
+        let mut state = inode.state();
         if !last {
+            if state.links > 0 {
+                state.links -= 1;
+                quota.refund_file();
+            }
             return;
         }
-        let mut state = inode.state();
         state.unlinked = true;
         if state.open == 0 {
             state.settle(quota);

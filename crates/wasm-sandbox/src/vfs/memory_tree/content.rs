@@ -1,6 +1,6 @@
 //! What a file holds: pieces that were written, over what the layer below has, over zeros.
 
-use std::{collections::BTreeMap, sync::Arc, time::SystemTime};
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::lower::{Layer, LowerFile};
 use crate::vfs::{Errno, Quota, VfsResult};
@@ -8,29 +8,33 @@ use crate::vfs::{Errno, Quota, VfsResult};
 /// Bytes of one piece. Pieces are shared with copies of the tree until they are written.
 const PIECE: u64 = 64 << 10;
 
+/// What each piece costs besides its bytes, except for a file's first: a byte in every piece is not to be a way of having
+/// the host's memory for nothing.
+const PIECE_COST: u64 = 128;
+
+/// Bytes that one read takes at most where the layer below may have to work for them.
+const READ_AT_ONCE: u64 = 4 << 20;
+
 /// A file's bytes.
 #[derive(Default)]
 pub(super) struct Content {
     size: u64,
-    /// By number; one that is shorter than it could be ends in zeros.
+    /// By number; one that is shorter than it could be ends in zeros. None is empty.
     pieces: BTreeMap<u64, Arc<Vec<u8>>>,
     below: Option<Below>,
 }
 
 /// A file of the layer below.
 struct Below {
-    path: Vec<u8>,
-    /// How much of it still shows; none until it is looked at.
-    shows: Option<u64>,
+    path: Arc<[u8]>,
+    /// How much of it still shows.
+    shows: u64,
     file: Option<Arc<dyn LowerFile>>,
 }
 
-/// Access, modification and change.
-type Times = (SystemTime, SystemTime, SystemTime);
-
 impl Content {
-    pub(super) fn below(path: Vec<u8>) -> Self {
-        Self { below: Some(Below { path, shows: None, file: None }), ..Self::default() }
+    pub(super) fn below(path: Arc<[u8]>) -> Self {
+        Self { below: Some(Below { path, shows: 0, file: None }), ..Self::default() }
     }
 
     pub(super) fn size(&self) -> u64 {
@@ -39,19 +43,15 @@ impl Content {
 
     /// Bytes that it costs.
     pub(super) fn held(&self) -> u64 {
-        self.pieces.values().map(|piece| piece.len() as u64).sum()
+        let bytes: u64 = self.pieces.values().map(|piece| piece.len() as u64).sum();
+        bytes + PIECE_COST * (self.pieces.len() as u64).saturating_sub(1)
     }
 
-    /// Asks the layer below for size and times, the first time.
-    pub(super) fn look(&mut self, layer: Option<&dyn Layer>) -> VfsResult<Option<Times>> {
-        match (&mut self.below, layer) {
-            (Some(below), Some(layer)) if below.shows.is_none() => {
-                let (size, times) = layer.stat(&below.path)?;
-                below.shows = Some(size);
-                self.size = size;
-                Ok(Some(times))
-            }
-            _ => Ok(None),
+    /// The file below turned out to have this size.
+    pub(super) fn show(&mut self, size: u64) {
+        if let Some(below) = &mut self.below {
+            below.shows = size;
+            self.size = size;
         }
     }
 
@@ -59,6 +59,7 @@ impl Content {
     pub(super) fn attach(&mut self, layer: Option<&dyn Layer>) -> VfsResult<()> {
         if let (Some(below), Some(layer)) = (&mut self.below, layer)
             && below.file.is_none()
+            && below.shows > 0
         {
             below.file = Some(layer.open(&below.path)?);
         }
@@ -72,42 +73,52 @@ impl Content {
     }
 
     pub(super) fn read_at(&self, buffer: &mut [u8], offset: u64) -> VfsResult<usize> {
-        let len = self.size.saturating_sub(offset).min(buffer.len() as u64);
+        let most = if self.below.is_some() { READ_AT_ONCE } else { u64::MAX };
+        let len = self.size.saturating_sub(offset).min(buffer.len() as u64).min(most);
         let buffer = buffer.get_mut(..usize::try_from(len).unwrap_or(usize::MAX)).unwrap_or_default();
-        let mut at = offset;
-        let mut rest = &mut *buffer;
-        while !rest.is_empty() {
+        let mut done = 0;
+        while let Some(rest) = buffer.get_mut(done..).filter(|rest| !rest.is_empty()) {
+            let at = offset + done as u64;
             let (number, skip) = (at / PIECE, at % PIECE);
             let step = usize::try_from(PIECE - skip).unwrap_or(usize::MAX).min(rest.len());
-            let (now, later) = rest.split_at_mut(step);
-            match self.pieces.get(&number) {
+            let rest = rest.get_mut(..step).unwrap_or_default();
+            let read = match self.pieces.get(&number) {
                 Some(piece) => {
-                    copy_or_zero(now, piece.get(usize::try_from(skip).unwrap_or(usize::MAX)..).unwrap_or_default())
+                    copy_or_zero(rest, piece.get(usize::try_from(skip).unwrap_or(usize::MAX)..).unwrap_or_default());
+                    step
                 }
-                None => self.read_below(now, at)?,
-            }
-            at += step as u64;
-            rest = later;
-        }
-        Ok(buffer.len())
-    }
-
-    /// Bytes of the layer below, as far as they show; zeros after that.
-    fn read_below(&self, buffer: &mut [u8], offset: u64) -> VfsResult<()> {
-        buffer.fill(0);
-        let Some(Below { shows: Some(shows), file: Some(file), .. }) = &self.below else { return Ok(()) };
-        let len = shows.saturating_sub(offset).min(buffer.len() as u64);
-        let mut rest = buffer.get_mut(..usize::try_from(len).unwrap_or(usize::MAX)).unwrap_or_default();
-        let mut at = offset;
-        while !rest.is_empty() {
-            let read = file.read_at(rest, at)?;
-            if read == 0 {
+                None => match self.read_below(rest, at) {
+                    Ok(read) => read,
+                    Err(errno) if done == 0 => return Err(errno),
+                    Err(_) => break,
+                },
+            };
+            done += read;
+            if read < step {
                 break;
             }
-            at += read as u64;
-            rest = rest.get_mut(read..).unwrap_or_default();
         }
-        Ok(())
+        Ok(done)
+    }
+
+    /// Bytes of the layer below, as far as they show; zeros after that. Fewer than asked for only when the layer fails
+    /// after giving some.
+    fn read_below(&self, buffer: &mut [u8], offset: u64) -> VfsResult<usize> {
+        let mut done = 0;
+        if let Some(Below { shows, file: Some(file), .. }) = &self.below {
+            let len = shows.saturating_sub(offset).min(buffer.len() as u64);
+            let shown = buffer.get_mut(..usize::try_from(len).unwrap_or(usize::MAX)).unwrap_or_default();
+            while let Some(rest) = shown.get_mut(done..).filter(|rest| !rest.is_empty()) {
+                match file.read_at(rest, offset + done as u64) {
+                    Ok(0) => break,
+                    Ok(read) => done += read,
+                    Err(errno) if done == 0 => return Err(errno),
+                    Err(_) => return Ok(done),
+                }
+            }
+        }
+        buffer.get_mut(done..).unwrap_or_default().fill(0);
+        Ok(buffer.len())
     }
 
     /// Writes as much as the quota lets, and gives back how much that was.
@@ -119,39 +130,71 @@ impl Content {
             let (number, skip) = (at / PIECE, usize::try_from(at % PIECE).unwrap_or(usize::MAX));
             let step = (usize::try_from(PIECE).unwrap_or(usize::MAX) - skip).min(rest.len());
             let (now, later) = rest.split_at(step);
-            match self.write_piece(number, skip, now, quota) {
-                Ok(()) => {}
+            let written = match self.write_piece(number, skip, now, quota) {
+                Ok(written) => written,
                 Err(errno) if at == offset => return Err(errno),
                 Err(_) => break,
-            }
-            at += step as u64;
+            };
+            at += written as u64;
             self.size = self.size.max(at);
+            if written < step {
+                break;
+            }
             rest = later;
         }
         Ok(usize::try_from(at - offset).unwrap_or(usize::MAX))
     }
 
-    fn write_piece(&mut self, number: u64, skip: usize, bytes: &[u8], quota: &Quota) -> VfsResult<()> {
-        if !self.pieces.contains_key(&number) {
-            let start = number * PIECE;
-            let shows = self.below.as_ref().and_then(|below| below.shows).unwrap_or(0);
-            let len = shows.saturating_sub(start).min(PIECE);
-            quota.charge_all_bytes(len)?;
-            let mut piece = vec![0; usize::try_from(len).unwrap_or(0)];
-            if let Err(errno) = self.read_below(&mut piece, start) {
-                quota.refund_bytes(len);
-                return Err(errno);
-            }
-            self.pieces.insert(number, Arc::new(piece));
+    /// Writes what the quota lets of what falls into one piece.
+    fn write_piece(&mut self, number: u64, skip: usize, bytes: &[u8], quota: &Quota) -> VfsResult<usize> {
+        self.own_piece(number, quota)?;
+        let written = self.fill_piece(number, skip, bytes, quota);
+        if written.is_err() && self.pieces.get(&number).is_some_and(|piece| piece.is_empty()) {
+            self.pieces.remove(&number);
+            quota.refund_bytes(if self.pieces.is_empty() { 0 } else { PIECE_COST });
         }
-        let piece = Arc::make_mut(self.pieces.get_mut(&number).ok_or(Errno::Io)?);
-        let end = skip + bytes.len();
+        written
+    }
+
+    /// Makes sure that a piece is there, with what shows of the layer below.
+    fn own_piece(&mut self, number: u64, quota: &Quota) -> VfsResult<()> {
+        if self.pieces.contains_key(&number) {
+            return Ok(());
+        }
+        let start = number * PIECE;
+        let shows = self.below.as_ref().map_or(0, |below| below.shows);
+        let len = shows.saturating_sub(start).min(PIECE);
+        let cost = if self.pieces.is_empty() { len } else { len + PIECE_COST };
+        quota.charge_all_bytes(cost)?;
+        let mut piece = vec![0; usize::try_from(len).unwrap_or(0)];
+        let copied = self
+            .read_below(&mut piece, start)
+            .and_then(|read| if read == piece.len() { Ok(()) } else { Err(Errno::Io) });
+        if let Err(errno) = copied {
+            quota.refund_bytes(cost);
+            return Err(errno);
+        }
+        self.pieces.insert(number, Arc::new(piece));
+        Ok(())
+    }
+
+    fn fill_piece(&mut self, number: u64, skip: usize, bytes: &[u8], quota: &Quota) -> VfsResult<usize> {
+        let piece = self.pieces.get_mut(&number).ok_or(Errno::Io)?;
+        let wanted = skip + bytes.len();
+        let grows = wanted.saturating_sub(piece.len());
+        let paid = if grows > 0 { quota.charge_bytes(grows as u64)? } else { 0 };
+        let end = wanted - (grows - usize::try_from(paid).unwrap_or(grows));
+        if end <= skip {
+            quota.refund_bytes(paid);
+            return Err(Errno::Nospc);
+        }
+        let piece = Arc::make_mut(piece);
         if end > piece.len() {
-            quota.charge_all_bytes((end - piece.len()) as u64)?;
             piece.resize(end, 0);
         }
-        piece.get_mut(skip..end).ok_or(Errno::Io)?.copy_from_slice(bytes);
-        Ok(())
+        let len = end - skip;
+        piece.get_mut(skip..end).zip(bytes.get(..len)).map(|(to, from)| to.copy_from_slice(from)).ok_or(Errno::Io)?;
+        Ok(len)
     }
 
     pub(super) fn set_size(&mut self, size: u64, quota: &Quota) -> VfsResult<()> {
@@ -171,16 +214,21 @@ impl Content {
     /// Throws away what is beyond `size`, so that it reads as zeros should the file grow again.
     fn cut(&mut self, size: u64, quota: &Quota) {
         let (number, keep) = (size / PIECE, usize::try_from(size % PIECE).unwrap_or(0));
-        let beyond = self.pieces.split_off(&(number + 1));
-        quota.refund_bytes(beyond.values().map(|piece| piece.len() as u64).sum());
+        let beyond = self.pieces.split_off(&(if keep == 0 { number } else { number + 1 }));
+        let mut bytes: u64 = beyond.values().map(|piece| piece.len() as u64).sum();
         if let Some(piece) = self.pieces.get_mut(&number)
             && piece.len() > keep
         {
-            quota.refund_bytes((piece.len() - keep) as u64);
-            Arc::make_mut(piece).truncate(keep);
+            bytes += (piece.len() - keep) as u64;
+            let piece = Arc::make_mut(piece);
+            piece.truncate(keep);
+            // What is given back is not kept as spare room either.
+            piece.shrink_to_fit();
         }
+        let pieces = (beyond.len() as u64).saturating_sub(u64::from(self.pieces.is_empty()));
+        quota.refund_bytes(bytes + PIECE_COST * pieces);
         if let Some(below) = &mut self.below {
-            below.shows = below.shows.map(|shows| shows.min(size));
+            below.shows = below.shows.min(size);
         }
     }
 }
@@ -190,4 +238,64 @@ fn copy_or_zero(to: &mut [u8], from: &[u8]) {
     let (head, tail) = to.split_at_mut(len);
     head.copy_from_slice(from.get(..len).unwrap_or_default());
     tail.fill(0);
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+    use wasm_sandbox_policy::{ByteUnits, ResourceLimits};
+
+    use super::*;
+
+    fn quota(bytes: u64) -> Quota {
+        Quota::new(&ResourceLimits { disk: bytes.bytes(), ..ResourceLimits::default() })
+    }
+
+    fn capacity(content: &Content) -> u64 {
+        content.pieces.values().map(|piece| piece.capacity() as u64).sum()
+    }
+
+    #[test]
+    fn e10_truncating_gives_the_memory_back_with_the_quota() {
+        let (mut content, quota) = (Content::default(), quota(10 << 20));
+        for number in 0..100 {
+            let full = vec![1; 64 << 10];
+            assert_eq!(content.write_at(&full, number * PIECE, &quota), Ok(full.len()));
+            content.set_size(number * PIECE + 1, &quota).unwrap();
+        }
+        assert_eq!(quota.bytes_used(), content.held());
+        assert_eq!(content.held(), 100 + 99 * PIECE_COST);
+        assert!(capacity(&content) <= 100 * 64, "{}", capacity(&content));
+        let mut byte = [0];
+        assert_eq!(content.read_at(&mut byte, 50 * PIECE), Ok(1));
+        assert_eq!(byte, [1], "what was kept is still there");
+        content.set_size(0, &quota).unwrap();
+        assert_eq!((quota.bytes_used(), content.pieces.len()), (0, 0));
+    }
+
+    #[test]
+    fn e10_scattered_bytes_are_paid_for_and_refused_ones_hold_nothing() {
+        let (mut content, small) = (Content::default(), quota(10_000));
+        let outcomes: Vec<_> = (0..1000).map(|number| content.write_at(b"x", number * PIECE, &small)).collect();
+        let written = outcomes.iter().filter(|outcome| **outcome == Ok(1)).count();
+        assert_eq!(written, 78, "each further piece costs {PIECE_COST} bytes and its own");
+        assert!(outcomes[written..].iter().all(|outcome| *outcome == Err(Errno::Nospc)), "{outcomes:?}");
+        assert_eq!(content.pieces.len(), written);
+        assert_eq!(small.bytes_used(), content.held());
+        let (mut content, large) = (Content::default(), quota(1 << 20));
+        assert!((0..1000).all(|number| content.write_at(b"x", number * PIECE, &large) == Ok(1)));
+    }
+
+    #[test]
+    fn a_write_that_only_fits_in_part_is_short() {
+        let (mut content, quota) = (Content::default(), quota(1000));
+        assert_eq!(content.write_at(&[1; 900], 0, &quota), Ok(900));
+        assert_eq!(content.write_at(&[2; 900], 900, &quota), Ok(100));
+        assert_eq!(content.write_at(&[2; 900], 1000, &quota), Err(Errno::Nospc));
+        assert_eq!((content.size(), quota.bytes_used()), (1000, 1000));
+        content.set_size(990, &quota).unwrap();
+        assert_eq!(content.write_at(b"x", 1100, &quota), Err(Errno::Nospc), "the gap does not fit");
+        assert_eq!((content.size(), quota.bytes_used()), (990, 990));
+    }
 }

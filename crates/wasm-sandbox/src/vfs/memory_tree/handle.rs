@@ -1,8 +1,8 @@
 //! An open file of a tree in memory.
 
-use std::{sync::Arc, time::SystemTime};
+use std::sync::Arc;
 
-use super::{Content, Inode, InodeId, Node, State, Tree};
+use super::{Content, InodeId, Node, State, Tree, inodes::Inode};
 use crate::vfs::{Errno, File, Quota, SetTime, Stat, VfsResult};
 
 pub(super) struct MemoryFile {
@@ -12,29 +12,32 @@ pub(super) struct MemoryFile {
 
 impl MemoryFile {
     pub(super) fn open(tree: &Arc<Tree>, state: &mut State, inode: InodeId, truncate: bool) -> VfsResult<Self> {
-        state.size(inode)?;
+        state.look(inode)?;
         let layer = state.layer.as_deref();
         let entry = state.inodes.get_mut(&inode).ok_or(Errno::Noent)?;
         let content = content(entry)?;
+        content.attach(layer)?;
         if truncate {
             content.set_size(0, &tree.quota)?;
         }
-        content.attach(layer)?;
         entry.open += 1;
         if truncate {
-            entry.modified = SystemTime::now();
+            state.touch(inode)?;
         }
         Ok(Self { tree: Arc::clone(tree), inode })
     }
 
-    fn change<T>(&self, work: impl FnOnce(&mut Content, &Quota) -> VfsResult<T>) -> VfsResult<T> {
+    /// Does `work`, which says whether it changed anything.
+    fn change<T>(&self, work: impl FnOnce(&mut Content, &Quota) -> VfsResult<(T, bool)>) -> VfsResult<T> {
         if !self.tree.writable {
             return Err(Errno::Rofs);
         }
         let mut state = self.tree.state();
-        let entry = state.inode_mut(self.inode)?;
-        entry.modified = SystemTime::now();
-        work(content(entry)?, &self.tree.quota)
+        let (done, changed) = work(content(state.inode_mut(self.inode)?)?, &self.tree.quota)?;
+        if changed {
+            state.touch(self.inode)?;
+        }
+        Ok(done)
     }
 }
 
@@ -52,13 +55,13 @@ impl File for MemoryFile {
     }
 
     fn write_at(&mut self, bytes: &[u8], offset: u64) -> VfsResult<usize> {
-        self.change(|content, quota| content.write_at(bytes, offset, quota))
+        self.change(|content, quota| content.write_at(bytes, offset, quota).map(|written| (written, written > 0)))
     }
 
     fn append(&mut self, bytes: &[u8]) -> VfsResult<(usize, u64)> {
         self.change(|content, quota| {
             let written = content.write_at(bytes, content.size(), quota)?;
-            Ok((written, content.size()))
+            Ok(((written, content.size()), written > 0))
         })
     }
 
@@ -67,12 +70,18 @@ impl File for MemoryFile {
     }
 
     fn set_size(&mut self, size: u64) -> VfsResult<()> {
-        self.change(|content, quota| content.set_size(size, quota))
+        self.change(|content, quota| content.set_size(size, quota).map(|()| ((), true)))
     }
 
     fn allocate(&mut self, offset: u64, len: u64) -> VfsResult<()> {
         let end = offset.checked_add(len).ok_or(Errno::Fbig)?;
-        self.change(|content, quota| if content.size() < end { content.set_size(end, quota) } else { Ok(()) })
+        self.change(|content, quota| {
+            let grows = content.size() < end;
+            if grows {
+                content.set_size(end, quota)?;
+            }
+            Ok(((), grows))
+        })
     }
 
     fn set_times(&self, accessed: SetTime, modified: SetTime) -> VfsResult<()> {

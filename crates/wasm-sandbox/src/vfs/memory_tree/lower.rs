@@ -15,7 +15,8 @@ type Times = (SystemTime, SystemTime, SystemTime);
 
 /// Files that can be listed and read. Paths are relative to its root, which is the empty path.
 pub(super) trait Layer: Send + Sync {
-    fn list(&self, path: &[u8]) -> VfsResult<Vec<(Vec<u8>, FileKind)>>;
+    /// [`Errno::Nomem`] when there are more than `most`.
+    fn list(&self, path: &[u8], most: usize) -> VfsResult<Vec<(Vec<u8>, FileKind)>>;
     fn stat(&self, path: &[u8]) -> VfsResult<(u64, Times)>;
     fn read_link(&self, path: &[u8]) -> VfsResult<Vec<u8>>;
     fn open(&self, path: &[u8]) -> VfsResult<Arc<dyn LowerFile>>;
@@ -54,7 +55,7 @@ impl HostLayer {
 }
 
 impl Layer for HostLayer {
-    fn list(&self, path: &[u8]) -> VfsResult<Vec<(Vec<u8>, FileKind)>> {
+    fn list(&self, path: &[u8], most: usize) -> VfsResult<Vec<(Vec<u8>, FileKind)>> {
         let directory = self.resolve(path, OFlags::RDONLY | OFlags::DIRECTORY)?;
         let entries = rustix::fs::Dir::read_from(&directory).map_err(errno)?;
         let mut found = Vec::new();
@@ -62,6 +63,9 @@ impl Layer for HostLayer {
             let entry = entry.map_err(errno)?;
             let name = entry.file_name().to_bytes();
             if name != b"." && name != b".." {
+                if found.len() == most {
+                    return Err(Errno::Nomem);
+                }
                 found.push((name.to_vec(), kind(entry.file_type())));
             }
         }
