@@ -15,12 +15,10 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use rustix::fs::{MemfdFlags, SealFlags};
-use wasm_sandbox_policy::SandboxError;
-
 use self::slot::{Mapping, Slot};
 pub(crate) use self::{memory::ImageMemory, stack::Stack};
 use crate::value::WasmValue;
+use rustix::fs::{MemfdFlags, SealFlags};
 
 /// Bytes of a page of the machine. Images are multiples of a wasm page, and so of this.
 const PAGE: usize = 4096;
@@ -39,16 +37,6 @@ pub(crate) struct Image {
 }
 
 impl Image {
-    /// An image of a memory's bytes, which must be a whole number of wasm pages.
-    ///
-    /// # Errors
-    /// The system has no memory for it.
-    pub(crate) fn new(bytes: &[u8], globals: Vec<WasmValue>) -> Result<Arc<Self>, SandboxError> {
-        let failed = |error: io::Error| SandboxError::internal("making an image", error);
-        let file = sparse(bytes).map_err(failed)?;
-        Self::of_file(file, bytes.len(), globals).map_err(failed)
-    }
-
     /// An image whose bytes are a file's that nobody changes any more.
     pub(crate) fn of_file(file: File, len: usize, globals: Vec<WasmValue>) -> io::Result<Arc<Self>> {
         let contents = Mapping::of_file(&file, len)?;

@@ -119,7 +119,7 @@ impl Script {
             ask(self.language, &mut instance.adapter("describe"), &request, config.limits.input.as_u64()).await
         };
         // In blocking mode a future is ready at its first poll.
-        let answer = work.now_or_never().unwrap_or_else(|| Err(SandboxError::Cancelled))?;
+        let answer = work.now_or_never().unwrap_or(Err(SandboxError::Cancelled))?;
         let described: Vec<Described> = match answer {
             Answer::Ok(value) => {
                 serde_json::from_value(value).map_err(|error| SandboxError::internal("describing a script", error))?

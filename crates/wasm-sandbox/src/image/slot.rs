@@ -128,8 +128,11 @@ impl Slot {
                 regions.iter().for_each(|region| self.copy(image, region));
                 Ok(())
             }
-            // SAFETY: as above; what was changed is dropped, and the file's pages show again.
-            None => Ok(unsafe { rustix::mm::madvise(self.base().cast(), self.image, Advice::LinuxDontNeed)? }),
+            None => {
+                // SAFETY: as above; what was changed is dropped, and the file's pages show again.
+                unsafe { rustix::mm::madvise(self.base().cast(), self.image, Advice::LinuxDontNeed)? };
+                Ok(())
+            }
         }
     }
 

@@ -15,7 +15,9 @@ use std::{
 
 use futures::FutureExt;
 use serde_json::json;
-use wasm_sandbox_policy::{ByteSize, GuestPath, InstanceConfig, MountAccess, ResourceLimits, SandboxError};
+use wasm_sandbox_policy::{
+    ByteSize, ConfigProblem, GuestPath, InstanceConfig, MountAccess, ResourceLimits, SandboxError,
+};
 
 pub(crate) use self::ask::{Answer, Exception, ask};
 use self::store::Store;
@@ -134,6 +136,9 @@ impl Interpreter {
         let mut own = Vec::new();
         for (folder, place) in &self.files.folders {
             let place = guest_path(place)?;
+            if let Some((granted, _)) = granted.iter().find(|(granted, _)| overlap(granted, &place)) {
+                return Err(self.in_the_way(granted, &place));
+            }
             own.push((place, HostTree::open(folder, MountAccess::Read, Arc::clone(quota))?));
         }
         let temporary = guest_path(TEMPORARY)?;
@@ -141,6 +146,13 @@ impl Interpreter {
             own.push((temporary, MemoryTree::empty(Arc::clone(quota))));
         }
         Ok(own)
+    }
+
+    fn in_the_way(&self, granted: &GuestPath, place: &GuestPath) -> SandboxError {
+        let message =
+            format!("the mount at `{granted}` is where {} keeps its library, `{place}`", self.language.name());
+        let problem = ConfigProblem::new("capabilities.filesystem.mounts", message);
+        SandboxError::Configuration { problems: vec![problem.suggest("mount it somewhere else, such as `/project`")] }
     }
 
     /// What a module of this interpreter's is linked with.
@@ -161,6 +173,14 @@ impl Interpreter {
         linked.push((mode, Arc::clone(functions), Arc::clone(&module)));
         Ok(module)
     }
+}
+
+/// Whether one path is the other or inside it.
+fn overlap(one: &GuestPath, other: &GuestPath) -> bool {
+    let inside = |path: &str, folder: &str| {
+        path.strip_prefix(folder.trim_end_matches('/')).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    inside(one.as_str(), other.as_str()) || inside(other.as_str(), one.as_str())
 }
 
 fn guest_path(path: &str) -> Result<GuestPath, SandboxError> {

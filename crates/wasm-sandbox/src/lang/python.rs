@@ -60,7 +60,8 @@ fn extract(library: &Path, folder: &Path, setup: &Setup) -> Result<(), SandboxEr
     let failed = |error: zip::result::ZipError| SandboxError::internal("unpacking matplotlib's data", error);
     let work = setup.staging()?;
     let unpacked = work.path().join("mpl-data");
-    let mut library = zip::ZipArchive::new(fs::File::open(library).map_err(|error| failed(error.into()))?).map_err(failed)?;
+    let mut library =
+        zip::ZipArchive::new(fs::File::open(library).map_err(|error| failed(error.into()))?).map_err(failed)?;
     let mut inner = Vec::new();
     let mut entry = library.by_name("matplotlib/mpl-data.zip").map_err(failed)?;
     io::copy(&mut entry, &mut inner).map_err(|error| failed(error.into()))?;

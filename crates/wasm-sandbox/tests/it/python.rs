@@ -244,6 +244,22 @@ fn nothing_of_the_host_is_there() {
 }
 
 #[test]
+fn nothing_is_mounted_over_the_library() {
+    let folder = tempfile::tempdir().unwrap();
+    for place in ["/", "/usr", "/usr/local/lib", "/usr/local/lib/more"] {
+        let sandbox = script("print(1)").filesystem_read(folder.path(), place).build_blocking().unwrap();
+        match sandbox.execute([""; 0]).unwrap_err() {
+            SandboxError::Configuration { problems } => {
+                assert!(problems[0].message.contains("keeps its library"), "{problems:?}")
+            }
+            other => panic!("{place}: {other}"),
+        }
+    }
+    let twin = script("print(1)").filesystem_read(folder.path(), "/usr/share").build_blocking().unwrap();
+    assert_eq!(twin.execute([""; 0]).unwrap().stdout.text(), "1\n");
+}
+
+#[test]
 fn g4_random_numbers_differ_between_instances() {
     let text = "import random, uuid, secrets, tempfile\nprint(random.random(), uuid.uuid4(), secrets.token_hex(), tempfile.mktemp())";
     let (first, second) = (printed(text), printed(text));

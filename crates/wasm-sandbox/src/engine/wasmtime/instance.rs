@@ -90,7 +90,9 @@ impl WasmtimeInstance {
         let cpu = Arc::clone(&self.store.data().cpu);
         let made = match (&image, self.mode) {
             // A module that has images has no start function, so nothing of the guest's runs here.
-            (Some(image), _) => image::beginning_with(image, || at_once(module.instance.instantiate_async(&mut self.store))),
+            (Some(image), _) => {
+                image::beginning_with(image, || at_once(module.instance.instantiate_async(&mut self.store)))
+            }
             (None, Mode::Blocking) => {
                 cpu.begin_stretch();
                 let made = match self.deep {
