@@ -29,6 +29,11 @@ fn ci() -> Result<()> {
     step("format", &["fmt", "--all", "--check"], &[])?;
     tidy()?;
     step("clippy", &with_packages(&["clippy", "--all-targets"], &["--", "-D", "warnings"]), &[])?;
+    step(
+        "without an engine",
+        &["clippy", "--package", "wasm-sandbox", "--no-default-features", "--", "-D", "warnings"],
+        &[],
+    )?;
     test()?;
     step("docs", &with_packages(&["doc", "--no-deps"], &[]), &[("RUSTDOCFLAGS", "-D warnings")])?;
     step("benchmarks build", &["check", "--package", "wasm-sandbox-bench", "--benches"], &[])

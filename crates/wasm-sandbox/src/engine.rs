@@ -170,16 +170,5 @@ pub(crate) struct EngineUsage {
     pub(crate) limit_hits: Vec<LimitHit>,
 }
 
-/// The engine for a profile; engines are shared by everything in the process.
-///
-/// # Errors
-/// [`SandboxError::Unenforceable`] when this build has no engine, or the machine cannot give it its address space.
-pub(crate) fn backend(profile: EngineProfile) -> Result<Arc<dyn Backend>, SandboxError> {
-    #[cfg(feature = "wasmtime")]
-    return wasmtime::backend(profile);
-    #[cfg(not(feature = "wasmtime"))]
-    Err(SandboxError::Unenforceable {
-        what: format!("{profile:?}"),
-        reason: "this build has no engine: turn on the cargo feature `wasmtime`".to_owned(),
-    })
-}
+#[cfg(feature = "wasmtime")]
+pub(crate) use self::wasmtime::backend;

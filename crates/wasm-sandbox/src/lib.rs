@@ -6,21 +6,33 @@
 //! # Ok(()) }
 //! ```
 
+// What makes sandboxes needs an engine. Without one the crate has sources, signatures and setup to offer; the host and the
+// trees are still built, for the engines and fuzz targets that bring their own way in.
+#![cfg_attr(not(feature = "wasmtime"), allow(dead_code, unused_imports, unused_macros))]
+
+#[cfg(feature = "wasmtime")]
 pub mod blocking;
 mod engine;
 mod files;
+#[cfg(feature = "wasmtime")]
 mod function;
 mod host;
 mod host_function;
 mod image;
+#[cfg(feature = "wasmtime")]
 mod instance;
 mod jail;
 mod lang;
+#[cfg(feature = "wasmtime")]
 mod module;
 mod mount;
+#[cfg(feature = "wasmtime")]
 mod run;
+#[cfg(feature = "wasmtime")]
 mod sandbox;
+#[cfg(feature = "wasmtime")]
 mod script;
+#[cfg(feature = "wasmtime")]
 mod session;
 mod setup;
 mod source;
@@ -29,15 +41,18 @@ mod vfs;
 
 pub use wasm_sandbox_policy::*;
 
+#[cfg(feature = "wasmtime")]
 pub use self::{
-    files::{FileEntry, Files},
     function::Function,
-    host_function::{HostCall, HostError},
     instance::{CallReport, CancelHandle, Instance},
     module::Module,
     run::{execute, run, run_with_timeout},
     sandbox::{SandboxConfig, WasmSandbox, WasmSandboxBuilder},
     session::Session,
+};
+pub use self::{
+    files::{FileEntry, Files},
+    host_function::{HostCall, HostError},
     setup::{DangerousSetup, Diagnosis, Progress, Setup},
     source::{Language, Source},
     value::{Abi, FunctionParams, FunctionResult, Parameter, Signature, Type},

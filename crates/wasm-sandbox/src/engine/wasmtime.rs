@@ -34,6 +34,10 @@ static BACKENDS: LazyLock<Mutex<HashMap<EngineProfile, Arc<WasmtimeBackend>>>> =
 /// Distinct profiles in one process. Each holds its address space for good.
 const MAX_PROFILES: usize = 16;
 
+/// The engine for a profile; engines are shared by everything in the process.
+///
+/// # Errors
+/// [`SandboxError::Unenforceable`] when the machine cannot give it its address space.
 pub(crate) fn backend(profile: EngineProfile) -> Result<Arc<dyn Backend>, SandboxError> {
     let mut backends = BACKENDS.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(backend) = backends.get(&profile) {

@@ -82,10 +82,10 @@ fn attempt(limits: &ChildLimits, work: &impl Fn() -> Result<Vec<u8>, String>) ->
 
 /// Bytes of address space that this process has mapped.
 fn address_space() -> std::io::Result<u64> {
-    let text = std::fs::read_to_string("/proc/self/statm")?;
-    let pages = text.split(' ').next().and_then(|pages| pages.parse::<u64>().ok());
-    let pages = pages.ok_or_else(|| std::io::Error::other("unreadable"))?;
-    Ok(pages.saturating_mul(rustix::param::page_size() as u64))
+    let text = std::fs::read_to_string("/proc/self/status")?;
+    let size = text.lines().find_map(|line| line.strip_prefix("VmSize:")?.trim().strip_suffix(" kB"));
+    let kib: u64 = size.and_then(|size| size.parse().ok()).ok_or_else(|| std::io::Error::other("unreadable"))?;
+    Ok(kib.saturating_mul(1024))
 }
 
 fn child(
