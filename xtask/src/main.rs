@@ -1,4 +1,6 @@
-//! Development tasks: `cargo xtask ci`, `cargo xtask test`, `cargo xtask tidy`.
+//! Development tasks: `cargo xtask ci`, `cargo xtask test`, `cargo xtask fuzz`, `cargo xtask tidy`.
+
+mod fuzz;
 
 use std::{
     path::{Path, PathBuf},
@@ -15,18 +17,21 @@ const MAX_LINES: usize = 800;
 
 #[expect(clippy::disallowed_methods, reason = "a development task is a command line")]
 fn main() -> Result<()> {
-    let task = std::env::args().nth(1).unwrap_or_default();
-    match task.as_str() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (task, rest) = arguments.split_first().map_or(("", &[][..]), |(task, rest)| (task.as_str(), rest));
+    match task {
         "ci" => ci(),
         "test" => test(),
+        "fuzz" => fuzz::run(&root()?, rest),
         "tidy" => tidy(),
-        _ => bail!("usage: cargo xtask ci | test | tidy"),
+        _ => bail!("usage: cargo xtask ci | test | fuzz [--seconds N] [TARGET...] | tidy"),
     }
 }
 
 /// Everything that must hold before a change lands.
 fn ci() -> Result<()> {
     step("format", &["fmt", "--all", "--check"], &[])?;
+    step("format of the fuzz targets", &["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"], &[])?;
     tidy()?;
     step("clippy", &with_packages(&["clippy", "--all-targets"], &["--", "-D", "warnings"]), &[])?;
     step(
@@ -36,7 +41,8 @@ fn ci() -> Result<()> {
     )?;
     test()?;
     step("docs", &with_packages(&["doc", "--no-deps"], &[]), &[("RUSTDOCFLAGS", "-D warnings")])?;
-    step("benchmarks build", &["check", "--package", "wasm-sandbox-bench", "--benches"], &[])
+    step("benchmarks build", &["check", "--package", "wasm-sandbox-bench", "--benches"], &[])?;
+    fuzz::run(&root()?, &[])
 }
 
 /// All tests, with whatever they need fetched first.

@@ -7,6 +7,8 @@
 mod clock;
 mod control;
 mod descriptors;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod memory;
 mod namespace;
 mod random;

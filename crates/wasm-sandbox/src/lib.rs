@@ -16,6 +16,9 @@ mod engine;
 mod files;
 #[cfg(feature = "wasmtime")]
 mod function;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 mod host;
 mod host_function;
 mod image;

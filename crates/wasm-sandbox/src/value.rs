@@ -4,6 +4,8 @@ mod arguments;
 mod call;
 mod check;
 mod exports;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod result;
 mod schema;
 mod serialize;
