@@ -89,8 +89,10 @@ fn build(folder: &Path) -> Result<PathBuf> {
 }
 
 fn fuzz(folder: &Path, binaries: &Path, target: &str, seconds: u64) -> Result<()> {
-    let [corpus, artifacts, temporary] =
-        ["corpus", "artifacts", "target/tmp"].map(|name| folder.join(name).join(target));
+    let [corpus, artifacts] = ["corpus", "artifacts"].map(|name| folder.join(name).join(target));
+    // In memory where there is such a place: a guest may ask for its files to be on the disk, which takes milliseconds.
+    let memory = Some(Path::new("/dev/shm")).filter(|memory| memory.is_dir());
+    let temporary = memory.unwrap_or(&folder.join("target")).join(format!("fuzz-{target}-{}", std::process::id()));
     for directory in [&corpus, &artifacts, &temporary] {
         fs::create_dir_all(directory)?;
     }

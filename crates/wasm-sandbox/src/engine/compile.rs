@@ -1,9 +1,12 @@
 //! From a screened module to loaded code: through the cache, or by a compiler in a child process that can be killed.
 
+mod queue;
+
 use std::sync::Arc;
 
-use wasm_sandbox_policy::SandboxError;
+use wasm_sandbox_policy::{LimitHit, SandboxError};
 
+use self::queue::{Queue, Refusals};
 use super::{
     Backend, LoadedModule,
     cache::{Cache, CacheKey},
@@ -13,16 +16,25 @@ use crate::{
     setup::Setup,
 };
 
-/// Bytes of a module from which on compiling takes long enough to say so.
-const WORTH_TELLING: usize = 256 << 10;
+/// Bytes of a module from which on compiling takes long enough to say so, and to queue with others of its kind: small
+/// modules never wait for large ones.
+const LARGE: usize = 256 << 10;
+
+static SMALL_MODULES: Queue = Queue::new();
+static LARGE_MODULES: Queue = Queue::new();
+
+/// What this process has refused; the cache remembers it for later ones.
+static REFUSED: Refusals = Refusals::new();
 
 /// Loads a module: what was compiled before comes from the cache.
 ///
 /// # Errors
 /// [`SandboxError::ResourceExhausted`] when compiling takes more time or memory than `setup` allows.
 pub(crate) fn load(backend: &dyn Backend, wasm: &[u8], setup: &Setup) -> Result<Arc<dyn LoadedModule>, SandboxError> {
+    let limits = format!("{:?}", setup.compile_limits);
+    let refusal = CacheKey::new("refused code", &[&backend.fingerprint(), limits.as_bytes(), wasm]);
     let Some(directory) = &setup.cache_dir else {
-        return backend.load(&compile(backend, wasm, setup)?);
+        return backend.load(&compile(backend, wasm, setup, &refusal)?);
     };
     let cache = Cache::open(&directory.join("code"), setup.cache_limit)?;
     let key = CacheKey::new("code", &[&backend.fingerprint(), wasm]);
@@ -38,17 +50,14 @@ pub(crate) fn load(backend: &dyn Backend, wasm: &[u8], setup: &Setup) -> Result<
     {
         return Ok(module);
     }
-    let refusal = CacheKey::new("refused code", &[&backend.fingerprint(), wasm]);
-    if let Some(hit) =
-        cache.read(&refusal).and_then(|bytes| serde_json::from_slice::<wasm_sandbox_policy::LimitHit>(&bytes).ok())
-    {
+    if let Some(hit) = cache.read(&refusal).and_then(|bytes| serde_json::from_slice::<LimitHit>(&bytes).ok()) {
         return Err(hit.into());
     }
-    let compiled = compile(backend, wasm, setup);
+    let compiled = compile(backend, wasm, setup, &refusal);
     match &compiled {
         Ok(artifact) => cache.write(&key, artifact),
         Err(SandboxError::ResourceExhausted { kind, used, limit }) => {
-            let hit = wasm_sandbox_policy::LimitHit { kind: *kind, used: *used, limit: *limit };
+            let hit = LimitHit { kind: *kind, used: *used, limit: *limit };
             cache.write(&refusal, &serde_json::to_vec(&hit).unwrap_or_default());
         }
         Err(_) => {}
@@ -56,10 +65,19 @@ pub(crate) fn load(backend: &dyn Backend, wasm: &[u8], setup: &Setup) -> Result<
     backend.load(&compiled?)
 }
 
-fn compile(backend: &dyn Backend, wasm: &[u8], setup: &Setup) -> Result<Vec<u8>, SandboxError> {
-    let _telling = (wasm.len() > WORTH_TELLING).then(|| setup.tell("compiling WebAssembly to machine code"));
+fn compile(backend: &dyn Backend, wasm: &[u8], setup: &Setup, refusal: &CacheKey) -> Result<Vec<u8>, SandboxError> {
+    let large = wasm.len() > LARGE;
+    let _telling = large.then(|| setup.tell("compiling WebAssembly to machine code"));
+    let _place = if large { LARGE_MODULES.enter() } else { SMALL_MODULES.enter() };
+    // Looked up with a place in hand: the same module may have been refused while this thread queued.
+    if let Some(hit) = REFUSED.find(refusal) {
+        return Err(hit.into());
+    }
     fork::run(&setup.compile_limits, || backend.compile(wasm)).map_err(|failure| match failure {
-        ChildFailure::Limit(hit) => hit.into(),
+        ChildFailure::Limit(hit) => {
+            REFUSED.add(refusal.clone(), hit);
+            hit.into()
+        }
         ChildFailure::Work(reason) => SandboxError::NotRunnable { what: "module".to_owned(), reason },
         ChildFailure::System(reason) => SandboxError::internal("compiling in a child process", reason),
     })

@@ -20,6 +20,20 @@ mod wasi;
 
 use wasm_sandbox::{Setup, Source, blocking::WasmSandbox};
 
+/// Runs a test in a process of its own, for what it measures or exhausts belongs to the whole process.
+fn alone(test: &str, body: impl FnOnce()) {
+    const NAME: &str = "WASM_SANDBOX_TEST_ALONE";
+    if std::env::var(NAME).is_ok_and(|name| name == test) {
+        return body();
+    }
+    let this = std::env::current_exe().unwrap();
+    let output =
+        std::process::Command::new(this).args(["--exact", test, "--nocapture"]).env(NAME, test).output().unwrap();
+    let text = [output.stdout, output.stderr].concat();
+    let text = String::from_utf8_lossy(&text);
+    assert!(output.status.success() && text.contains("1 passed"), "{text}");
+}
+
 /// A source in WebAssembly's text form.
 fn wat(text: &str) -> Source {
     Source::from(text.as_bytes())
