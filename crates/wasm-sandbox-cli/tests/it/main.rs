@@ -8,8 +8,9 @@ mod streams;
 
 use std::{
     fs,
+    io::Read,
     path::{Path, PathBuf},
-    process::{Command, Output},
+    process::{Command, Output, Stdio},
 };
 
 const MODULE: &str = r#"(module
@@ -121,4 +122,25 @@ fn a_policy_file_is_used_and_its_mistakes_are_said() {
     let output = shell.run(&["call", "module.wat", "add", "1", "2", "--policy", "bad.toml"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).contains("timout"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn g10_a_crash_of_the_command_line_leaves_no_core_file() {
+    let shell = Shell::new();
+    let talkative = PROGRAM.replace("(call $exit (i32.const 7))", "(loop (br 0))");
+    fs::write(shell.folder.path().join("spin.wat"), talkative).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wasm-sandbox"));
+    let running = command.args(["run", "spin.wat"]).current_dir(shell.folder.path()).stdout(Stdio::piped()).spawn();
+    let mut running = running.unwrap();
+    // Once the guest has printed something everything is set up.
+    running.stdout.as_mut().unwrap().read_exact(&mut [0; 3]).unwrap();
+    let limits = fs::read_to_string(format!("/proc/{}/limits", running.id())).unwrap();
+    running.kill().unwrap();
+    running.wait().unwrap();
+    let core = |limits: &str| {
+        let line = limits.lines().find_map(|line| line.strip_prefix("Max core file size")).unwrap();
+        line.split_whitespace().nth(1).unwrap().to_owned()
+    };
+    let granted = core(&fs::read_to_string("/proc/self/limits").unwrap());
+    assert_eq!(core(&limits), if granted == "0" { "0" } else { "1" });
 }

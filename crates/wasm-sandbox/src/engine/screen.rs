@@ -95,6 +95,7 @@ fn invalid(error: &wasmparser::BinaryReaderError) -> String {
         ("multiple memories", "several memories"),
         ("multi-memory", "several memories"),
         ("exceptions", "exceptions"),
+        ("gc feature", "garbage-collected types"),
         ("gc support", "garbage-collected types"),
     ];
     match refused.iter().find(|(sign, _)| text.contains(sign)) {

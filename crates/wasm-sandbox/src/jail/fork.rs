@@ -111,16 +111,27 @@ fn child(
 
 fn confine(limits: &ChildLimits, address_space: u64) -> rustix::io::Result<()> {
     rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
-    let bound = |resource, value: u64| {
-        rustix::process::setrlimit(resource, Rlimit { current: Some(value), maximum: Some(value) })
-    };
-    bound(Resource::Core, 0)?;
-    bound(Resource::Cpu, limits.cpu_time.as_secs().max(1))?;
+    // One byte holds no dump, and unlike none at all it also keeps the kernel from handing one to a program that collects them.
+    bound(Resource::Core, 1)?;
+    bound_cpu(limits.cpu_time)?;
     bound(Resource::As, address_space.saturating_add(limits.memory.as_u64()))?;
     // A panic or an aborted allocation has nothing to say to the parent's terminal.
     let null = rustix::fs::open("/dev/null", rustix::fs::OFlags::RDWR, rustix::fs::Mode::empty())?;
     rustix::stdio::dup2_stderr(&null)?;
     rustix::stdio::dup2_stdout(&null)
+}
+
+/// Sets a limit of this process for good.
+fn bound(resource: Resource, value: u64) -> rustix::io::Result<()> {
+    rustix::process::setrlimit(resource, Rlimit { current: Some(value), maximum: Some(value) })
+}
+
+/// As [`bound`] for processor time. The kernel says with a signal of its own that the lower limit was reached; at the upper
+/// one it only kills, and nobody could tell why.
+fn bound_cpu(time: Duration) -> rustix::io::Result<()> {
+    let seconds = time.as_secs().max(1);
+    let limit = Rlimit { current: Some(seconds), maximum: Some(seconds.saturating_add(1)) };
+    rustix::process::setrlimit(Resource::Cpu, limit)
 }
 
 fn parent(limits: &ChildLimits, pid: libc::pid_t, answer: &mut File) -> Result<Vec<u8>, Attempt> {
@@ -145,7 +156,7 @@ fn parent(limits: &ChildLimits, pid: libc::pid_t, answer: &mut File) -> Result<V
     if libc::WIFSIGNALED(status) {
         let signal = libc::WTERMSIG(status);
         if signal == libc::SIGXCPU || cpu >= limits.cpu_time {
-            return limit(time(cpu, limits.cpu_time));
+            return limit(time(cpu.max(limits.cpu_time), limits.cpu_time));
         }
         // An allocation that fails aborts; nothing else in the compiler does.
         let memory = limits.memory.as_u64();
@@ -206,4 +217,42 @@ fn reap(pid: libc::pid_t) -> std::io::Result<(libc::c_int, Duration, u64)> {
     };
     let peak = u64::try_from(usage.ru_maxrss).unwrap_or(0).saturating_mul(1024);
     Ok((status, time(usage.ru_utime) + time(usage.ru_stime), peak))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic)]
+
+    use super::*;
+
+    fn limits() -> ChildLimits {
+        let second = Duration::from_secs(1);
+        ChildLimits { cpu_time: second, wall_time: second * 10, memory: ByteSize::mib(64) }
+    }
+
+    #[test]
+    fn g10_a_child_that_dies_leaves_no_core_file() {
+        let report = || std::fs::read("/proc/self/limits").map_err(|error| error.to_string());
+        let inside = String::from_utf8(run(&limits(), report).unwrap()).unwrap();
+        let core = inside.lines().find_map(|line| line.strip_prefix("Max core file size")).unwrap();
+        assert_eq!(core.split_whitespace().collect::<Vec<_>>(), ["1", "1", "bytes"]);
+    }
+
+    #[test]
+    fn b10_a_child_ends_at_its_limits() {
+        let hit = |work: fn() -> Result<Vec<u8>, String>| match run(&limits(), work) {
+            Err(ChildFailure::Limit(hit)) => hit,
+            other => panic!("{other:?}"),
+        };
+        let spin = hit(|| {
+            loop {
+                std::hint::spin_loop()
+            }
+        });
+        assert_eq!((spin.kind, spin.limit), (ResourceKind::CompileTime, 1000));
+        let flood = hit(|| Ok(vec![1; 256 << 20]));
+        assert_eq!((flood.kind, flood.limit), (ResourceKind::CompileMemory, 64 << 20));
+        assert_eq!(run(&limits(), || Ok(vec![1; 1 << 20])).unwrap().len(), 1 << 20);
+        assert!(matches!(run(&limits(), || panic!("of its own")), Err(ChildFailure::Work(_))));
+    }
 }

@@ -167,7 +167,7 @@ fn large(number: u32, directory: &Path) -> u32 {
 #[test]
 fn h9_a_writer_that_is_killed_leaves_no_torn_entry() {
     const DIRECTORY: &str = "WASM_SANDBOX_TEST_WRITER";
-    if let Some(directory) = std::env::var_os(DIRECTORY) {
+    if let Some(directory) = crate::told(DIRECTORY) {
         (0..u32::MAX).for_each(|number| assert_eq!(large(number, Path::new(&directory)), number));
     }
     let directory = tempfile::tempdir().unwrap();

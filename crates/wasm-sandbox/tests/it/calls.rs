@@ -91,7 +91,7 @@ fn state_stays_between_calls_and_not_between_sandboxes() {
 }
 
 #[test]
-fn an_instance_that_trapped_refuses_calls() {
+fn a12_an_instance_that_trapped_refuses_calls() {
     let sandbox = closed(NUMBERS);
     let module = sandbox.load_module(wat(NUMBERS)).unwrap();
     let mut instance = sandbox.create_instance(&module, Default::default()).unwrap();

@@ -15,15 +15,23 @@ mod limits;
 mod modules;
 mod python;
 mod rust;
+mod surroundings;
+mod tenants;
 mod values;
 mod wasi;
 
 use wasm_sandbox::{Setup, Source, blocking::WasmSandbox};
 
+/// What a test told the process that it started.
+#[expect(clippy::disallowed_methods, reason = "a test's own processes are told by their environment what to do")]
+fn told(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
 /// Runs a test in a process of its own, for what it measures or exhausts belongs to the whole process.
 fn alone(test: &str, body: impl FnOnce()) {
     const NAME: &str = "WASM_SANDBOX_TEST_ALONE";
-    if std::env::var(NAME).is_ok_and(|name| name == test) {
+    if told(NAME).is_some_and(|name| name == test) {
         return body();
     }
     let this = std::env::current_exe().unwrap();

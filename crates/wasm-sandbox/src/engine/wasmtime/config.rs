@@ -92,3 +92,34 @@ fn pool(instances: u32) -> PoolingAllocationConfig {
         .pagemap_scan(Enabled::Auto);
     pool
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+
+    use wasm_sandbox_policy::ResourceLimits;
+
+    use super::*;
+
+    /// The value of a compiler flag in compiled code, which lists them all: the name, a tag for "switch", and the switch.
+    fn flag(artifact: &[u8], name: &str) -> bool {
+        let at = artifact.windows(name.len()).position(|window| window == name.as_bytes()).expect("the flag is listed");
+        match artifact.get(at + name.len()..at + name.len() + 2).unwrap() {
+            [2, 0] => false,
+            [2, 1] => true,
+            other => unreachable!("`{name}` is followed by {other:?}"),
+        }
+    }
+
+    #[test]
+    fn g8_code_is_compiled_against_speculation() {
+        let module = wat::parse_str("(module (table 2 funcref) (func (call_indirect (i32.const 1))))").unwrap();
+        let profile = EngineProfile::new(&ResourceLimits::default(), 1);
+        let ours = engine(profile, true).unwrap().precompile_module(&module).unwrap();
+        for name in ["enable_heap_access_spectre_mitigation", "enable_table_access_spectre_mitigation"] {
+            assert!(flag(&ours, name), "{name}");
+        }
+        // The twin: a flag that is off is seen to be off.
+        assert!(!flag(&ours, "enable_pinned_reg"));
+    }
+}
