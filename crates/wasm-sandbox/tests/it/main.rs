@@ -13,6 +13,7 @@ mod host_functions;
 mod kept_files;
 mod limits;
 mod modules;
+mod paths;
 mod python;
 mod rust;
 mod surroundings;

@@ -201,3 +201,28 @@ fn g9_relaxed_instructions_are_deterministic() {
         assert_eq!(truncate.call((number,)).unwrap(), integer, "{number}");
     }
 }
+
+#[test]
+fn f1_f16_nothing_of_the_network_is_there() {
+    let text = r#"(module
+        (import "wasi_snapshot_preview1" "sock_send" (func $send (param i32 i32 i32 i32 i32) (result i32)))
+        (import "wasi_snapshot_preview1" "sock_accept" (func $accept (param i32 i32 i32) (result i32)))
+        (memory (export "memory") 1)
+        (func (export "send") (result i32)
+            (call $send (i32.const 1) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 8)))
+        (func (export "accept") (result i32) (call $accept (i32.const 3) (i32.const 0) (i32.const 8))))"#;
+    let mut sandbox = closed(text);
+    for function in ["send", "accept"] {
+        assert_eq!(sandbox.call::<_, i32>(function, ()).unwrap(), 57, "ENOTSOCK");
+        let report = sandbox.take_report();
+        let denied: Vec<&str> = report.denials.iter().map(|denial| denial.capability.as_str()).collect();
+        assert_eq!(denied, ["network"]);
+    }
+    // What other systems offer for connecting and resolving does not exist.
+    for import in ["sock_open", "sock_connect", "sock_bind", "sock_listen", "sock_addr_resolve"] {
+        let text = format!(r#"(module (import "wasi_snapshot_preview1" "{import}" (func)) (func (export "f")))"#);
+        let error = closed(&text).call::<_, ()>("f", ()).unwrap_err();
+        assert_eq!(error.code(), ErrorCode::NotRunnable);
+        assert!(error.to_string().contains(import), "{error}");
+    }
+}
