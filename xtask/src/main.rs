@@ -1,8 +1,10 @@
 //! Development tasks: `cargo xtask ci`, `cargo xtask test`, `cargo xtask fuzz`, `cargo xtask tidy`.
 
 mod fuzz;
+mod threats;
 
 use std::{
+    collections::BTreeSet,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -65,22 +67,26 @@ fn step(name: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Result<
 /// Rules of the house that no other tool checks.
 fn tidy() -> Result<()> {
     let root = root()?;
-    let mut wrong = Vec::new();
+    let (mut wrong, mut threats) = (Vec::new(), BTreeSet::new());
     for folder in ["crates", "benches", "xtask", "fuzz", "examples"] {
         for entry in walkdir::WalkDir::new(root.join(folder)).into_iter().filter_map(Result::ok) {
             let path = entry.path();
             if path.extension().is_some_and(|extension| extension == "rs")
                 && !path.components().any(|part| part.as_os_str() == "target")
             {
-                wrong.extend(untidy(path)?);
+                let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
+                wrong.extend(untidy(path, &text));
+                if folder == "crates" {
+                    threats.extend(threats::tested(&text));
+                }
             }
         }
     }
+    wrong.extend(threats::check(&root, &threats)?);
     if wrong.is_empty() { Ok(()) } else { bail!("untidy:\n{}", wrong.join("\n")) }
 }
 
-fn untidy(path: &Path) -> Result<Vec<String>> {
-    let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
+fn untidy(path: &Path, text: &str) -> Vec<String> {
     let mut wrong = Vec::new();
     let lines = text.lines().count();
     if lines > MAX_LINES {
@@ -94,7 +100,7 @@ fn untidy(path: &Path) -> Result<Vec<String>> {
     if text.contains(concat!("(unsafe", "_code")) && !parts.iter().any(|part| may_be_unsafe.contains(&part.as_str())) {
         wrong.push(format!("{}: `unsafe` has its places, and this is none of them", path.display()));
     }
-    Ok(wrong)
+    wrong
 }
 
 fn root() -> Result<PathBuf> {
