@@ -44,6 +44,14 @@ mod vfs;
 
 pub use wasm_sandbox_policy::*;
 
+pub use self::{
+    files::{FileEntry, Files},
+    host_function::{HostCall, HostError},
+    setup::{DangerousSetup, Diagnosis, Progress, Setup},
+    source::{Language, Source},
+    value::{Abi, FunctionParams, FunctionResult, Parameter, Signature, Type},
+    vfs::FileKind,
+};
 #[cfg(feature = "wasmtime")]
 pub use self::{
     function::Function,
@@ -52,14 +60,6 @@ pub use self::{
     run::{execute, run, run_with_timeout},
     sandbox::{SandboxConfig, WasmSandbox, WasmSandboxBuilder},
     session::Session,
-};
-pub use self::{
-    files::{FileEntry, Files},
-    host_function::{HostCall, HostError},
-    setup::{DangerousSetup, Diagnosis, Progress, Setup},
-    source::{Language, Source},
-    value::{Abi, FunctionParams, FunctionResult, Parameter, Signature, Type},
-    vfs::FileKind,
 };
 
 /// The README's examples compile.
