@@ -5,6 +5,7 @@
 //! implementing [`Backend`], [`LoadedModule`] and [`GuestInstance`].
 
 pub(crate) mod cache;
+#[cfg(feature = "wasmtime")]
 pub(crate) mod compile;
 pub(crate) mod screen;
 #[cfg(feature = "wasmtime")]

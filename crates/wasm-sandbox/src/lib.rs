@@ -6,8 +6,8 @@
 //! # Ok(()) }
 //! ```
 
-// What makes sandboxes needs an engine. Without one the crate has sources, signatures and setup to offer; the host and the
-// trees are still built, for the engines and fuzz targets that bring their own way in.
+// What makes sandboxes needs an engine. Without one there are policies, signatures, the host and the trees, for the engines
+// and fuzz targets that bring their own way in.
 #![cfg_attr(not(feature = "wasmtime"), allow(dead_code, unused_imports, unused_macros))]
 
 #[cfg(feature = "wasmtime")]
@@ -24,7 +24,9 @@ mod host_function;
 mod image;
 #[cfg(feature = "wasmtime")]
 mod instance;
+#[cfg(feature = "wasmtime")]
 mod jail;
+#[cfg(feature = "wasmtime")]
 mod lang;
 #[cfg(feature = "wasmtime")]
 mod module;
@@ -37,7 +39,9 @@ mod sandbox;
 mod script;
 #[cfg(feature = "wasmtime")]
 mod session;
+#[cfg(feature = "wasmtime")]
 mod setup;
+#[cfg(feature = "wasmtime")]
 mod source;
 mod value;
 mod vfs;
@@ -47,8 +51,6 @@ pub use wasm_sandbox_policy::*;
 pub use self::{
     files::{FileEntry, Files},
     host_function::{HostCall, HostError},
-    setup::{DangerousSetup, Diagnosis, Progress, Setup},
-    source::{Language, Source},
     value::{Abi, FunctionParams, FunctionResult, Parameter, Signature, Type},
     vfs::FileKind,
 };
@@ -60,6 +62,8 @@ pub use self::{
     run::{execute, run, run_with_timeout},
     sandbox::{SandboxConfig, WasmSandbox, WasmSandboxBuilder},
     session::Session,
+    setup::{DangerousSetup, Diagnosis, Progress, Setup},
+    source::{Language, Source},
 };
 
 /// The README's examples compile.
