@@ -7,17 +7,19 @@
 mod child;
 pub(crate) mod fork;
 mod walls;
+pub(crate) mod work;
 
 use std::{
     ffi::OsString,
     io::Read,
     os::unix::process::{CommandExt, ExitStatusExt},
     path::PathBuf,
-    process::{Command, ExitStatus, Stdio},
+    process::{Child, Command, ExitStatus, Stdio},
     thread,
     time::{Duration, Instant},
 };
 
+use rustix::process::{Pid, Signal};
 use wasm_sandbox_policy::{ByteSize, LimitHit, ResourceKind, SandboxError};
 
 use self::walls::Walls;
@@ -33,6 +35,8 @@ pub(crate) struct JailSpec {
     pub(crate) read: Vec<PathBuf>,
     /// Folders that it may change.
     pub(crate) write: Vec<PathBuf>,
+    /// Whether it may use the internet; nothing that a stranger wrote may run in a jail with this.
+    pub(crate) network: bool,
     pub(crate) limits: JailLimits,
 }
 
@@ -77,6 +81,9 @@ pub(crate) enum JailMode {
 #[derive(Debug)]
 pub(crate) struct JailOutput {
     pub(crate) success: bool,
+    /// The signal that ended it, if one did.
+    pub(crate) signal: Option<i32>,
+    pub(crate) stdout: Vec<u8>,
     pub(crate) stderr: Vec<u8>,
 }
 
@@ -98,7 +105,7 @@ pub(crate) fn run(spec: &JailSpec, mode: JailMode) -> Result<JailOutput, Sandbox
         .stderr(Stdio::piped())
         .process_group(0);
     if mode == JailMode::Enforced {
-        child::confine(&mut command, Walls::build(spec)?, &spec.limits);
+        child::confine(&mut command, Walls::build(spec)?, spec);
     }
     let started = Instant::now();
     let mut process = command.spawn().map_err(failed)?;
@@ -106,11 +113,10 @@ pub(crate) fn run(spec: &JailSpec, mode: JailMode) -> Result<JailOutput, Sandbox
     let stdout = process.stdout.take().map(|stream| thread::spawn(move || read_some(stream, limit)));
     let stderr = process.stderr.take().map(|stream| thread::spawn(move || read_some(stream, limit)));
     let deadline = started + spec.limits.wall_time;
-    let status = wait(&mut process, deadline).map_err(failed)?;
+    let status = wait(&mut process, deadline, mode).map_err(failed)?;
     let collect =
         |reader: Option<thread::JoinHandle<Vec<u8>>>| reader.and_then(|reader| reader.join().ok()).unwrap_or_default();
-    collect(stdout);
-    let stderr = collect(stderr);
+    let (stdout, stderr) = (collect(stdout), collect(stderr));
     let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
     let over = |used, limit| LimitHit { kind: ResourceKind::CompileTime, used: millis(used), limit: millis(limit) };
     let Some(status) = status else {
@@ -125,7 +131,7 @@ pub(crate) fn run(spec: &JailSpec, mode: JailMode) -> Result<JailOutput, Sandbox
             reason: String::from_utf8_lossy(&stderr).trim().to_owned(),
         });
     }
-    Ok(JailOutput { success: status.success(), stderr })
+    Ok(JailOutput { success: status.success(), signal: signal_of(status), stdout, stderr })
 }
 
 /// The signal that ended the program; one that it had itself, or that its first process passes on as a shell does.
@@ -147,15 +153,14 @@ fn read_some(mut stream: impl Read, limit: u64) -> Vec<u8> {
     kept
 }
 
-/// Waits for the end, or kills everything at the deadline.
-fn wait(process: &mut std::process::Child, deadline: Instant) -> std::io::Result<Option<ExitStatus>> {
+/// Waits for the end, or kills everything at the deadline. In the jail nothing is left of it when this returns.
+fn wait(process: &mut Child, deadline: Instant, mode: JailMode) -> std::io::Result<Option<ExitStatus>> {
     let in_time = fork::wait_for_end(process.id().cast_signed(), deadline.saturating_duration_since(Instant::now()))?;
-    if !in_time {
-        // The first process of the jail dies with its parent, and with it everything else in its process namespace.
-        if let Some(group) = rustix::process::Pid::from_raw(process.id().cast_signed()) {
-            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+    if let (false, Some(pid)) = (in_time, Pid::from_raw(process.id().cast_signed())) {
+        match mode {
+            JailMode::Enforced => rustix::process::kill_process(pid, child::STOP)?,
+            JailMode::Dangerous => rustix::process::kill_process_group(pid, Signal::KILL)?,
         }
-        process.kill()?;
     }
     let status = process.wait()?;
     Ok(in_time.then_some(status))
@@ -170,6 +175,7 @@ pub(crate) fn diagnose() -> crate::setup::Diagnosis {
         directory: PathBuf::from("/"),
         read: vec![PathBuf::from("/bin"), PathBuf::from("/usr"), PathBuf::from("/lib"), PathBuf::from("/lib64")],
         write: Vec::new(),
+        network: false,
         limits: JailLimits::default(),
     };
     match run(&spec, JailMode::Enforced) {

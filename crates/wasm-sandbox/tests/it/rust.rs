@@ -90,6 +90,21 @@ fn every_scalar_travels() {
     }
 }
 
+/// A list of no arguments is a list too.
+#[test]
+fn a_function_without_parameters_returns_text() {
+    let mut sandbox = rust("pub fn hello() -> String { \"hello\".to_owned() } #[cfg(test)] pub fn sometimes() {}");
+    assert_eq!(sandbox.call::<_, String>("hello", ()).unwrap(), "hello");
+    assert_eq!(sandbox.call::<_, ()>("sometimes", ()).unwrap_err().code(), ErrorCode::FunctionNotFound);
+}
+
+#[test]
+fn i9_nesting_that_ends_a_parser_ends_no_host() {
+    let deep = |depth: usize| format!("pub fn f() -> u8 {{ {}1{} }}", "(".repeat(depth), ")".repeat(depth));
+    assert_eq!(diagnostics(&deep(200_000)), "Rust source: it is nested too deeply, or too large");
+    assert_eq!(rust(&deep(20)).call::<_, u8>("f", ()).unwrap(), 1);
+}
+
 #[test]
 fn keywords_may_be_names_of_fields() {
     let mut sandbox = rust(
