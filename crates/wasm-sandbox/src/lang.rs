@@ -38,7 +38,7 @@ pub(crate) fn build(source: &Source, setup: &Setup) -> Result<Built, SandboxErro
         Source::Module(bytes) => module(bytes, &source.name()).map(Built::Module),
         Source::Path(path) => {
             if let Some(folder) = project(path) {
-                return rust::project::compile(folder, setup).map(Built::Module);
+                return rust::project::compile(folder, &source.name(), setup).map(Built::Module);
             }
             let bytes = read(path)?;
             match language_of(path) {

@@ -26,7 +26,7 @@ const PROJECT: &str = "project";
 const WRAPPER: &str = "guest";
 
 /// Compiles the project in a folder.
-pub(crate) fn compile(folder: &Path, setup: &Setup) -> Result<Vec<u8>, SandboxError> {
+pub(crate) fn compile(folder: &Path, name: &str, setup: &Setup) -> Result<Vec<u8>, SandboxError> {
     let mut compiler = Compiler::find(setup)?;
     if !compiler.has_target() {
         install(setup)?;
@@ -36,8 +36,6 @@ pub(crate) fn compile(folder: &Path, setup: &Setup) -> Result<Vec<u8>, SandboxEr
     let staged = Staged::copy(folder, work.path().join(PROJECT))?;
     manifest::check(&staged)?;
     let parts = [compiler.version.as_bytes(), FORM.as_bytes(), SHIM_SOURCE.as_bytes(), &staged.digest];
-    let whole = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
-    let name = whole.file_name().unwrap_or(folder.as_os_str()).to_string_lossy().into_owned();
     through_cache(setup, &CacheKey::new("rust project", &parts), || {
         Build { setup, cargo: Cargo::new(setup, &compiler, &work)?, staged: &staged, work: &work, name }.run()
     })
@@ -48,7 +46,7 @@ struct Build<'a> {
     cargo: Cargo<'a>,
     staged: &'a Staged,
     work: &'a WorkFolder,
-    name: String,
+    name: &'a str,
 }
 
 impl Build<'_> {

@@ -1,0 +1,49 @@
+//! Cargo projects from the command line, with what the user has told cargo.
+
+use std::{fs, path::Path, process::Command};
+
+fn write(path: &Path, contents: &str) {
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, contents).unwrap();
+}
+
+/// I4: the user's stand-in for the registry is kept to, in fetching and in building; what else the user has told cargo, and
+/// how the network is reached, no build gets to know.
+#[test]
+fn i4_the_users_registry_is_used_and_their_secrets_are_not_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |relative: &str| folder.path().join(relative);
+    write(
+        &path("home/config.toml"),
+        "[source.crates-io]\nreplace-with = 'own'\n[source.own]\ndirectory = 'vendor'\n[build]\nrustc-wrapper = '/nowhere'\n\
+         [http]\nproxy = 'http://secret-1@127.0.0.1:1'\n[env]\nPLANTED = 'secret-2'",
+    );
+    write(&path("home/credentials.toml"), "[registry]\ntoken = 'secret-3'");
+    write(&path("vendor/only-here/Cargo.toml"), "[package]\nname = 'only-here'\nversion = '1.0.0'\nedition = '2024'");
+    write(&path("vendor/only-here/src/lib.rs"), "pub const ANSWER: i32 = 42;");
+    let checksum = "0".repeat(64);
+    write(&path("vendor/only-here/.cargo-checksum.json"), &format!("{{\"files\": {{}}, \"package\": \"{checksum}\"}}"));
+    write(
+        &path("project/Cargo.toml"),
+        "[package]\nname = 'p'\nversion = '0.1.0'\nedition = '2024'\n[dependencies]\nonly-here = '1'",
+    );
+    let script =
+        "fn main() { for (name, value) in std::env::vars() { assert!(!value.contains(\"secret\"), \"{name}\") } }";
+    write(&path("project/build.rs"), script);
+    write(&path("project/src/main.rs"), "fn main() { println!(\"{}\", only_here::ANSWER) }");
+    let output = Command::new(env!("CARGO_BIN_EXE_wasm-sandbox"))
+        .args(["run", "."])
+        .current_dir(path("project"))
+        .env("XDG_CACHE_HOME", path("cache"))
+        .env("CARGO_HOME", path("home"))
+        .env("HTTPS_PROXY", "http://secret-4@127.0.0.1:1")
+        .env("CARGO_REGISTRY_TOKEN", "secret-5")
+        .env("CARGO_BUILD_RUSTC_WRAPPER", "/nowhere")
+        .output()
+        .unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "42\n", "{stderr}");
+    for step in ["fetching the crates of project", "building project"] {
+        assert!(stderr.contains(step), "{stderr}");
+    }
+}
