@@ -1,11 +1,12 @@
 //! Walls of the operating system around work that must not touch the host: compilers.
 //!
-//! A program in the jail reads and writes only the paths that it is given (Landlock), has no network, no capabilities and
-//! process numbers of its own (namespaces), cannot make the system calls that lead elsewhere (seccomp), starts with an empty
-//! environment, and is bounded in time, memory and output. Nothing that it starts outlives it.
+//! A program in the jail reads and writes only the paths that it is given (Landlock), and sees no others, has no network, no
+//! capabilities and process numbers of its own (namespaces), cannot make the system calls that lead elsewhere (seccomp),
+//! starts with an empty environment, and is bounded in time, memory and output. Nothing that it starts outlives it.
 
 mod child;
 pub(crate) mod fork;
+mod view;
 mod walls;
 pub(crate) mod work;
 

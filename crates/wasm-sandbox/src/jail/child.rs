@@ -29,7 +29,8 @@ pub(super) fn confine(command: &mut Command, walls: Walls, spec: &JailSpec) {
 
 fn close(walls: Walls, limits: &JailLimits, network: bool) -> io::Result<()> {
     rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
-    let mut own = libc::CLONE_NEWUSER | libc::CLONE_NEWPID | libc::CLONE_NEWIPC | libc::CLONE_NEWUTS;
+    let mut own =
+        libc::CLONE_NEWUSER | libc::CLONE_NEWNS | libc::CLONE_NEWPID | libc::CLONE_NEWIPC | libc::CLONE_NEWUTS;
     if !network {
         own |= libc::CLONE_NEWNET;
     }
@@ -38,7 +39,13 @@ fn close(walls: Walls, limits: &JailLimits, network: bool) -> io::Result<()> {
     if alone != 0 {
         give_up(b"the kernel gives no namespaces\n");
     }
+    if walls.view.become_nobody().is_err() {
+        give_up(b"the kernel lets no user be mapped\n");
+    }
     become_first_process()?;
+    if walls.view.enter().is_err() {
+        give_up(b"the kernel gives no tree of files\n");
+    }
     bound(limits)?;
     if walls.files.restrict_self().is_err() {
         give_up(b"Landlock cannot be closed\n");

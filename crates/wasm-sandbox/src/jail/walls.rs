@@ -12,10 +12,11 @@ use seccompiler::{
 };
 use wasm_sandbox_policy::SandboxError;
 
-use super::JailSpec;
+use super::{JailSpec, view::View};
 
 /// What the kernel is to enforce.
 pub(super) struct Walls {
+    pub(super) view: View,
     pub(super) files: RulesetCreated,
     pub(super) calls: BpfProgram,
 }
@@ -30,6 +31,7 @@ impl Walls {
             reason: format!("{what}: {reason}"),
         };
         Ok(Self {
+            view: View::plan(spec).map_err(|error| missing("what it sees", error.to_string()))?,
             files: files(spec).map_err(|error| missing("Landlock", error.to_string()))?,
             calls: calls(spec.network).map_err(|error| missing("seccomp", error))?,
         })

@@ -281,6 +281,31 @@ fn i1_a_source_includes_nothing_of_the_host() {
     assert!(twin.call::<_, u32>("f", ()).unwrap() > 0);
 }
 
+/// What a compiler says of a path is the same whether there is something or not.
+#[test]
+fn i1_a_source_does_not_learn_what_exists() {
+    let canary = canary();
+    let there = canary.path().display().to_string();
+    let missing = format!("{}-no", there.get(..there.len() - 3).unwrap());
+    let folder = canary.path().parent().unwrap().display().to_string();
+    for source in [
+        "pub const X: &str = include_str!(\"PATH\");",
+        "#[path = \"PATH\"] mod x;",
+        "#[path = \"PATH/x.rs\"] mod x;",
+        "include!(\"PATH/../x.rs\");",
+    ] {
+        let say = |path: &str| match builder(&source.replace("PATH", path)).build_blocking() {
+            Err(error) => error.to_string().replace(path, "PATH"),
+            Ok(_) => "it compiled".to_owned(),
+        };
+        assert_eq!(say(&there), say(&missing), "{source}");
+        assert_ne!(say(&there), "it compiled");
+        // The twin: a path in what the compiler may read is told from one that is not there.
+        assert_ne!(say("source.rs"), say("absent.rs"), "{source}");
+    }
+    assert!(diagnostics(&format!("include!(\"{folder}\");")).contains("No such file"));
+}
+
 #[test]
 fn i2_a_source_sees_no_environment() {
     let mut sandbox = rust(
