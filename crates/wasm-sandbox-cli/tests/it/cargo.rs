@@ -1,6 +1,12 @@
 //! Cargo projects from the command line, with what the user has told cargo.
 
-use std::{fs, path::Path, process::Command};
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    path::Path,
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
 
 fn write(path: &Path, contents: &str) {
     fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -46,4 +52,45 @@ fn i4_the_users_registry_is_used_and_their_secrets_are_not_told() {
     for step in ["fetching the crates of project", "building project"] {
         assert!(stderr.contains(step), "{stderr}");
     }
+}
+
+/// How many processes have this text among their arguments.
+fn processes_with(text: &str) -> usize {
+    let arguments = |entry: fs::DirEntry| fs::read(entry.path().join("cmdline")).unwrap_or_default();
+    let has = |line: &Vec<u8>| line.windows(text.len()).any(|part| part == text.as_bytes());
+    fs::read_dir("/proc").unwrap().map(|entry| arguments(entry.unwrap())).filter(has).count()
+}
+
+fn until(what: &str, holds: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !holds() {
+        assert!(Instant::now() < deadline, "{what} does not happen");
+        std::thread::yield_now();
+    }
+}
+
+/// I3: who kills the command line kills its compilers.
+#[test]
+fn i3_nothing_outlives_the_command_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |relative: &str| folder.path().canonicalize().unwrap().join(relative);
+    write(&path("project/Cargo.toml"), "[package]\nname = 'p'\nversion = '0.1.0'\nedition = '2024'");
+    write(&path("project/build.rs"), "fn main() { loop { std::thread::park() } }");
+    write(&path("project/src/main.rs"), "fn main() {}");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wasm-sandbox"))
+        .args(["run", "project"])
+        .current_dir(folder.path())
+        .env("XDG_CACHE_HOME", path("cache"))
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(command.stderr.take().unwrap()).lines();
+    assert!(lines.any(|line| line.unwrap().contains("building project")));
+    // Cargo is given the folder, and the build script is started by its place in it.
+    let work = path("cache/wasm-sandbox/work").display().to_string();
+    until("the build script", || processes_with(&format!("{work}/")) > 1);
+    command.kill().unwrap();
+    command.wait().unwrap();
+    until("the end of the compilers", || processes_with(&work) == 0);
 }

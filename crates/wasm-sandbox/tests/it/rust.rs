@@ -116,6 +116,40 @@ fn keywords_may_be_names_of_fields() {
     assert_eq!(sandbox.module().unwrap().function("same").unwrap().to_string(), "same(as: Pair) -> Pair");
 }
 
+/// Sources that keep a compiler busy, or let it run out of what it may use.
+#[test]
+fn i9_bombs_are_errors() {
+    use std::time::Duration;
+
+    use wasm_sandbox::ResourceKind;
+    let constant = "pub const X: u64 = { let mut n = 1u64; while n > 0 { n = n % 7 + 1 } n }; pub fn f() -> u64 { X }";
+    for (text, said) in [
+        ("macro_rules! m { ($($t:tt)*) => { m!($($t)* $($t)*); } } m!(x); pub fn f() {}", "limit"),
+        ("macro_rules! m { () => { m!() } } pub fn f() { m!() }", "recursion limit"),
+        (
+            "trait T { type A; } struct S<X>(X); impl<X> T for S<X> where S<S<X>>: T { type A = <S<S<X>> as T>::A; } pub fn f() { let _: <S<u8> as T>::A; }",
+            "overflow",
+        ),
+        (
+            "fn g<X: Copy>(x: X, n: u32) -> u32 { if n == 0 { 0 } else { g((x, x), n - 1) } } pub fn f() -> u32 { g(0u8, 1) }",
+            "limit",
+        ),
+        (constant, "taking a long time"),
+        (&format!("#![allow(long_running_const_eval)] {constant}"), "it ends by its time alone"),
+    ] {
+        let setup = setup().build_timeout(Duration::from_secs(3));
+        let source = Source::code(Language::Rust, text);
+        match WasmSandbox::builder().setup(setup).source(source).build_blocking() {
+            Err(SandboxError::Compilation { diagnostics, .. }) => {
+                assert!(diagnostics.contains(said), "{text}: {diagnostics}")
+            }
+            Err(SandboxError::ResourceExhausted { kind: ResourceKind::CompileTime, limit: 3000, .. }) => {}
+            Err(error) => panic!("{text}: {error:?}"),
+            Ok(_) => panic!("{text}: it compiled"),
+        }
+    }
+}
+
 #[test]
 fn a_panic_says_what_it_says() {
     let mut sandbox = rust("pub fn fail(text: String) -> String { panic!(\"no {text}\") }");
