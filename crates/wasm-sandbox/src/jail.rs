@@ -8,6 +8,7 @@ mod child;
 pub(crate) mod fork;
 mod view;
 mod walls;
+mod watch;
 pub(crate) mod work;
 
 use std::{
@@ -49,6 +50,10 @@ pub(crate) struct JailLimits {
     pub(crate) wall_time: Duration,
     /// Address space of each of its processes.
     pub(crate) memory: ByteSize,
+    /// Memory of all its processes together.
+    pub(crate) total_memory: ByteSize,
+    /// Room that must stay on the disk while it runs, whoever takes it.
+    pub(crate) disk_left: ByteSize,
     pub(crate) processes: u64,
     pub(crate) file_size: ByteSize,
     /// Of stdout and stderr, each; the rest is read and thrown away.
@@ -61,6 +66,8 @@ impl Default for JailLimits {
             cpu_time: Duration::from_secs(60),
             wall_time: Duration::from_secs(120),
             memory: ByteSize::gib(4),
+            total_memory: ByteSize::gib(8),
+            disk_left: ByteSize::mib(256),
             processes: 256,
             file_size: ByteSize::mib(512),
             output: ByteSize::kib(256),
@@ -113,18 +120,13 @@ pub(crate) fn run(spec: &JailSpec, mode: JailMode) -> Result<JailOutput, Sandbox
     let limit = spec.limits.output.as_u64();
     let stdout = process.stdout.take().map(|stream| thread::spawn(move || read_some(stream, limit)));
     let stderr = process.stderr.take().map(|stream| thread::spawn(move || read_some(stream, limit)));
-    let deadline = started + spec.limits.wall_time;
-    let status = wait(&mut process, deadline, mode).map_err(failed)?;
+    let ended = wait(&mut process, spec, started, mode).map_err(failed)?;
     let collect =
         |reader: Option<thread::JoinHandle<Vec<u8>>>| reader.and_then(|reader| reader.join().ok()).unwrap_or_default();
     let (stdout, stderr) = (collect(stdout), collect(stderr));
-    let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-    let over = |used, limit| LimitHit { kind: ResourceKind::CompileTime, used: millis(used), limit: millis(limit) };
-    let Some(status) = status else {
-        return Err(over(started.elapsed(), spec.limits.wall_time).into());
-    };
+    let status = ended?;
     if signal_of(status) == Some(libc::SIGXCPU) {
-        return Err(over(spec.limits.cpu_time, spec.limits.cpu_time).into());
+        return Err(too_long(spec.limits.cpu_time, spec.limits.cpu_time));
     }
     if status.code() == Some(child::WALLS_FAILED) {
         return Err(SandboxError::Unenforceable {
@@ -154,17 +156,39 @@ fn read_some(mut stream: impl Read, limit: u64) -> Vec<u8> {
     kept
 }
 
-/// Waits for the end, or kills everything at the deadline. In the jail nothing is left of it when this returns.
-fn wait(process: &mut Child, deadline: Instant, mode: JailMode) -> std::io::Result<Option<ExitStatus>> {
-    let in_time = fork::wait_for_end(process.id().cast_signed(), deadline.saturating_duration_since(Instant::now()))?;
-    if let (false, Some(pid)) = (in_time, Pid::from_raw(process.id().cast_signed())) {
+/// Waits for the end, or kills everything at the deadline or when too much is used. In the jail nothing is left of it when
+/// this returns.
+fn wait(
+    process: &mut Child,
+    spec: &JailSpec,
+    started: Instant,
+    mode: JailMode,
+) -> std::io::Result<Result<ExitStatus, SandboxError>> {
+    let stopped = loop {
+        let left = spec.limits.wall_time.saturating_sub(started.elapsed());
+        if fork::wait_for_end(process.id().cast_signed(), left.min(watch::PAUSE))? {
+            break None;
+        }
+        if left.is_zero() {
+            break Some(too_long(started.elapsed(), spec.limits.wall_time));
+        }
+        if let Some(excess) = watch::excess(spec, process.id()) {
+            break Some(excess);
+        }
+    };
+    if let (Some(_), Some(pid)) = (&stopped, Pid::from_raw(process.id().cast_signed())) {
         match mode {
             JailMode::Enforced => rustix::process::kill_process(pid, child::STOP)?,
             JailMode::Dangerous => rustix::process::kill_process_group(pid, Signal::KILL)?,
         }
     }
     let status = process.wait()?;
-    Ok(in_time.then_some(status))
+    Ok(stopped.map_or(Ok(status), Err))
+}
+
+fn too_long(used: Duration, limit: Duration) -> SandboxError {
+    let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+    LimitHit { kind: ResourceKind::CompileTime, used: millis(used), limit: millis(limit) }.into()
 }
 
 /// Whether the walls can be built here.

@@ -3,7 +3,7 @@
 use std::{
     fs,
     io::{BufRead, BufReader},
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
     time::{Duration, Instant},
 };
@@ -54,11 +54,13 @@ fn i4_the_users_registry_is_used_and_their_secrets_are_not_told() {
     }
 }
 
-/// How many processes have this text among their arguments.
-fn processes_with(text: &str) -> usize {
-    let arguments = |entry: fs::DirEntry| fs::read(entry.path().join("cmdline")).unwrap_or_default();
-    let has = |line: &Vec<u8>| line.windows(text.len()).any(|part| part == text.as_bytes());
-    fs::read_dir("/proc").unwrap().map(|entry| arguments(entry.unwrap())).filter(has).count()
+/// The processes that have this text among their arguments.
+fn processes_with(text: &str) -> Vec<PathBuf> {
+    let has = |path: &PathBuf| {
+        let arguments = fs::read(path.join("cmdline")).unwrap_or_default();
+        arguments.windows(text.len()).any(|part| part == text.as_bytes())
+    };
+    fs::read_dir("/proc").unwrap().map(|entry| entry.unwrap().path()).filter(has).collect()
 }
 
 fn until(what: &str, holds: impl Fn() -> bool) {
@@ -89,8 +91,11 @@ fn i3_nothing_outlives_the_command_line() {
     assert!(lines.any(|line| line.unwrap().contains("building project")));
     // Cargo is given the folder, and the build script is started by its place in it.
     let work = path("cache/wasm-sandbox/work").display().to_string();
-    until("the build script", || processes_with(&format!("{work}/")) > 1);
+    until("the build script", || processes_with(&work).len() > 1);
+    for process in processes_with(&work) {
+        assert_eq!(fs::read_to_string(process.join("oom_score_adj")).unwrap(), "1000\n", "the first to go");
+    }
     command.kill().unwrap();
     command.wait().unwrap();
-    until("the end of the compilers", || processes_with(&work) == 0);
+    until("the end of the compilers", || processes_with(&work).is_empty());
 }

@@ -6,7 +6,7 @@ use std::{io, os::unix::process::CommandExt, process::Command};
 
 use rustix::process::{Resource, Rlimit, Signal};
 
-use super::{JailLimits, JailSpec, walls::Walls};
+use super::{JailLimits, JailSpec, view, walls::Walls};
 
 /// Exit code of a child whose walls could not be closed; no program that is run here uses it.
 pub(super) const WALLS_FAILED: i32 = 250;
@@ -38,6 +38,9 @@ fn close(walls: Walls, limits: &JailLimits, network: bool) -> io::Result<()> {
     let alone = unsafe { libc::unshare(own) };
     if alone != 0 {
         give_up(b"the kernel gives no namespaces\n");
+    }
+    if view::die_first().is_err() {
+        give_up(b"the kernel does not take this for what to kill first\n");
     }
     if walls.view.become_nobody().is_err() {
         give_up(b"the kernel lets no user be mapped\n");

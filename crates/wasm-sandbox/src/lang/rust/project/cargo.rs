@@ -76,6 +76,7 @@ impl<'a> Cargo<'a> {
         spec.arguments.extend(["--target-dir".into(), self.work.path().join("target").into()]);
         spec.environment.push(("CARGO_ENCODED_RUSTFLAGS".to_owned(), self.flags()));
         spec.environment.push(("CARGO_INCREMENTAL".to_owned(), "0".into()));
+        spec.arguments.extend(["--jobs".into(), jobs().to_string().into()]);
         spec.read.extend(self.fetched(crates).map_err(failed)?);
         if let Some(linker) = Linker::find(self.setup) {
             spec.environment.push(("PATH".to_owned(), linker.folder.into()));
@@ -149,6 +150,11 @@ impl<'a> Cargo<'a> {
         }
         Ok(paths)
     }
+}
+
+/// As many as there are processors, and no more than have room in the memory of a build.
+fn jobs() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from).min(8)
 }
 
 /// What build scripts and macros are linked with: they run on the host, if only in the jail.
