@@ -6,8 +6,11 @@ use std::{
     fs::{self, File},
     io::{self, Read},
     os::{
-        fd::{AsFd, BorrowedFd, OwnedFd},
-        unix::ffi::{OsStrExt, OsStringExt},
+        fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd},
+        unix::{
+            ffi::{OsStrExt, OsStringExt},
+            fs::MetadataExt,
+        },
     },
     path::{Path, PathBuf},
     time::Duration,
@@ -71,11 +74,16 @@ impl Drop for WorkFolder {
     }
 }
 
+/// This user's own, and nothing that only looks like one.
 fn abandoned(parent: &Path) -> io::Result<Vec<PathBuf>> {
+    let own = rustix::process::geteuid().as_raw();
     let old = |entry: &fs::DirEntry| {
-        let age = entry.metadata().and_then(|metadata| metadata.modified()).map(|time| time.elapsed());
-        entry.file_name().as_bytes().starts_with(PREFIX.as_bytes())
-            && age.is_ok_and(|age| age.is_ok_and(|age| age > ABANDONED))
+        let named = entry.file_name().as_bytes().starts_with(PREFIX.as_bytes());
+        named
+            && entry.metadata().is_ok_and(|metadata| {
+                let age = metadata.modified().ok().and_then(|time| time.elapsed().ok());
+                metadata.is_dir() && metadata.uid() == own && age.is_some_and(|age| age > ABANDONED)
+            })
     };
     Ok(fs::read_dir(parent)?.filter_map(Result::ok).filter(old).map(|entry| entry.path()).collect())
 }
@@ -122,11 +130,13 @@ fn empty(top: BorrowedFd<'_>, name: &OsStr, moved: &mut u64) -> io::Result<()> {
     Ok(rustix::fs::unlinkat(top, name, AtFlags::REMOVEDIR)?)
 }
 
-/// Opens a folder, which becomes its owner's to read and write if it was not.
+/// Opens a folder, which becomes its owner's to read and write if it was not. What is no folder by then is not touched.
 fn open_folder(parent: BorrowedFd<'_>, name: &OsStr) -> io::Result<OwnedFd> {
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    rustix::fs::chmodat(parent, name, Mode::RWXU, AtFlags::empty())?;
-    Ok(openat(parent, name, flags, Mode::empty())?)
+    let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let folder = openat(parent, name, flags | OFlags::PATH, Mode::empty())?;
+    // A path is the only name by which the mode of something that cannot be opened yet is changed.
+    rustix::fs::chmod(format!("/proc/self/fd/{}", folder.as_raw_fd()), Mode::RWXU)?;
+    Ok(openat(&folder, ".", flags | OFlags::RDONLY, Mode::empty())?)
 }
 
 /// The names of the folders and of everything else.
@@ -191,8 +201,18 @@ mod tests {
         }
         let long_ago = std::time::SystemTime::now() - ABANDONED - Duration::from_secs(1);
         File::open(&old).unwrap().set_modified(long_ago).unwrap();
+        // Nor is anything followed that only has the name.
+        let other = parent.path().join("other");
+        fs::create_dir_all(other.join("inner")).unwrap();
+        rustix::fs::chmod(&other, Mode::RUSR | Mode::XUSR).unwrap();
+        File::open(&other).unwrap().set_modified(long_ago).unwrap();
+        let link = parent.path().join(format!("{PREFIX}link"));
+        std::os::unix::fs::symlink(&other, &link).unwrap();
+        assert_eq!(remove(&link).unwrap_err().raw_os_error(), Some(libc::ENOTDIR));
         let _work = WorkFolder::new(parent.path()).unwrap();
         assert!(!old.exists() && new.exists());
+        assert!(other.join("inner").exists());
+        assert_eq!(other.metadata().unwrap().mode() & 0o777, 0o500);
     }
 
     /// I11: the output of a compile is not read through a link, nor when it is something else or too large.

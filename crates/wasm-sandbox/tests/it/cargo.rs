@@ -4,12 +4,12 @@ use std::{
     fs,
     net::TcpListener,
     path::{Path, PathBuf},
-    sync::OnceLock,
+    sync::{Arc, Mutex, OnceLock},
     time::{Duration, Instant},
 };
 
 use serde_json::json;
-use wasm_sandbox::{Ending, ErrorCode, ResourceKind, SandboxError, Setup, WasmSandbox, blocking};
+use wasm_sandbox::{Ending, ErrorCode, Progress, ResourceKind, SandboxError, Setup, WasmSandbox, blocking};
 
 /// One cache for all tests, as one user has.
 fn setup() -> Setup {
@@ -124,6 +124,34 @@ fn a_library_with_a_crate_is_callable() {
     let by_manifest = WasmSandbox::builder().setup(setup()).source(project.path().join("Cargo.toml")).build_blocking();
     assert_eq!(by_manifest.unwrap().call::<_, i32>("add", (1, 1)).unwrap(), 2);
     assert!(!project.path().join("Cargo.lock").exists() && !project.path().join("target").exists());
+}
+
+/// A build is kept by content, of whatever folder; and without a cache there is a build all the same.
+#[test]
+fn a_project_is_built_once() {
+    let cache = tempfile::tempdir().unwrap();
+    let main = |text: &str| Project::plain(&[("src/main.rs", &format!("fn main() {{ print!(\"{text}\") }}"))]);
+    let run = |project: &Project, setup: Setup| {
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let keep = Arc::clone(&told);
+        let setup = setup.on_progress(move |progress| {
+            if let Progress::Begin(what) = progress {
+                keep.lock().unwrap().push(what.split(' ').next().unwrap().to_owned());
+            }
+        });
+        let sandbox = WasmSandbox::builder().setup(setup).source(project.path()).build_blocking().unwrap();
+        let stdout = sandbox.execute(Vec::<String>::new()).unwrap().stdout.to_string();
+        let told = told.lock().unwrap().clone();
+        (stdout, told.iter().any(|word| word == "building"))
+    };
+    let kept = || setup().cache_dir(cache.path());
+    assert_eq!(run(&main("one"), kept()), ("one".to_owned(), true));
+    assert_eq!(run(&main("one"), kept()), ("one".to_owned(), false));
+    assert_eq!(run(&main("two"), kept()), ("two".to_owned(), true));
+    assert_eq!(run(&main("one"), setup().no_cache()), ("one".to_owned(), true));
+    let missing = Project::plain(&[("src/main.rs", "fn main() {}")]);
+    missing.write("Cargo.toml", "[package]\nname = 'p'\nversion = '0.1.0'\n[dependencies]\nitoa = '999'");
+    assert!(missing.diagnostics().starts_with("its crates cannot be fetched\n"));
 }
 
 /// What a hostile project would like to have: a file and a port of the host's.

@@ -55,7 +55,7 @@ impl Build<'_> {
         let (package, target) = self.cargo.metadata(&self.staged.root)?.choose()?;
         if target.is_program() {
             let folder = self.folder_of(&package)?;
-            self.make(&folder, &["--bin", &target.name], &format!("{}.wasm", target.name))
+            self.make(&folder, &format!("--bin={}", target.name), &format!("{}.wasm", target.name))
         } else {
             self.library(&package, &target)
         }
@@ -90,7 +90,7 @@ impl Build<'_> {
         if lock.exists() {
             fs::copy(lock, wrapper.join("Cargo.lock")).map_err(failed)?;
         }
-        let wasm = self.make(&wrapper, &["--lib"], "guest.wasm")?;
+        let wasm = self.make(&wrapper, "--lib", "guest.wasm")?;
         if shim.functions.is_empty() { Ok(wasm) } else { Signatures::append_section(&wasm, shim.functions) }
     }
 
@@ -146,16 +146,21 @@ impl Build<'_> {
     }
 
     /// Fetches and builds what the manifest in `folder` says.
-    fn make(&self, folder: &Path, arguments: &[&str], output: &str) -> Result<Vec<u8>, SandboxError> {
+    fn make(&self, folder: &Path, target: &str, output: &str) -> Result<Vec<u8>, SandboxError> {
         {
             let _telling = self.setup.tell(&format!("fetching the crates of {}", self.name));
-            self.cargo.fetch(folder)?;
+            self.cargo.fetch(folder).map_err(|error| match error {
+                SandboxError::Compilation { diagnostics, .. } => {
+                    compilation(format!("its crates cannot be fetched\n{diagnostics}"))
+                }
+                other => other,
+            })?;
         }
         // A member's lock file is its workspace's.
         let lock = if folder.join("Cargo.lock").exists() { folder } else { &self.staged.root };
         manifest::check_lock(lock)?;
         let _telling = self.setup.tell(&format!("building {}", self.name));
-        self.cargo.build(folder, arguments, &manifest::locked(lock)?)?;
+        self.cargo.build(folder, target, &manifest::locked(lock)?)?;
         let output = Path::new(cargo::OUTPUT).join(output);
         self.work.read(&output, super::super::MAX_BYTES).map_err(|error| {
             compilation(format!("the build left no `{}`: {error}", output.file_name().unwrap_or_default().display()))

@@ -65,14 +65,9 @@ impl<'a> Cargo<'a> {
     }
 
     /// Builds what was fetched. Of the crates that were ever fetched it sees only those that it is built from.
-    pub(super) fn build(
-        &self,
-        folder: &Path,
-        arguments: &[&str],
-        crates: &[(String, String)],
-    ) -> Result<(), SandboxError> {
+    pub(super) fn build(&self, folder: &Path, target: &str, crates: &[(String, String)]) -> Result<(), SandboxError> {
         let mut spec = self.spec(folder, "build", &["--release", "--offline", "--locked", "--target", TARGET]);
-        spec.arguments.extend(arguments.iter().map(OsString::from));
+        spec.arguments.push(target.into());
         spec.arguments.extend(["--target-dir".into(), self.work.path().join("target").into()]);
         spec.environment.push(("CARGO_ENCODED_RUSTFLAGS".to_owned(), self.flags()));
         spec.environment.push(("CARGO_INCREMENTAL".to_owned(), "0".into()));

@@ -15,9 +15,18 @@ const DEPENDENCY_KEYS: [&str; 8] =
 const DEPENDENCY_TABLES: [&str; 5] =
     ["dependencies", "dev-dependencies", "dev_dependencies", "build-dependencies", "build_dependencies"];
 
+/// Bytes of a manifest or lock file; ten thousand crates need less.
+const MAX_BYTES: u64 = 4 << 20;
+
+/// Problems that are told; nobody reads more.
+const MAX_PROBLEMS: usize = 50;
+
 /// Reads a manifest of the project.
 pub(super) fn read(root: &Path, relative: &Path) -> Result<Table, SandboxError> {
     let shown = relative.display();
+    if root.join(relative).metadata().is_ok_and(|metadata| metadata.len() > MAX_BYTES) {
+        return Err(super::compilation(format!("{shown} is larger than {} MB", MAX_BYTES >> 20)));
+    }
     let text = std::fs::read_to_string(root.join(relative))
         .map_err(|error| super::compilation(format!("{shown} cannot be read: {error}")))?;
     text.parse().map_err(|error| super::compilation(format!("{shown}: {error}")))
@@ -40,12 +49,16 @@ pub(super) fn check(staged: &Staged) -> Result<(), SandboxError> {
     if staged.root.join("Cargo.lock").exists() {
         problems.extend(foreign_packages(&staged.root)?);
     }
-    if problems.is_empty() { Ok(()) } else { Err(SandboxError::Configuration { problems }) }
+    refuse(problems)
 }
 
 /// Checks the lock file that a fetch has made or completed.
 pub(super) fn check_lock(folder: &Path) -> Result<(), SandboxError> {
-    let problems = foreign_packages(folder)?;
+    refuse(foreign_packages(folder)?)
+}
+
+fn refuse(mut problems: Vec<ConfigProblem>) -> Result<(), SandboxError> {
+    problems.truncate(MAX_PROBLEMS);
     if problems.is_empty() { Ok(()) } else { Err(SandboxError::Configuration { problems }) }
 }
 
@@ -305,6 +318,8 @@ mod tests {
                 }
             }
         }
-        assert!(check_text("", Some("[[package")).is_err());
+        let wrong = |lock: &str| check_text("", Some(lock)).unwrap_err().to_string();
+        assert!(wrong("[[package").contains("Cargo.lock: "));
+        assert!(wrong(&" ".repeat(5 << 20)).contains("Cargo.lock is larger than 4 MB"));
     }
 }
