@@ -99,3 +99,33 @@ fn i3_nothing_outlives_the_command_line() {
     command.wait().unwrap();
     until("the end of the compilers", || processes_with(&work).is_empty());
 }
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a shorter search path is made from the real one")]
+fn a_missing_linker_is_said_when_it_is_needed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |relative: &str| folder.path().join(relative);
+    fs::create_dir(path("programs")).unwrap();
+    let places = std::env::var_os("PATH").unwrap();
+    for program in ["cargo", "rustc"] {
+        let real = std::env::split_paths(&places).map(|place| place.join(program)).find(|path| path.is_file());
+        std::os::unix::fs::symlink(real.unwrap(), path("programs").join(program)).unwrap();
+    }
+    write(&path("project/Cargo.toml"), "[package]\nname = 'p'\nversion = '0.1.0'\nedition = '2024'");
+    write(&path("project/src/main.rs"), "fn main() {}");
+    let run = || {
+        let output = Command::new(env!("CARGO_BIN_EXE_wasm-sandbox"))
+            .args(["run", "project"])
+            .current_dir(folder.path())
+            .env("XDG_CACHE_HOME", path("cache"))
+            .env("PATH", path("programs"))
+            .output()
+            .unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    assert_eq!(run().0, Some(0));
+    write(&path("project/build.rs"), "fn main() {}");
+    let (code, said) = run();
+    assert_eq!(code, Some(125), "{said}");
+    assert!(said.contains("a C compiler (`cc`)") && said.contains("hint: get it with `apt-get install gcc`"), "{said}");
+}

@@ -149,6 +149,8 @@ fn a_project_is_built_once() {
     assert_eq!(run(&main("one"), kept()), ("one".to_owned(), false));
     assert_eq!(run(&main("two"), kept()), ("two".to_owned(), true));
     assert_eq!(run(&main("one"), setup().no_cache()), ("one".to_owned(), true));
+    let without_jail = setup().no_cache().dangerous().compile_without_jail();
+    assert_eq!(run(&main("one"), without_jail), ("one".to_owned(), true));
     let missing = Project::plain(&[("src/main.rs", "fn main() {}")]);
     missing.write("Cargo.toml", "[package]\nname = 'p'\nversion = '0.1.0'\n[dependencies]\nitoa = '999'");
     assert!(missing.diagnostics().starts_with("its crates cannot be fetched\n"));

@@ -73,10 +73,12 @@ impl<'a> Cargo<'a> {
         spec.environment.push(("CARGO_INCREMENTAL".to_owned(), "0".into()));
         spec.arguments.extend(["--jobs".into(), jobs().to_string().into()]);
         spec.read.extend(self.fetched(crates).map_err(failed)?);
-        if let Some(linker) = Linker::find(self.setup) {
-            spec.environment.push(("PATH".to_owned(), linker.folder.into()));
-            spec.read.extend(linker.read);
-        }
+        let Some(linker) = Linker::find(self.setup) else {
+            // Many projects do without build scripts and macros, so without a linker for this machine.
+            return self.run(&spec).map(|_| ()).map_err(without_linker);
+        };
+        spec.environment.push(("PATH".to_owned(), linker.folder.into()));
+        spec.read.extend(linker.read);
         self.run(&spec).map(|_| ())
     }
 
@@ -144,6 +146,18 @@ impl<'a> Cargo<'a> {
             }
         }
         Ok(paths)
+    }
+}
+
+fn without_linker(error: SandboxError) -> SandboxError {
+    match error {
+        SandboxError::Compilation { diagnostics, .. } if diagnostics.contains("linker `cc` not found") => {
+            SandboxError::Toolchain {
+                missing: "a C compiler (`cc`), which build scripts and macros are linked with,".to_owned(),
+                remedy: "apt-get install gcc".to_owned(),
+            }
+        }
+        other => other,
     }
 }
 
