@@ -62,12 +62,18 @@ fn refuse(mut problems: Vec<ConfigProblem>) -> Result<(), SandboxError> {
     if problems.is_empty() { Ok(()) } else { Err(SandboxError::Configuration { problems }) }
 }
 
-/// The packages that a lock file takes from the registry, as name and version.
+/// The packages that a lock file takes from the registry, as name and version. They become parts of paths, so they must be
+/// what they are called.
 pub(super) fn locked(folder: &Path) -> Result<Vec<(String, String)>, SandboxError> {
     let lock = read(folder, Path::new("Cargo.lock"))?;
-    let text = |package: &Value, key: &str| package.get(key).and_then(Value::as_str).map(str::to_owned);
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '+');
+    let text = |package: &Value, key: &str| {
+        let text = package.get(key).and_then(Value::as_str).unwrap_or_default();
+        let good = text.starts_with(|c: char| c.is_ascii_alphanumeric()) && text.chars().all(plain);
+        if good { Ok(text.to_owned()) } else { Err(super::compilation(format!("Cargo.lock: `{text}` is no {key}"))) }
+    };
     let registry = packages(&lock).filter(|package| package.get("source").is_some());
-    Ok(registry.filter_map(|package| Some((text(package, "name")?, text(package, "version")?))).collect())
+    registry.map(|package| Ok((text(package, "name")?, text(package, "version")?))).collect()
 }
 
 fn packages(lock: &Table) -> impl Iterator<Item = &Value> {
@@ -303,6 +309,24 @@ mod tests {
                     [target.'cfg(unix)'.dev-dependencies]\nz = { version = '1', default-features = false, optional = true }\n\
                     [patch.crates-io]\nserde.path = 'inner'\n[profile.release]\nlto = true\n[workspace]\n[features]\na = []";
         check_text(good, None).unwrap();
+    }
+
+    /// I4: what a lock file calls a crate does not open another place to the build.
+    #[test]
+    fn i4_names_in_a_lock_file_are_no_paths() {
+        let folder = tempfile::tempdir().unwrap();
+        let read = |name: &str, version: &str| {
+            let lock = format!("[[package]]\nname = '{name}'\nversion = '{version}'\nsource = 'registry'");
+            fs::write(folder.path().join("Cargo.lock"), lock).unwrap();
+            locked(folder.path())
+        };
+        for (name, version) in
+            [("/etc/passwd", ""), ("/etc/passwd", "1"), ("..", "1.0.0"), ("a/b", "1.0.0"), ("a", "1/.."), ("", "1")]
+        {
+            assert!(read(name, version).unwrap_err().to_string().contains("is no"), "{name} {version}");
+        }
+        let good = ("serde_json".to_owned(), "1.0.0-rc.1+x".to_owned());
+        assert_eq!(read(&good.0, &good.1).unwrap(), [good]);
     }
 
     /// I4: a lock file is not a way around the manifest.
