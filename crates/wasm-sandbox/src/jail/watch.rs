@@ -13,9 +13,15 @@ pub(super) const PAUSE: Duration = Duration::from_millis(250);
 
 /// What is over its bound, if anything is, in the jail whose first process is a child of `shadow`.
 pub(super) fn excess(spec: &JailSpec, shadow: u32) -> Option<SandboxError> {
-    let (used, limit) = (memory(shadow), spec.limits.total_memory.as_u64());
-    if used > limit {
-        return Some(LimitHit { kind: ResourceKind::CompileMemory, used, limit }.into());
+    let (memory, processes) = use_of(shadow);
+    for (kind, used, limit) in [
+        (ResourceKind::CompileMemory, memory, spec.limits.total_memory.as_u64()),
+        // The kernel bounds them too, but for an administrator's processes.
+        (ResourceKind::CompileProcesses, processes, spec.limits.processes),
+    ] {
+        if used > limit {
+            return Some(LimitHit { kind, used, limit }.into());
+        }
     }
     let crowded = |path| room(path).is_some_and(|room| room < spec.limits.disk_left.as_u64());
     spec.write.iter().filter(|path| path.is_dir()).any(|path| crowded(path)).then(|| {
@@ -30,8 +36,8 @@ fn room(path: &std::path::Path) -> Option<u64> {
     Some(disk.f_bavail.saturating_mul(disk.f_frsize))
 }
 
-/// Bytes of memory that all descendants of a process have for themselves.
-fn memory(ancestor: u32) -> u64 {
+/// Bytes of memory that a process and all its descendants have for themselves, and how many descendants there are.
+fn use_of(ancestor: u32) -> (u64, u64) {
     let mut children: HashMap<u32, Vec<u32>> = HashMap::new();
     for process in fs::read_dir("/proc").into_iter().flatten().filter_map(Result::ok) {
         let number = process.file_name().to_str().and_then(|name| name.parse().ok());
@@ -40,13 +46,15 @@ fn memory(ancestor: u32) -> u64 {
             children.entry(parent).or_default().push(number);
         }
     }
-    let mut total = 0_u64;
+    let (mut memory, mut processes) = (0_u64, 0);
     let mut left = vec![ancestor];
     while let Some(process) = left.pop() {
-        total = total.saturating_add(own_memory(process).unwrap_or(0));
-        left.extend(children.remove(&process).unwrap_or_default());
+        memory = memory.saturating_add(own_memory(process).unwrap_or(0));
+        let own = children.remove(&process).unwrap_or_default();
+        processes += own.len() as u64;
+        left.extend(own);
     }
-    total
+    (memory, processes)
 }
 
 /// `number (name) state parent ...`, where the name can be anything.
@@ -101,6 +109,23 @@ mod tests {
             other => panic!("{other:?}"),
         }
         let output = shell(&format!("{hold}; echo done"), limits, Vec::new()).unwrap();
+        assert_eq!(output.stdout, b"done\n");
+    }
+
+    /// I9: where the kernel does not keep them from being started, too many are the end of all.
+    #[test]
+    fn i9_processes_are_counted() {
+        let start = |count: u32| format!("n=0; while [ $n -lt {count} ]; do sleep 50 & n=$((n+1)); done; {}", "wait");
+        let limits = JailLimits { processes: 20, ..JailLimits::default() };
+        match shell(&start(40), limits.clone(), Vec::new()) {
+            Err(SandboxError::ResourceExhausted { kind, used, limit }) => {
+                assert_eq!((kind, limit), (ResourceKind::CompileProcesses, 20));
+                assert!(used > limit);
+            }
+            Ok(output) => assert!(String::from_utf8_lossy(&output.stderr).contains("ork"), "{output:?}"),
+            other => panic!("{other:?}"),
+        }
+        let output = shell(&start(10).replace("wait", "echo done"), limits, Vec::new()).unwrap();
         assert_eq!(output.stdout, b"done\n");
     }
 
