@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Bytes of a source or module that are read.
-const MAX_BYTES: u64 = 128 << 20;
+pub(crate) const MAX_BYTES: u64 = 128 << 20;
 
 /// Characters of a compiler's messages that are passed on.
 const MAX_DIAGNOSTICS: usize = 16 << 10;

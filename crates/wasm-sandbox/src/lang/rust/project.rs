@@ -77,7 +77,7 @@ impl Build<'_> {
     fn library(&self, package: &Package, target: &Target) -> Result<Vec<u8>, SandboxError> {
         let folder = self.folder_of(package)?;
         let source = self.relative(&target.src_path)?;
-        let text = self.work.read(&source, super::super::MAX_BYTES);
+        let text = self.work.read(&source, crate::lang::MAX_BYTES);
         let text = text.map_err(|error| compilation(format!("{}: {error}", shown(&source))))?;
         let text = String::from_utf8(text).map_err(|_| compilation(format!("{}: it is not UTF-8", shown(&source))))?;
         let shim = Shim::read(&text, &shown(&source), self.setup)?;
@@ -162,7 +162,7 @@ impl Build<'_> {
         let _telling = self.setup.tell(&format!("building {}", self.name));
         self.cargo.build(folder, target, &manifest::locked(lock)?)?;
         let output = Path::new(cargo::OUTPUT).join(output);
-        self.work.read(&output, super::super::MAX_BYTES).map_err(|error| {
+        self.work.read(&output, crate::lang::MAX_BYTES).map_err(|error| {
             compilation(format!("the build left no `{}`: {error}", output.file_name().unwrap_or_default().display()))
         })
     }
