@@ -70,7 +70,7 @@ pub(crate) enum Command {
 
 #[derive(Args)]
 pub(crate) struct RunOptions {
-    /// The program: a .wasm or .wat file, a source file or a script
+    /// The program: a .wasm or .wat file, a source file, a script, or the folder of a cargo project
     pub(crate) file: PathBuf,
 
     /// Arguments for the program
@@ -91,7 +91,7 @@ pub(crate) struct RunOptions {
 
 #[derive(Args)]
 pub(crate) struct CallOptions {
-    /// The module or source file
+    /// The module, source file or cargo project
     pub(crate) file: PathBuf,
 
     /// The function
@@ -135,7 +135,7 @@ pub(crate) enum EvalLanguage {
 
 #[derive(Args)]
 pub(crate) struct InspectOptions {
-    /// The module or source file
+    /// The module, source file or cargo project
     pub(crate) file: PathBuf,
 
     /// Print it as JSON
@@ -145,7 +145,7 @@ pub(crate) struct InspectOptions {
 
 #[derive(Args)]
 pub(crate) struct BuildOptions {
-    /// The source file
+    /// The source file or cargo project
     pub(crate) file: PathBuf,
 
     /// Where to write the module

@@ -97,7 +97,9 @@ impl ErrorCode {
     pub fn of_limit(kind: ResourceKind) -> Self {
         match kind {
             ResourceKind::WallTime | ResourceKind::CpuTime => Self::Timeout,
-            ResourceKind::CompileTime | ResourceKind::CompileMemory => Self::Compilation,
+            ResourceKind::CompileTime | ResourceKind::CompileMemory | ResourceKind::CompileProcesses => {
+                Self::Compilation
+            }
             _ => Self::Limit,
         }
     }

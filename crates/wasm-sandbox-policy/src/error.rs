@@ -286,7 +286,7 @@ pub(crate) fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>)
 fn limit_suggestion(kind: ResourceKind) -> String {
     let Some(setting) = kind.setting() else {
         return match kind {
-            ResourceKind::CompileTime | ResourceKind::CompileMemory => {
+            ResourceKind::CompileTime | ResourceKind::CompileMemory | ResourceKind::CompileProcesses => {
                 "split the code, or compile it ahead of time elsewhere".to_owned()
             }
             _ => "drop sandboxes that are no longer needed and try again".to_owned(),

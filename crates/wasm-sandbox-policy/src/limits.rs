@@ -193,6 +193,8 @@ pub enum ResourceKind {
     CompileTime,
     /// Memory of a compiler, in bytes.
     CompileMemory,
+    /// Processes of a compile at a time.
+    CompileProcesses,
 }
 
 impl ResourceKind {
@@ -218,6 +220,7 @@ impl ResourceKind {
             Self::ProcessMemory => "memory of all sandboxes",
             Self::CompileTime => "compile time",
             Self::CompileMemory => "compile memory",
+            Self::CompileProcesses => "compile processes",
         }
     }
 
@@ -239,7 +242,11 @@ impl ResourceKind {
             Self::HostCalls => "limits.host_calls",
             Self::HostCallBytes => "limits.host_call_bytes",
             Self::Input => "limits.input",
-            Self::Sandboxes | Self::ProcessMemory | Self::CompileTime | Self::CompileMemory => return None,
+            Self::Sandboxes
+            | Self::ProcessMemory
+            | Self::CompileTime
+            | Self::CompileMemory
+            | Self::CompileProcesses => return None,
         })
     }
 
@@ -262,7 +269,8 @@ impl ResourceKind {
             | Self::Files
             | Self::OpenFiles
             | Self::HostCalls
-            | Self::Sandboxes => "",
+            | Self::Sandboxes
+            | Self::CompileProcesses => "",
         }
     }
 }

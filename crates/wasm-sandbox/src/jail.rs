@@ -1,23 +1,27 @@
 //! Walls of the operating system around work that must not touch the host: compilers.
 //!
-//! A program in the jail reads and writes only the paths that it is given (Landlock), has no network, no capabilities and
-//! process numbers of its own (namespaces), cannot make the system calls that lead elsewhere (seccomp), starts with an empty
-//! environment, and is bounded in time, memory and output. Nothing that it starts outlives it.
+//! A program in the jail reads and writes only the paths that it is given (Landlock), and sees no others, has no network, no
+//! capabilities and process numbers of its own (namespaces), cannot make the system calls that lead elsewhere (seccomp),
+//! starts with an empty environment, and is bounded in time, memory and output. Nothing that it starts outlives it.
 
 mod child;
 pub(crate) mod fork;
+mod view;
 mod walls;
+mod watch;
+pub(crate) mod work;
 
 use std::{
     ffi::OsString,
     io::Read,
     os::unix::process::{CommandExt, ExitStatusExt},
     path::PathBuf,
-    process::{Command, ExitStatus, Stdio},
+    process::{Child, Command, ExitStatus, Stdio},
     thread,
     time::{Duration, Instant},
 };
 
+use rustix::process::{Pid, Signal};
 use wasm_sandbox_policy::{ByteSize, LimitHit, ResourceKind, SandboxError};
 
 use self::walls::Walls;
@@ -33,6 +37,8 @@ pub(crate) struct JailSpec {
     pub(crate) read: Vec<PathBuf>,
     /// Folders that it may change.
     pub(crate) write: Vec<PathBuf>,
+    /// Whether it may use the internet; nothing that a stranger wrote may run in a jail with this.
+    pub(crate) network: bool,
     pub(crate) limits: JailLimits,
 }
 
@@ -44,6 +50,10 @@ pub(crate) struct JailLimits {
     pub(crate) wall_time: Duration,
     /// Address space of each of its processes.
     pub(crate) memory: ByteSize,
+    /// Memory of all its processes together.
+    pub(crate) total_memory: ByteSize,
+    /// Room that must stay on the disk while it runs, whoever takes it.
+    pub(crate) disk_left: ByteSize,
     pub(crate) processes: u64,
     pub(crate) file_size: ByteSize,
     /// Of stdout and stderr, each; the rest is read and thrown away.
@@ -56,6 +66,8 @@ impl Default for JailLimits {
             cpu_time: Duration::from_secs(60),
             wall_time: Duration::from_secs(120),
             memory: ByteSize::gib(4),
+            total_memory: ByteSize::gib(8),
+            disk_left: ByteSize::mib(256),
             processes: 256,
             file_size: ByteSize::mib(512),
             output: ByteSize::kib(256),
@@ -77,6 +89,9 @@ pub(crate) enum JailMode {
 #[derive(Debug)]
 pub(crate) struct JailOutput {
     pub(crate) success: bool,
+    /// The signal that ended it, if one did.
+    pub(crate) signal: Option<i32>,
+    pub(crate) stdout: Vec<u8>,
     pub(crate) stderr: Vec<u8>,
 }
 
@@ -98,26 +113,20 @@ pub(crate) fn run(spec: &JailSpec, mode: JailMode) -> Result<JailOutput, Sandbox
         .stderr(Stdio::piped())
         .process_group(0);
     if mode == JailMode::Enforced {
-        child::confine(&mut command, Walls::build(spec)?, &spec.limits);
+        child::confine(&mut command, Walls::build(spec)?, spec);
     }
     let started = Instant::now();
     let mut process = command.spawn().map_err(failed)?;
     let limit = spec.limits.output.as_u64();
     let stdout = process.stdout.take().map(|stream| thread::spawn(move || read_some(stream, limit)));
     let stderr = process.stderr.take().map(|stream| thread::spawn(move || read_some(stream, limit)));
-    let deadline = started + spec.limits.wall_time;
-    let status = wait(&mut process, deadline).map_err(failed)?;
+    let ended = wait(&mut process, spec, started, mode).map_err(failed)?;
     let collect =
         |reader: Option<thread::JoinHandle<Vec<u8>>>| reader.and_then(|reader| reader.join().ok()).unwrap_or_default();
-    collect(stdout);
-    let stderr = collect(stderr);
-    let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-    let over = |used, limit| LimitHit { kind: ResourceKind::CompileTime, used: millis(used), limit: millis(limit) };
-    let Some(status) = status else {
-        return Err(over(started.elapsed(), spec.limits.wall_time).into());
-    };
+    let (stdout, stderr) = (collect(stdout), collect(stderr));
+    let status = ended?;
     if signal_of(status) == Some(libc::SIGXCPU) {
-        return Err(over(spec.limits.cpu_time, spec.limits.cpu_time).into());
+        return Err(too_long(spec.limits.cpu_time, spec.limits.cpu_time));
     }
     if status.code() == Some(child::WALLS_FAILED) {
         return Err(SandboxError::Unenforceable {
@@ -125,7 +134,7 @@ pub(crate) fn run(spec: &JailSpec, mode: JailMode) -> Result<JailOutput, Sandbox
             reason: String::from_utf8_lossy(&stderr).trim().to_owned(),
         });
     }
-    Ok(JailOutput { success: status.success(), stderr })
+    Ok(JailOutput { success: status.success(), signal: signal_of(status), stdout, stderr })
 }
 
 /// The signal that ended the program; one that it had itself, or that its first process passes on as a shell does.
@@ -147,18 +156,39 @@ fn read_some(mut stream: impl Read, limit: u64) -> Vec<u8> {
     kept
 }
 
-/// Waits for the end, or kills everything at the deadline.
-fn wait(process: &mut std::process::Child, deadline: Instant) -> std::io::Result<Option<ExitStatus>> {
-    let in_time = fork::wait_for_end(process.id().cast_signed(), deadline.saturating_duration_since(Instant::now()))?;
-    if !in_time {
-        // The first process of the jail dies with its parent, and with it everything else in its process namespace.
-        if let Some(group) = rustix::process::Pid::from_raw(process.id().cast_signed()) {
-            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+/// Waits for the end, or kills everything at the deadline or when too much is used. In the jail nothing is left of it when
+/// this returns.
+fn wait(
+    process: &mut Child,
+    spec: &JailSpec,
+    started: Instant,
+    mode: JailMode,
+) -> std::io::Result<Result<ExitStatus, SandboxError>> {
+    let stopped = loop {
+        let left = spec.limits.wall_time.saturating_sub(started.elapsed());
+        if fork::wait_for_end(process.id().cast_signed(), left.min(watch::PAUSE))? {
+            break None;
         }
-        process.kill()?;
+        if left.is_zero() {
+            break Some(too_long(started.elapsed(), spec.limits.wall_time));
+        }
+        if let Some(excess) = watch::excess(spec, process.id()) {
+            break Some(excess);
+        }
+    };
+    if let (Some(_), Some(pid)) = (&stopped, Pid::from_raw(process.id().cast_signed())) {
+        match mode {
+            JailMode::Enforced => rustix::process::kill_process(pid, child::STOP)?,
+            JailMode::Dangerous => rustix::process::kill_process_group(pid, Signal::KILL)?,
+        }
     }
     let status = process.wait()?;
-    Ok(in_time.then_some(status))
+    Ok(stopped.map_or(Ok(status), Err))
+}
+
+fn too_long(used: Duration, limit: Duration) -> SandboxError {
+    let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+    LimitHit { kind: ResourceKind::CompileTime, used: millis(used), limit: millis(limit) }.into()
 }
 
 /// Whether the walls can be built here.
@@ -170,6 +200,7 @@ pub(crate) fn diagnose() -> crate::setup::Diagnosis {
         directory: PathBuf::from("/"),
         read: vec![PathBuf::from("/bin"), PathBuf::from("/usr"), PathBuf::from("/lib"), PathBuf::from("/lib64")],
         write: Vec::new(),
+        network: false,
         limits: JailLimits::default(),
     };
     match run(&spec, JailMode::Enforced) {

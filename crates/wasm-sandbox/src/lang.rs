@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Bytes of a source or module that are read.
-const MAX_BYTES: u64 = 128 << 20;
+pub(crate) const MAX_BYTES: u64 = 128 << 20;
 
 /// Characters of a compiler's messages that are passed on.
 const MAX_DIAGNOSTICS: usize = 16 << 10;
@@ -37,6 +37,9 @@ pub(crate) fn build(source: &Source, setup: &Setup) -> Result<Built, SandboxErro
     match source {
         Source::Module(bytes) => module(bytes, &source.name()).map(Built::Module),
         Source::Path(path) => {
+            if let Some(folder) = project(path) {
+                return rust::project::compile(folder, &source.name(), setup).map(Built::Module);
+            }
             let bytes = read(path)?;
             match language_of(path) {
                 Some(language) => compile(language, &text(bytes, path)?, &source.name(), path.parent(), setup),
@@ -45,6 +48,15 @@ pub(crate) fn build(source: &Source, setup: &Setup) -> Result<Built, SandboxErro
         }
         Source::Code { language, text } => compile(*language, text, &source.name(), None, setup),
     }
+}
+
+/// The folder of a cargo project, where a path names one or its manifest.
+fn project(path: &Path) -> Option<&Path> {
+    if path.is_dir() {
+        return path.join("Cargo.toml").exists().then_some(path);
+    }
+    let parent = path.parent().filter(|_| path.ends_with("Cargo.toml") && path.is_file())?;
+    Some(if parent == Path::new("") { Path::new(".") } else { parent })
 }
 
 fn language_of(path: &Path) -> Option<Language> {
@@ -120,6 +132,9 @@ fn read(path: &Path) -> Result<Vec<u8>, SandboxError> {
         _ => SandboxError::internal(format!("reading `{shown}`"), error),
     })?;
     let refuse = |reason: &str| Err(SandboxError::NotRunnable { what: shown.clone(), reason: reason.to_owned() });
+    if metadata.is_dir() {
+        return refuse("it is a folder without a Cargo.toml");
+    }
     if !metadata.is_file() {
         return refuse("it is not a file");
     }
@@ -155,9 +170,18 @@ fn diagnostics(stderr: &[u8], hidden: &[&Path]) -> String {
         let path = path.display().to_string();
         text = text.replace(&format!("{path}/"), "").replace(&path, "");
     }
+    let text: String = text.split_inclusive('\n').filter(|line| !is_frame(line)).collect();
     let clean: String = text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect();
     match clean.char_indices().nth(MAX_DIAGNOSTICS) {
         Some((end, _)) => format!("{}\n... and more", clean.get(..end).unwrap_or_default()),
         None => clean.trim_end().to_owned(),
     }
+}
+
+/// Whether a line is one of those that a compiler prints as it crashes: a library of the host's, and an address in it. Lines
+/// of a source never begin like that in a diagnostic.
+fn is_frame(line: &str) -> bool {
+    let address = line.trim_end().strip_suffix(']').and_then(|line| line.rsplit_once("[0x"));
+    let indented = line.starts_with(|c: char| c.is_whitespace() || c.is_ascii_digit());
+    !indented && address.is_some_and(|(_, digits)| digits.chars().all(|c| c.is_ascii_hexdigit()))
 }

@@ -3,13 +3,18 @@
 
 pub(crate) mod fetch;
 
-use std::{fs, path::PathBuf, sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use wasm_sandbox_policy::{ByteSize, ResourceLimits, SandboxError};
 
 use crate::{
-    jail::{JailMode, fork::ChildLimits},
-    lang::{c, interpreter::Interpreter, python, rust},
+    jail::{JailMode, fork::ChildLimits, work::WorkFolder},
+    lang::{
+        c,
+        interpreter::Interpreter,
+        python,
+        rust::{self, fetch::FetchSettings},
+    },
     source::Language,
 };
 
@@ -40,8 +45,10 @@ pub struct Setup {
     pub(crate) cache_limit: ByteSize,
     pub(crate) compile_limits: ChildLimits,
     pub(crate) search_path: Vec<PathBuf>,
+    pub(crate) fetch: FetchSettings,
     pub(crate) jail: JailMode,
     pub(crate) max_sandboxes: u32,
+    pub(crate) build_timeout: Duration,
     progress: Option<Tell>,
 }
 
@@ -56,8 +63,10 @@ impl Default for Setup {
                 memory: ByteSize::gib(1),
             },
             search_path: Vec::new(),
+            fetch: FetchSettings::default(),
             jail: JailMode::Enforced,
             max_sandboxes: 4000,
+            build_timeout: Duration::from_secs(900),
             progress: None,
         }
     }
@@ -65,7 +74,7 @@ impl Default for Setup {
 
 impl Setup {
     /// Looks around on this machine: the one place in the library that reads environment variables (`HOME`,
-    /// `XDG_CACHE_HOME`, `PATH`).
+    /// `XDG_CACHE_HOME`, `PATH`, `CARGO_HOME`, and those that name proxies and certificates).
     #[expect(clippy::disallowed_methods, reason = "finding caches and compilers is what this function is for")]
     pub fn discover() -> Self {
         let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
@@ -75,7 +84,8 @@ impl Setup {
         let mut search_path: Vec<PathBuf> =
             variable("PATH").map(|path| std::env::split_paths(&path).collect()).unwrap_or_default();
         search_path.extend(home.map(|home| home.join(".cargo/bin")));
-        Self { cache_dir: cache.map(|cache| cache.join("wasm-sandbox")), search_path, ..Self::default() }
+        let fetch = FetchSettings::capture(variable);
+        Self { cache_dir: cache.map(|cache| cache.join("wasm-sandbox")), search_path, fetch, ..Self::default() }
     }
 
     /// Keeps compiled code and prepared compilers below this directory, which must belong to this user alone.
@@ -104,6 +114,14 @@ impl Setup {
     #[must_use]
     pub fn max_sandboxes(mut self, count: u32) -> Self {
         self.max_sandboxes = count.max(1);
+        self
+    }
+
+    /// Compilers that run longer are stopped. Default 15 minutes, which a cargo project with hundreds of crates may need; a
+    /// single file is given two minutes at most.
+    #[must_use]
+    pub fn build_timeout(mut self, timeout: Duration) -> Self {
+        self.build_timeout = timeout;
         self
     }
 
@@ -160,18 +178,9 @@ impl Setup {
     }
 
     /// A private folder for one piece of work, gone with the value.
-    pub(crate) fn staging(&self) -> Result<tempfile::TempDir, SandboxError> {
-        let failed = |error: std::io::Error| SandboxError::internal("making a folder for the compiler", error);
-        let mut builder = tempfile::Builder::new();
-        builder.prefix("wasm-sandbox-build-");
-        match &self.cache_dir {
-            Some(directory) => {
-                let parent = directory.join("work");
-                fs::create_dir_all(&parent).map_err(failed)?;
-                builder.tempdir_in(parent).map_err(failed)
-            }
-            None => builder.tempdir().map_err(failed),
-        }
+    pub(crate) fn staging(&self) -> Result<WorkFolder, SandboxError> {
+        let parent = self.cache_dir.as_ref().map_or_else(std::env::temp_dir, |directory| directory.join("work"));
+        WorkFolder::new(&parent).map_err(|error| SandboxError::internal("making a folder for the compiler", error))
     }
 
     /// The first executable of this name on the search path.

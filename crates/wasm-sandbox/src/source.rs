@@ -61,14 +61,23 @@ impl Source {
         Self::Code { language, text: text.into() }
     }
 
-    /// A name for messages and for `argv[0]`: the file's own, without its folder.
+    /// A name for messages and for `argv[0]`: the file's own, without its folder; of a cargo project, its folder's.
     pub fn name(&self) -> String {
         match self {
-            Self::Path(path) => path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned(),
+            Self::Path(path) => name_of(path),
             Self::Module(_) => "module".to_owned(),
             Self::Code { language, .. } => format!("{} source", language.name()),
         }
     }
+}
+
+fn name_of(path: &Path) -> String {
+    let manifest = path.ends_with("Cargo.toml");
+    // Where the path itself does not say what the folder is called, such as `.`, the disk does.
+    let whole = if manifest || path.file_name().is_none() { path.canonicalize().ok() } else { None };
+    let path = whole.as_deref().unwrap_or(path);
+    let path = if manifest { path.parent().unwrap_or(path) } else { path };
+    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
 }
 
 impl From<&str> for Source {

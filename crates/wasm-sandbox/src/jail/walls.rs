@@ -6,13 +6,17 @@ use landlock::{
     ABI, Access, AccessFs, CompatLevel, Compatible, PathBeneath, PathFd, Ruleset, RulesetAttr, RulesetCreated,
     RulesetCreatedAttr, Scope,
 };
-use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, SeccompRule, TargetArch};
+use seccompiler::{
+    BackendError, BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
+    SeccompRule, TargetArch,
+};
 use wasm_sandbox_policy::SandboxError;
 
-use super::JailSpec;
+use super::{JailSpec, view::View};
 
 /// What the kernel is to enforce.
 pub(super) struct Walls {
+    pub(super) view: View,
     pub(super) files: RulesetCreated,
     pub(super) calls: BpfProgram,
 }
@@ -27,8 +31,9 @@ impl Walls {
             reason: format!("{what}: {reason}"),
         };
         Ok(Self {
+            view: View::plan(spec).map_err(|error| missing("what it sees", error.to_string()))?,
             files: files(spec).map_err(|error| missing("Landlock", error.to_string()))?,
-            calls: calls().map_err(|error| missing("seccomp", error))?,
+            calls: calls(spec.network).map_err(|error| missing("seccomp", error))?,
         })
     }
 }
@@ -99,16 +104,33 @@ const REFUSED: &[libc::c_long] = &[
     libc::SYS_clock_settime,
     libc::SYS_pidfd_getfd,
     libc::SYS_personality,
-    libc::SYS_socket,
-    libc::SYS_connect,
-    libc::SYS_bind,
     libc::SYS_listen,
 ];
 
-fn calls() -> Result<BpfProgram, String> {
-    let rules: BTreeMap<i64, Vec<SeccompRule>> = REFUSED.iter().map(|number| (*number, Vec::new())).collect();
+/// Calls that are refused as well where there is no network.
+const NETWORK: &[libc::c_long] = &[libc::SYS_socket, libc::SYS_connect, libc::SYS_bind];
+
+fn calls(network: bool) -> Result<BpfProgram, String> {
+    let mut rules: BTreeMap<i64, Vec<SeccompRule>> = REFUSED.iter().map(|number| (*number, Vec::new())).collect();
+    if network {
+        let rule = not_the_internet().map_err(|error| error.to_string())?;
+        rules.insert(libc::SYS_socket, vec![rule]);
+    } else {
+        rules.extend(NETWORK.iter().map(|number| (*number, Vec::new())));
+    }
     let arch = TargetArch::try_from(std::env::consts::ARCH).map_err(|error| error.to_string())?;
     let refuse = SeccompAction::Errno(libc::EPERM.cast_unsigned());
     let filter = SeccompFilter::new(rules, SeccompAction::Allow, refuse, arch).map_err(|error| error.to_string())?;
-    filter.try_into().map_err(|error: seccompiler::BackendError| error.to_string())
+    filter.try_into().map_err(|error: BackendError| error.to_string())
+}
+
+/// Sockets of another kind than a fetch needs, such as those of programs on this machine. Names are resolved with the help
+/// of netlink, which tells what addresses there are.
+fn not_the_internet() -> Result<SeccompRule, BackendError> {
+    let families = [libc::AF_INET, libc::AF_INET6, libc::AF_NETLINK];
+    let other = |family: libc::c_int| {
+        let family = u64::from(family.cast_unsigned());
+        SeccompCondition::new(0, SeccompCmpArgLen::Dword, SeccompCmpOp::Ne, family)
+    };
+    SeccompRule::new(families.into_iter().map(other).collect::<Result<_, _>>()?)
 }

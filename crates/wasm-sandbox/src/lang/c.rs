@@ -79,10 +79,10 @@ impl Build<'_> {
         fs::write(work.path().join(&name), text).map_err(failed)?;
         headers.write(work.path()).map_err(failed)?;
         self.run(work.path(), self.compiler(&name))?;
-        let object = fs::read(work.path().join("guest.o")).map_err(failed)?;
+        let object = work.read(Path::new("guest.o"), super::MAX_BYTES).map_err(failed)?;
         let object = Object::read(&object).map_err(|reason| self.compilation(reason))?;
         self.run(work.path(), self.linker(&object))?;
-        let guest = fs::read(work.path().join("guest.wasm")).map_err(failed)?;
+        let guest = work.read(Path::new("guest.wasm"), super::MAX_BYTES).map_err(failed)?;
         if object.functions.is_empty() { Ok(guest) } else { Signatures::append_section(&guest, object.functions) }
     }
 
@@ -132,6 +132,7 @@ impl Build<'_> {
             directory: work.to_owned(),
             read: vec![self.zig.folder().to_owned(), self.sysroot.folder().to_owned(), "/dev/null".into()],
             write: vec![work.to_owned(), "/dev/null".into()],
+            network: false,
             limits: JailLimits::default(),
         };
         let outcome = jail::run(&spec, self.setup.jail)?;

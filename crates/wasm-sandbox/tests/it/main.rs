@@ -6,6 +6,7 @@ mod bombs;
 mod c;
 mod cache;
 mod calls;
+mod cargo;
 mod dropped;
 mod files;
 mod floods;

@@ -90,6 +90,21 @@ fn every_scalar_travels() {
     }
 }
 
+/// A list of no arguments is a list too.
+#[test]
+fn a_function_without_parameters_returns_text() {
+    let mut sandbox = rust("pub fn hello() -> String { \"hello\".to_owned() } #[cfg(test)] pub fn sometimes() {}");
+    assert_eq!(sandbox.call::<_, String>("hello", ()).unwrap(), "hello");
+    assert_eq!(sandbox.call::<_, ()>("sometimes", ()).unwrap_err().code(), ErrorCode::FunctionNotFound);
+}
+
+#[test]
+fn i9_nesting_that_ends_a_parser_ends_no_host() {
+    let deep = |depth: usize| format!("pub fn f() -> u8 {{ {}1{} }}", "(".repeat(depth), ")".repeat(depth));
+    assert_eq!(diagnostics(&deep(200_000)), "Rust source: it is nested too deeply, or too large");
+    assert_eq!(rust(&deep(20)).call::<_, u8>("f", ()).unwrap(), 1);
+}
+
 #[test]
 fn keywords_may_be_names_of_fields() {
     let mut sandbox = rust(
@@ -99,6 +114,40 @@ fn keywords_may_be_names_of_fields() {
     let pair = json!({"type": "t", "in": [1, 2]});
     assert_eq!(sandbox.call::<_, serde_json::Value>("same", (&pair,)).unwrap(), pair);
     assert_eq!(sandbox.module().unwrap().function("same").unwrap().to_string(), "same(as: Pair) -> Pair");
+}
+
+/// Sources that keep a compiler busy, or let it run out of what it may use.
+#[test]
+fn i9_bombs_are_errors() {
+    use std::time::Duration;
+
+    use wasm_sandbox::ResourceKind;
+    let constant = "pub const X: u64 = { let mut n = 1u64; while n > 0 { n = n % 7 + 1 } n }; pub fn f() -> u64 { X }";
+    for (text, said) in [
+        ("macro_rules! m { ($($t:tt)*) => { m!($($t)* $($t)*); } } m!(x); pub fn f() {}", "limit"),
+        ("macro_rules! m { () => { m!() } } pub fn f() { m!() }", "recursion limit"),
+        (
+            "trait T { type A; } struct S<X>(X); impl<X> T for S<X> where S<S<X>>: T { type A = <S<S<X>> as T>::A; } pub fn f() { let _: <S<u8> as T>::A; }",
+            "overflow",
+        ),
+        (
+            "fn g<X: Copy>(x: X, n: u32) -> u32 { if n == 0 { 0 } else { g((x, x), n - 1) } } pub fn f() -> u32 { g(0u8, 1) }",
+            "limit",
+        ),
+        (constant, "taking a long time"),
+        (&format!("#![allow(long_running_const_eval)] {constant}"), "it ends by its time alone"),
+    ] {
+        let setup = setup().build_timeout(Duration::from_secs(3));
+        let source = Source::code(Language::Rust, text);
+        match WasmSandbox::builder().setup(setup).source(source).build_blocking() {
+            Err(SandboxError::Compilation { diagnostics, .. }) => {
+                assert!(diagnostics.contains(said), "{text}: {diagnostics}")
+            }
+            Err(SandboxError::ResourceExhausted { kind: ResourceKind::CompileTime, limit: 3000, .. }) => {}
+            Err(error) => panic!("{text}: {error:?}"),
+            Ok(_) => panic!("{text}: it compiled"),
+        }
+    }
 }
 
 #[test]
@@ -264,6 +313,31 @@ fn i1_a_source_includes_nothing_of_the_host() {
     }
     let mut twin = rust("pub fn f() -> u32 { include_str!(\"source.rs\").len() as u32 }");
     assert!(twin.call::<_, u32>("f", ()).unwrap() > 0);
+}
+
+/// What a compiler says of a path is the same whether there is something or not.
+#[test]
+fn i1_a_source_does_not_learn_what_exists() {
+    let canary = canary();
+    let there = canary.path().display().to_string();
+    let missing = format!("{}-no", there.get(..there.len() - 3).unwrap());
+    let folder = canary.path().parent().unwrap().display().to_string();
+    for source in [
+        "pub const X: &str = include_str!(\"PATH\");",
+        "#[path = \"PATH\"] mod x;",
+        "#[path = \"PATH/x.rs\"] mod x;",
+        "include!(\"PATH/../x.rs\");",
+    ] {
+        let say = |path: &str| match builder(&source.replace("PATH", path)).build_blocking() {
+            Err(error) => error.to_string().replace(path, "PATH"),
+            Ok(_) => "it compiled".to_owned(),
+        };
+        assert_eq!(say(&there), say(&missing), "{source}");
+        assert_ne!(say(&there), "it compiled");
+        // The twin: a path in what the compiler may read is told from one that is not there.
+        assert_ne!(say("source.rs"), say("absent.rs"), "{source}");
+    }
+    assert!(diagnostics(&format!("include!(\"{folder}\");")).contains("No such file"));
 }
 
 #[test]

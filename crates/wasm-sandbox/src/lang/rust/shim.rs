@@ -5,9 +5,17 @@ use syn::{
     FnArg, GenericArgument, Item, ItemFn, Pat, PathArguments, ReturnType, Type as Syntax, Visibility, ext::IdentExt,
 };
 
-use crate::value::{Abi, Parameter, Signature, Type};
+use serde::{Deserialize, Serialize};
+use wasm_sandbox_policy::{ResourceKind, SandboxError};
+
+use crate::{
+    jail::fork::{self, ChildFailure},
+    setup::Setup,
+    value::{Abi, Parameter, Signature, Type},
+};
 
 /// What is appended to a source, and what it then exports.
+#[derive(Serialize, Deserialize)]
 pub(super) struct Shim {
     pub(super) code: String,
     pub(super) functions: Vec<Signature>,
@@ -18,8 +26,27 @@ pub(super) struct Shim {
 }
 
 impl Shim {
-    /// Reads a source. A function that cannot be called from outside, such as a generic one, is left out.
-    pub(super) fn read(text: &str) -> Result<Self, String> {
+    /// Reads a source. A function that cannot be called from outside, such as a generic one, is left out. It is read in a
+    /// child process: what is nested deeply enough ends any parser, and with it the process that it runs in.
+    pub(super) fn read(text: &str, name: &str, setup: &Setup) -> Result<Self, SandboxError> {
+        let parse = || serde_json::to_vec(&Self::parse(text)?).map_err(|error| error.to_string());
+        let found = fork::run(&setup.compile_limits, parse).map_err(|failure| match failure {
+            ChildFailure::Limit(hit) if hit.kind == ResourceKind::CompileMemory => {
+                super::compilation(format!("{name}: it is nested too deeply, or too large"))
+            }
+            ChildFailure::Limit(hit) => hit.into(),
+            ChildFailure::Work(reason) => super::compilation(format!("{name}: {reason}")),
+            ChildFailure::System(reason) => SandboxError::internal("reading a source in a child process", reason),
+        })?;
+        serde_json::from_slice(&found).map_err(|error| SandboxError::internal("reading a source", error))
+    }
+
+    /// Whether arguments travel as JSON, for which serde is needed.
+    pub(super) fn json(&self) -> bool {
+        self.functions.iter().any(|function| function.abi == Abi::Json)
+    }
+
+    fn parse(text: &str) -> Result<Self, String> {
         let file = syn::parse_file(text).map_err(|error| {
             let at = error.span().start();
             format!("line {}, column {}: {error}", at.line, at.column + 1)
@@ -89,7 +116,10 @@ struct Exported<'a> {
 impl<'a> Exported<'a> {
     fn of(function: &'a ItemFn, records: &Records<'_>) -> Option<Self> {
         let sig = &function.sig;
+        // One that is there only sometimes may not be there for the shim.
+        let conditional = function.attrs.iter().any(|attribute| attribute.path().is_ident("cfg"));
         let plain = matches!(function.vis, Visibility::Public(_))
+            && !conditional
             && sig.generics.params.is_empty()
             && sig.asyncness.is_none()
             && sig.unsafety.is_none()
@@ -305,7 +335,7 @@ fn json_function(exported: &Exported<'_>) -> proc_macro2::TokenStream {
         extern "C" fn #wrapper(pointer: usize, len: usize) -> u64 {
             let arguments = unsafe { ::std::vec::Vec::from_raw_parts(pointer as *mut u8, len, len) };
             // A list of one is not a tuple in JSON's eyes unless it is written as one.
-            let (#(#names,)* Nothing): (#(#owned,)* Nothing) = match decode(&arguments) {
+            let (#(#names,)* Nothing,): (#(#owned,)* Nothing,) = match decode(&arguments) {
                 Ok(arguments) => arguments,
                 Err(error) => return invalid(error),
             };
