@@ -6,7 +6,7 @@ use std::{
 };
 
 use wasm_sandbox::{ByteUnits, InstanceConfig, Setup, TimeUnits, WasmSandbox, blocking};
-use wasm_sandbox_bench::{alone, median, pair};
+use wasm_sandbox_bench::{alone, median, pair, resident_bytes};
 use wasmtime::{
     Config, Enabled, Engine, InstanceAllocationStrategy, Linker, Module, PoolingAllocationConfig, ResourceLimiter,
     Store, UpdateDeadline,
@@ -140,7 +140,7 @@ fn deadlines() {
 fn idle() {
     let sandbox = ours(ADD);
     let module = sandbox.module().expect("a module").clone();
-    let before = resident();
+    let before = resident_bytes();
     let instances: Vec<_> = (0..1000)
         .map(|_| {
             let mut instance = sandbox.create_instance(&module, InstanceConfig::default()).expect("an instance");
@@ -148,14 +148,9 @@ fn idle() {
             instance
         })
         .collect();
-    let grown = resident().saturating_sub(before) >> 20;
+    let grown = resident_bytes().saturating_sub(before) >> 20;
     println!("{:44} ours {grown:>10}MB  (at most 100MB)", "a thousand idle instances");
     drop(instances);
-}
-
-fn resident() -> u64 {
-    let text = std::fs::read_to_string("/proc/self/statm").expect("Linux");
-    text.split(' ').nth(1).and_then(|pages| pages.parse::<u64>().ok()).expect("a number") * 4096
 }
 
 /// Whole programs: three that compute, one that reads and writes a file, one that prints.

@@ -23,6 +23,22 @@ pub fn alone(name: &str, times: u32, bound: Duration, mut work: impl FnMut()) {
     println!("{name:44} ours {:>12}  (at most {bound:?})", show(median(rounds)));
 }
 
+/// Memory that this process has to itself or shares, each page once for every place where it is mapped.
+pub fn resident_bytes() -> u64 {
+    status("VmRSS")
+}
+
+/// Memory that this process has to itself.
+pub fn private_bytes() -> u64 {
+    status("RssAnon")
+}
+
+fn status(field: &str) -> u64 {
+    let text = std::fs::read_to_string("/proc/self/status").expect("Linux");
+    let line = text.lines().find_map(|line| line.strip_prefix(field)).expect("the field");
+    line.split_whitespace().nth(1).and_then(|kib| kib.parse::<u64>().ok()).expect("a number") << 10
+}
+
 fn round(times: u32, work: &mut impl FnMut()) -> f64 {
     let started = Instant::now();
     for _ in 0..times {

@@ -1,6 +1,7 @@
-//! Development tasks: `cargo xtask ci`, `cargo xtask test`, `cargo xtask fuzz`, `cargo xtask tidy`.
+//! Development tasks: `cargo xtask ci`, `cargo xtask test`, `cargo xtask fuzz`, `cargo xtask guests`, `cargo xtask tidy`.
 
 mod fuzz;
+mod guests;
 mod threats;
 
 use std::{
@@ -26,7 +27,8 @@ fn main() -> Result<()> {
         "test" => test(),
         "fuzz" => fuzz::run(&root()?, rest),
         "tidy" => tidy(),
-        _ => bail!("usage: cargo xtask ci | test | fuzz [--seconds N] [TARGET...] | tidy"),
+        "guests" => guests::guests(&root()?, rest.iter().any(|argument| argument == "--check")),
+        _ => bail!("usage: cargo xtask ci | test | fuzz [--seconds N] [TARGET...] | guests [--check] | tidy"),
     }
 }
 
@@ -35,6 +37,7 @@ fn ci() -> Result<()> {
     step("format", &["fmt", "--all", "--check"], &[])?;
     step("format of the fuzz targets", &["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"], &[])?;
     tidy()?;
+    guests::guests(&root()?, true)?;
     step("clippy", &with_packages(&["clippy", "--all-targets"], &["--", "-D", "warnings"]), &[])?;
     step(
         "without an engine",
@@ -68,7 +71,7 @@ fn step(name: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Result<
 fn tidy() -> Result<()> {
     let root = root()?;
     let (mut wrong, mut threats) = (Vec::new(), BTreeSet::new());
-    for folder in ["crates", "benches", "xtask", "fuzz", "examples"] {
+    for folder in ["crates", "benches", "xtask", "fuzz", "examples", "guests"] {
         for entry in walkdir::WalkDir::new(root.join(folder)).into_iter().filter_map(Result::ok) {
             let path = entry.path();
             if path.extension().is_some_and(|extension| extension == "rs")

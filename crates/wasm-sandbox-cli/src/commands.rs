@@ -83,6 +83,7 @@ fn eval(options: &EvalOptions, verbosity: Verbosity) -> Result<ExitCode, Sandbox
     let builder = if options.json { builder } else { builder.inherit_stdio() };
     let language = match options.language {
         EvalLanguage::Python => Language::Python,
+        EvalLanguage::Javascript => Language::JavaScript,
     };
     let code = match options.code.as_str() {
         "-" => std::io::read_to_string(std::io::stdin())

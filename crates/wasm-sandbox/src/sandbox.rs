@@ -201,7 +201,7 @@ impl WasmSandbox {
         prepare(module.clone(), self.config.instance.limits.clone(), self.mode).await?;
         let config = self.config.instance.clone();
         let instance = self.blueprint(&module, &config, Vec::new()).untouched().await?;
-        Ok(Session::new(instance, config))
+        Ok(Session::new(instance, config, language))
     }
 
     /// What the last call used, printed, changed and was refused; see [`Instance::take_report`]. Empty before the first.

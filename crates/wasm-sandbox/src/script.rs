@@ -35,8 +35,23 @@ pub(crate) struct Script {
 struct Described {
     name: String,
     doc: Option<String>,
+    /// With their types, where the language has any.
+    #[serde(default)]
     params: Vec<Parameter>,
     result: Option<Type>,
+    /// Where it has none.
+    #[serde(default)]
+    parameters: Vec<Bare>,
+}
+
+/// A parameter without a type.
+#[derive(Deserialize)]
+struct Bare {
+    name: String,
+    /// The text of what it is otherwise.
+    default: Option<String>,
+    #[serde(default)]
+    rest: bool,
 }
 
 impl Script {
@@ -95,11 +110,20 @@ impl Script {
         arguments: &Arguments,
         limit: u64,
     ) -> Result<Outcome, SandboxError> {
-        let arguments: Value = serde_json::from_slice(&arguments.to_json(signature, limit)?)
+        let mut arguments: Vec<Value> = serde_json::from_slice(&arguments.to_json(signature, limit)?)
             .map_err(|error| SandboxError::internal("encoding arguments", error))?;
+        // What was left out is to be what the function has for it.
+        let left_out = |arguments: &[Value]| {
+            let parameter = arguments.len().checked_sub(1).and_then(|last| signature.params.get(last));
+            arguments.last() == Some(&Value::Null)
+                && parameter.is_some_and(|parameter| matches!(parameter.kind, Type::Option(_)))
+        };
+        while left_out(&arguments) {
+            arguments.pop();
+        }
         let request = json!({ "op": "call", "function": signature.export, "arguments": arguments });
         match ask(self.language, guest, &request, limit).await? {
-            Answer::Ok(value) => Ok(Outcome::Value(value)),
+            Answer::Ok(value) => Ok(Outcome::Value(self.language.value(value).0)),
             Answer::Invalid(why) => Err(signature.misfit(why)),
             other => Err(self.failure(&signature.name, other)),
         }
@@ -113,39 +137,42 @@ impl Script {
     fn describe(&self, name: &str) -> Result<Signatures, SandboxError> {
         let config = InstanceConfig::default();
         let module = Module::unprepared(self.interpreter(&config.limits)?);
-        let request = json!({ "op": "describe", "name": name, "code": &*self.text });
+        let limit = config.limits.input.as_u64();
         let work = async {
             let mut instance = Blueprint::closed(&module, &config, &Arc::default()).untouched().await?;
-            ask(self.language, &mut instance.adapter("describe"), &request, config.limits.input.as_u64()).await
+            let mut guest = instance.adapter("describe");
+            if self.language == Language::Python {
+                let request = json!({ "op": "describe", "name": name, "code": &*self.text });
+                return ask(self.language, &mut guest, &request, limit).await;
+            }
+            // Only a module that has run knows its exports.
+            self.load(&mut guest, name, &config).await?;
+            ask(self.language, &mut guest, &json!({ "op": "describe" }), limit).await
         };
         // In blocking mode a future is ready at its first poll.
         let answer = work.now_or_never().unwrap_or(Err(SandboxError::Cancelled))?;
         let described: Vec<Described> = match answer {
-            Answer::Ok(value) => {
-                serde_json::from_value(value).map_err(|error| SandboxError::internal("describing a script", error))?
-            }
+            Answer::Ok(value) => serde_json::from_value(self.language.value(value).0)
+                .map_err(|error| SandboxError::internal("describing a script", error))?,
             Answer::Error(exception) => return Err(self.does_not_compile(exception)),
             other => return Err(self.failure(name, other)),
         };
-        Ok(Signatures::of(described.into_iter().map(Described::into_signature)))
+        Ok(Signatures::of(described.into_iter().map(|described| described.into_signature(self.language))))
     }
 
     fn request(&self, operation: &str, name: &str, config: &InstanceConfig, more: Value) -> Value {
-        let mut request = json!({
-            "op": operation,
-            "name": name,
-            "code": &*self.text,
-            "environment": &config.capabilities.system.environment.variables,
-            "path": import_path(config),
-        });
-        if let (Some(request), Value::Object(more)) = (request.as_object_mut(), more) {
-            request.extend(more);
+        let mut request = json!({ "op": operation, "name": name, "code": &*self.text });
+        let more = [more, self.language.surroundings(config)];
+        for more in more {
+            if let (Some(request), Value::Object(more)) = (request.as_object_mut(), more) {
+                request.extend(more);
+            }
         }
         request
     }
 
     fn does_not_compile(&self, exception: Exception) -> SandboxError {
-        SandboxError::Compilation { language: self.language.name().to_owned(), diagnostics: exception.stack }
+        SandboxError::Compilation { language: self.language.name().to_owned(), diagnostics: exception.story() }
     }
 
     fn failure(&self, function: &str, answer: Answer) -> SandboxError {
@@ -155,9 +182,9 @@ impl Script {
             Answer::Error(exception) if exception.name == "SyntaxError" => self.does_not_compile(exception),
             Answer::Error(exception) => SandboxError::Exception {
                 function,
+                stack: exception.story(),
                 name: exception.name,
                 message: exception.message,
-                stack: exception.stack,
             },
             Answer::Ok(value) => SandboxError::internal("running a script", format!("the answer {value}")),
             Answer::Invalid(why) => SandboxError::internal("running a script", why),
@@ -165,14 +192,45 @@ impl Script {
     }
 }
 
-/// Folders that a script imports from besides its interpreter's own library.
-pub(crate) fn import_path(config: &InstanceConfig) -> Vec<&'static str> {
-    let granted = config.capabilities.filesystem.mounts.iter().any(|mount| mount.guest().as_str() == PROJECT);
-    if granted { vec![PROJECT] } else { Vec::new() }
+impl Language {
+    /// The value of an answer, and its text if it is to be echoed; Python has printed that by itself.
+    pub(crate) fn value(self, answer: Value) -> (Value, Option<String>) {
+        match answer {
+            Value::Object(mut answer) if self == Self::JavaScript => {
+                let undefined = answer.get("undefined").and_then(Value::as_bool).unwrap_or_default();
+                let text = answer.get("text").and_then(Value::as_str).filter(|_| !undefined).map(str::to_owned);
+                (answer.remove("value").unwrap_or_default(), text)
+            }
+            answer => (answer, None),
+        }
+    }
+
+    /// What the first request to an instance says besides: its environment and where imports come from. JavaScript finds
+    /// these by itself.
+    pub(crate) fn surroundings(self, config: &InstanceConfig) -> Value {
+        if self != Self::Python {
+            return json!({});
+        }
+        let granted = config.capabilities.filesystem.mounts.iter().any(|mount| mount.guest().as_str() == PROJECT);
+        let path = if granted { vec![PROJECT] } else { Vec::new() };
+        json!({ "environment": &config.capabilities.system.environment.variables, "path": path, "first": true })
+    }
+}
+
+impl Bare {
+    fn into_parameter(self) -> Parameter {
+        let any = Type::Any("any".to_owned());
+        let kind = if self.default.is_some() || self.rest { Type::Option(Box::new(any)) } else { any };
+        Parameter { name: self.name, kind }
+    }
 }
 
 impl Described {
-    fn into_signature(self) -> Signature {
+    fn into_signature(mut self, language: Language) -> Signature {
+        self.params.extend(self.parameters.into_iter().map(Bare::into_parameter));
+        if language == Language::JavaScript {
+            self.result = Some(Type::Any("any".to_owned()));
+        }
         Signature {
             export: self.name.clone(),
             name: self.name,

@@ -6,8 +6,8 @@ use wasm_sandbox_policy::{Ending, InstanceConfig, SandboxError, SandboxResult};
 
 use crate::{
     instance::{CancelHandle, Instance},
-    lang::interpreter::{Answer, Exception},
-    script,
+    lang::interpreter::Answer,
+    source::Language,
     value::Arguments,
 };
 
@@ -17,12 +17,13 @@ use crate::{
 pub struct Session {
     instance: Instance,
     config: InstanceConfig,
+    language: Language,
     turns: u64,
 }
 
 impl Session {
-    pub(crate) fn new(instance: Instance, config: InstanceConfig) -> Self {
-        Self { instance, config, turns: 0 }
+    pub(crate) fn new(instance: Instance, config: InstanceConfig, language: Language) -> Self {
+        Self { instance, config, language, turns: 0 }
     }
 
     /// Runs code. The value of a final expression is in the result, where JSON has a form for it, and its text on standard
@@ -35,9 +36,16 @@ impl Session {
         let name = format!("<turn {}>", self.turns + 1);
         let request = self.complete(json!({ "op": "eval", "name": name, "code": code }));
         let (ending, value) = match self.instance.ask("turn", &request).await {
-            Ok(Answer::Ok(value)) => (Ending::Return, Some(value).filter(|value| !value.is_null())),
+            Ok(Answer::Ok(value)) => {
+                let (value, text) = self.language.value(value);
+                let ending = text.and_then(|text| self.instance.echo(&text)).unwrap_or(Ending::Return);
+                (ending, Some(value).filter(|value| !value.is_null()))
+            }
             Ok(Answer::Exit(code)) => (Ending::Exit { code }, None),
-            Ok(Answer::Error(Exception { name, message, .. })) => (Ending::Exception { name, message }, None),
+            Ok(Answer::Error(exception)) => {
+                self.instance.complain(self.language, &exception.story());
+                (Ending::Exception { name: exception.name, message: exception.message }, None)
+            }
             Ok(Answer::Invalid(why)) => return Err(SandboxError::internal("a turn", why)),
             Err((_, Some(ending))) => (ending, None),
             Err((error, None)) => return Err(error),
@@ -62,6 +70,7 @@ impl Session {
         let request = self.complete(json!({ "op": "call", "function": function, "arguments": arguments }));
         match self.instance.ask(function, &request).await.map_err(|(error, _)| error)? {
             Answer::Ok(value) => {
+                let (value, _) = self.language.value(value);
                 serde_json::from_value(value).map_err(|error| misfit(format!("the result does not fit: {error}")))
             }
             Answer::Exit(exit_code) => {
@@ -69,9 +78,12 @@ impl Session {
                 Err(SandboxError::Exit { function: function.to_owned(), exit_code })
             }
             Answer::Invalid(why) => Err(misfit(why)),
-            Answer::Error(Exception { name, message, stack }) => {
-                Err(SandboxError::Exception { function: function.to_owned(), name, message, stack })
-            }
+            Answer::Error(exception) => Err(SandboxError::Exception {
+                function: function.to_owned(),
+                stack: exception.story(),
+                name: exception.name,
+                message: exception.message,
+            }),
         }
     }
 
@@ -87,10 +99,10 @@ impl Session {
 
     /// A request with what the first one of an instance says besides.
     fn complete(&mut self, mut request: Value) -> Value {
-        if let (0, Some(request)) = (self.turns, request.as_object_mut()) {
-            request.insert("environment".to_owned(), json!(&self.config.capabilities.system.environment.variables));
-            request.insert("path".to_owned(), json!(script::import_path(&self.config)));
-            request.insert("first".to_owned(), true.into());
+        if let (0, Some(request), Value::Object(surroundings)) =
+            (self.turns, request.as_object_mut(), self.language.surroundings(&self.config))
+        {
+            request.extend(surroundings);
         }
         self.turns += 1;
         request

@@ -34,6 +34,8 @@ pub enum Language {
     Cpp,
     /// One file of Python, which runs in CPython.
     Python,
+    /// One file of JavaScript, a module of either kind, which runs in QuickJS.
+    JavaScript,
 }
 
 impl Language {
@@ -44,6 +46,7 @@ impl Language {
             Self::C => "C",
             Self::Cpp => "C++",
             Self::Python => "Python",
+            Self::JavaScript => "JavaScript",
         }
     }
 }
@@ -51,7 +54,7 @@ impl Language {
 impl Language {
     /// Whether sources of it run as they are, in an interpreter.
     pub fn is_interpreted(self) -> bool {
-        matches!(self, Self::Python)
+        matches!(self, Self::Python | Self::JavaScript)
     }
 }
 

@@ -50,13 +50,14 @@ pub(crate) fn here(verbosity: Verbosity) -> Setup {
 
 pub(crate) fn setup(options: &SetupOptions, verbosity: Verbosity) -> Result<ExitCode, SandboxError> {
     let setup = here(verbosity);
-    let all = [SetupLanguage::Rust, SetupLanguage::C, SetupLanguage::Python];
+    let all = [SetupLanguage::Rust, SetupLanguage::C, SetupLanguage::Python, SetupLanguage::Javascript];
     let languages = if options.languages.is_empty() { &all[..] } else { &options.languages };
     for language in languages {
         match language {
             SetupLanguage::Rust => setup.install_rust()?,
             SetupLanguage::C => setup.install_c()?,
             SetupLanguage::Python => setup.install_python()?,
+            SetupLanguage::Javascript => setup.install_javascript()?,
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -106,7 +106,7 @@ struct WasmtimeModule {
 
 impl LoadedModule for WasmtimeModule {
     fn link(&self, functions: &HostFunctions, mode: Mode) -> Result<Arc<dyn LinkedModule>, SandboxError> {
-        let imports = Imports::new(&self.engine, functions, mode)?;
+        let imports = Imports::new(&self.engine, functions, mode, self.profile.images)?;
         Ok(Arc::new(instance::WasmtimeLinked {
             engine: self.engine.clone(),
             instance: imports.resolve(&self.module)?,

@@ -19,9 +19,9 @@ use wasm_sandbox_policy::{
     ByteSize, ConfigProblem, GuestPath, InstanceConfig, MountAccess, ResourceLimits, SandboxError,
 };
 
-pub(crate) use self::ask::{Answer, Exception, ask};
+pub(crate) use self::ask::{Answer, Exception, ask, begin};
 use self::store::Store;
-use super::python;
+use super::{javascript, python};
 use crate::{
     engine::{self, EngineProfile, LinkedModule, LoadedModule, Mode},
     host_function::HostFunctions,
@@ -53,11 +53,17 @@ const TEMPORARY: &str = "/tmp";
 pub(super) struct Files {
     /// Everything that its code and first memory depend on.
     pub(super) version: String,
-    pub(super) wasm: PathBuf,
+    pub(super) wasm: Origin,
     /// What it runs once, before any prelude.
     pub(super) driver: &'static str,
     /// Folders of its own that it reads, and where it looks for them.
     pub(super) folders: Vec<(PathBuf, &'static str)>,
+}
+
+/// Where an interpreter's module is.
+pub(super) enum Origin {
+    File(PathBuf),
+    Bytes(&'static [u8]),
 }
 
 /// An interpreter with a prelude: its code, and the memory that every sandbox of it begins with.
@@ -96,7 +102,10 @@ impl Interpreter {
     }
 
     fn load(language: Language, prelude: &str, profile: EngineProfile, setup: &Setup) -> Result<Self, SandboxError> {
-        let files = python::files(setup)?;
+        let files = match language {
+            Language::JavaScript => javascript::files(),
+            _ => python::files(setup)?,
+        };
         let store = Store::open(setup)?;
         let module = store.code(&files, &*engine::backend(profile)?, setup)?;
         let key = Store::key("image", &[&files.version, files.driver, prelude]);
@@ -200,7 +209,7 @@ fn after(
     let work = async {
         let mut instance = Blueprint::closed(&module, &config, &Arc::default()).untouched().await?;
         let mut guest = instance.adapter("prelude");
-        ask::execute(language, &mut guest, driver).await?;
+        ask::start(language, &mut guest, driver).await?;
         let request = json!({ "op": "eval", "name": "<prelude>", "code": prelude });
         let answer = ask(language, &mut guest, &request, config.limits.input.as_u64()).await?;
         match answer {

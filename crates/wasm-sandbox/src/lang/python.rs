@@ -4,7 +4,7 @@ use std::{fs, io, path::Path};
 
 use wasm_sandbox_policy::SandboxError;
 
-use super::interpreter::Files;
+use super::interpreter::{Files, Origin};
 use crate::setup::{
     Diagnosis, Setup,
     fetch::{self, Pin},
@@ -35,7 +35,7 @@ pub(super) fn files(setup: &Setup) -> Result<Files, SandboxError> {
     }
     Ok(Files {
         version: format!("{PACKAGE} {}", Pin::of(PACKAGE)?.version),
-        wasm: artifacts.join("python-snapshot.wasm"),
+        wasm: Origin::File(artifacts.join("python-snapshot.wasm")),
         driver: DRIVER,
         folders: vec![(library, LIBRARY), (plotting, PLOTTING)],
     })

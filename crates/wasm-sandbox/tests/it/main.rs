@@ -11,6 +11,7 @@ mod dropped;
 mod files;
 mod floods;
 mod host_functions;
+mod javascript;
 mod kept_files;
 mod limits;
 mod modules;

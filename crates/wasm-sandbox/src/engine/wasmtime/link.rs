@@ -21,10 +21,17 @@ use crate::{
 pub(super) struct Imports(Linker<StoreData>);
 
 impl Imports {
-    pub(super) fn new(engine: &wasmtime::Engine, functions: &HostFunctions, mode: Mode) -> Result<Self, SandboxError> {
+    /// # Errors
+    /// None but internal ones.
+    pub(super) fn new(
+        engine: &wasmtime::Engine,
+        functions: &HostFunctions,
+        mode: Mode,
+        interpreter: bool,
+    ) -> Result<Self, SandboxError> {
         let mut linker = Linker::new(engine);
         add_wasi(&mut linker, mode)
-            .and_then(|()| add_door(&mut linker))
+            .and_then(|()| if interpreter { add_door(&mut linker) } else { Ok(()) })
             .and_then(|()| functions.iter().try_for_each(|function| add_function(&mut linker, function, mode)))
             .map_err(|error| SandboxError::internal("linking the host", error))?;
         Ok(Self(linker))
@@ -102,6 +109,11 @@ fn add_door(linker: &mut Linker<StoreData>) -> wasmtime::Result<()> {
         wasmtime::Result::Ok(0)
     };
     linker.func_wrap("host", "call", answer)?;
+    // There are no tools: none can be started, so that none is ever under way.
+    linker.func_wrap("wasm_sandbox", "tool_start", |_: u32, _: u32| 0)?;
+    linker.func_wrap("wasm_sandbox", "tool_wait", |_: i64| -1)?;
+    linker.func_wrap("wasm_sandbox", "tool_size", |_: i32| 0)?;
+    linker.func_wrap("wasm_sandbox", "tool_take", |_: i32, _: u32| {})?;
     Ok(())
 }
 

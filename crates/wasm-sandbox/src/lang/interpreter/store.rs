@@ -1,10 +1,10 @@
 //! Compiled interpreters and images on disk: mapped, not read, so that a process is ready at once.
 
-use std::{fs::File, io, sync::Arc};
+use std::{borrow::Cow, fs::File, io, sync::Arc};
 
 use wasm_sandbox_policy::SandboxError;
 
-use super::Files;
+use super::{Files, Origin};
 use crate::{
     engine::{
         Backend, LoadedModule,
@@ -50,7 +50,7 @@ impl Store {
         if let Some((file, _)) = self.0.open_file(&key) {
             return backend.load_file(file);
         }
-        let _telling = setup.tell("compiling the interpreter (once, about a minute)");
+        let _telling = setup.tell(&format!("compiling {} (once)", files.version.split(' ').next().unwrap_or_default()));
         let stripped = self.strip(files)?;
         let failed = |reason: String| SandboxError::internal("compiling the interpreter", reason);
         let code = backend.compile(&stripped).map_err(failed)?;
@@ -61,7 +61,10 @@ impl Store {
     /// Takes the interpreter's module apart, keeps its first memory, and gives the rest.
     fn strip(&self, files: &Files) -> Result<Vec<u8>, SandboxError> {
         let failed = |reason: String| SandboxError::internal("reading the interpreter", reason);
-        let wasm = std::fs::read(&files.wasm).map_err(|error| failed(error.to_string()))?;
+        let wasm = match &files.wasm {
+            Origin::File(path) => Cow::from(std::fs::read(path).map_err(|error| failed(error.to_string()))?),
+            Origin::Bytes(bytes) => Cow::from(*bytes),
+        };
         let stripped = strip(&wasm).map_err(failed)?;
         self.keep(&first_key(files), &stripped.memory, &stripped.globals)?;
         Ok(stripped.wasm)

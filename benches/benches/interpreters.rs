@@ -1,0 +1,101 @@
+//! Python and JavaScript: `cargo bench --package wasm-sandbox-bench --bench interpreters`. The first run fetches and compiles
+//! the interpreters.
+
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
+use wasm_sandbox::{ByteUnits, Language, Setup, Source, TimeUnits, WasmSandbox, blocking};
+use wasm_sandbox_bench::{alone, private_bytes};
+
+fn main() {
+    python();
+    javascript();
+    idle();
+}
+
+fn sandbox(language: Language, code: &str, prelude: &str) -> blocking::WasmSandbox {
+    WasmSandbox::builder()
+        .setup(Setup::discover())
+        .source(Source::code(language, code))
+        .prelude(prelude)
+        .memory_limit(256.mb())
+        .build_blocking()
+        .expect("the interpreter")
+}
+
+/// Runs a program in a fresh sandbox, and has it print what it should.
+fn fresh(sandbox: &blocking::WasmSandbox, expected: &str) {
+    let result = sandbox.execute([""; 0]).expect("a result");
+    assert_eq!(result.stdout.text(), expected, "{}", result.stderr.text());
+}
+
+fn python() {
+    let plain = sandbox(Language::Python, "print(1+1)", "");
+    alone("fresh Python, `print(1+1)`, gone", 500, Duration::from_micros(300), || fresh(&plain, "2\n"));
+    throughput("fresh Python", &plain, "2\n", 2500.0);
+    let numpy = sandbox(Language::Python, "import numpy\nprint(numpy.arange(10).sum())", "import numpy");
+    alone("the same with numpy imported and used", 300, Duration::from_micros(600), || fresh(&numpy, "45\n"));
+    let code = "import pandas\nprint(pandas.DataFrame({'a': [1, 2, 3]})['a'].sum())";
+    let pandas = sandbox(Language::Python, code, "import pandas");
+    alone("the same with pandas", 100, Duration::from_millis(2), || fresh(&pandas, "6\n"));
+    let mut session = plain.session(Language::Python).expect("a session");
+    alone("a later turn of a Python session", 2000, Duration::from_micros(100), || {
+        assert_eq!(session.run("1 + 1").expect("a turn").stdout.text(), "2\n");
+    });
+    let fib = "def fib(n): return n if n < 2 else fib(n - 1) + fib(n - 2)\nfib(27)";
+    alone("fib(27) in Python", 1, Duration::from_millis(60), || {
+        assert_eq!(session.run(fib).expect("a turn").stdout.text(), "196418\n");
+    });
+}
+
+fn javascript() {
+    let sandbox = sandbox(Language::JavaScript, "console.log(1 + 1)", "");
+    alone("fresh JavaScript, `console.log(1 + 1)`, gone", 1000, Duration::from_micros(60), || fresh(&sandbox, "2\n"));
+    alone("fresh JavaScript, one evaluation, gone", 1000, Duration::from_micros(40), || {
+        let mut session = sandbox.session(Language::JavaScript).expect("a session");
+        assert_eq!(session.run("1 + 1").expect("a turn").stdout.text(), "2\n");
+    });
+    let mut session = sandbox.session(Language::JavaScript).expect("a session");
+    alone("a later evaluation of a JavaScript session", 5000, Duration::from_micros(12), || {
+        assert_eq!(session.run("1 + 1").expect("a turn").stdout.text(), "2\n");
+    });
+    let fib = "function fib(n) { return n < 2 ? n : fib(n - 1) + fib(n - 2) }; fib(27)";
+    alone("fib(27) in JavaScript", 1, Duration::from_millis(40), || {
+        assert_eq!(session.run(fib).expect("a turn").stdout.text(), "196418\n");
+    });
+}
+
+/// Programs a second, on one core and on two.
+fn throughput(what: &str, sandbox: &blocking::WasmSandbox, expected: &str, promise: f64) {
+    let period = 2.seconds();
+    let count = || {
+        let (started, mut count) = (Instant::now(), 0_u32);
+        while started.elapsed() < period {
+            fresh(sandbox, expected);
+            count += 1;
+        }
+        f64::from(count) / started.elapsed().as_secs_f64()
+    };
+    let one = count();
+    let two: f64 = thread::scope(|scope| {
+        let threads = [(); 2].map(|()| scope.spawn(count));
+        threads.into_iter().map(|thread| thread.join().expect("a count")).sum()
+    });
+    println!(
+        "{what:<55} {one:>9.0}/s on one core (promise {promise:.0}), {two:.0}/s on two: {:.2}x (promise 1.8)",
+        two / one
+    );
+}
+
+fn idle() {
+    let sandbox = sandbox(Language::Python, "", "");
+    let before = private_bytes();
+    let mut sessions: Vec<_> = (0..200).map(|_| sandbox.session(Language::Python).expect("a session")).collect();
+    for (number, session) in sessions.iter_mut().enumerate() {
+        session.run(&format!("x = list(range({number}))")).expect("a turn");
+    }
+    let grown = private_bytes().saturating_sub(before) >> 20;
+    println!("{:<55} {grown:>9} MB (promise under 1500)", "200 idle Python sessions after a turn");
+}

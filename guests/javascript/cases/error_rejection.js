@@ -1,0 +1,2 @@
+Promise.reject(new Error("nobody looked"));
+setTimeout(() => console.log("not reached"), 10);

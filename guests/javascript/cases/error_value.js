@@ -1,0 +1,1 @@
+throw { reason: 42 };

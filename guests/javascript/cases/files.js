@@ -1,0 +1,13 @@
+import fs from "node:fs";
+import { readFile, writeFile } from "fs/promises";
+fs.mkdirSync("/work/a/b", { recursive: true });
+fs.writeFileSync("/work/a/one.txt", "first\n");
+fs.appendFileSync("/work/a/one.txt", "second\n");
+await writeFile("/work/a/b/two.bin", new Uint8Array([1, 2, 255]));
+console.log(fs.readFileSync("/work/a/one.txt", "utf8"), await readFile("/work/a/b/two.bin"));
+console.log(fs.readdirSync("/work/a"), fs.statSync("/work/a/one.txt").size, fs.statSync("/work/a").isDirectory(), fs.existsSync("/work/none"));
+fs.renameSync("/work/a/one.txt", "/work/a/renamed.txt");
+fs.copyFileSync("/work/a/renamed.txt", "/work/a/copy.txt");
+console.log(fs.readdirSync("/work/a", { recursive: true }), fs.readdirSync("/work/a", { withFileTypes: true }).map((e) => e.isFile()));
+fs.rmSync("/work/a", { recursive: true });
+console.log(fs.existsSync("/work/a"));

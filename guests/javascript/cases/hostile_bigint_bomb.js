@@ -1,0 +1,7 @@
+try {
+    2n ** (2n ** 30n);
+    console.log("finished");
+} catch (error) {
+    console.log(error.name);
+}
+console.log("alive");

@@ -1,0 +1,7 @@
+try {
+    JSON.parse("[".repeat(100000));
+    console.log("finished");
+} catch (error) {
+    console.log(error.name);
+}
+console.log("alive");

@@ -1,0 +1,9 @@
+try {
+    let a = [];
+    for (let i = 0; i < 100000; i++) a = [a];
+    JSON.stringify(a);
+    console.log("finished");
+} catch (error) {
+    console.log(error.name);
+}
+console.log("alive");

@@ -1,0 +1,7 @@
+try {
+    eval("{".repeat(100000));
+    console.log("finished");
+} catch (error) {
+    console.log(error.name);
+}
+console.log("alive");

@@ -1,0 +1,7 @@
+try {
+    new RegExp("(?=".repeat(50000) + ")".repeat(50000));
+    console.log("finished");
+} catch (error) {
+    console.log(error.name);
+}
+console.log("alive");

@@ -1,0 +1,4 @@
+const a = { name: "a" };
+a.self = a;
+a.list = [a];
+console.log(a);

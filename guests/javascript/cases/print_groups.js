@@ -1,0 +1,11 @@
+console.group("outer");
+console.log("in\nside");
+console.group();
+console.log("deeper");
+console.groupEnd();
+console.groupEnd();
+console.log("out");
+console.count();
+console.count();
+console.assert(1 === 1, "not shown");
+console.dir({ a: { b: { c: { d: 1 } } } }, { depth: 0 });

@@ -1,0 +1,1 @@
+console.log([, 1, , , 2], new Array(3), [undefined, null]);

@@ -1,0 +1,4 @@
+Array.prototype.map = null;
+Object.prototype.polluted = "yes";
+JSON.stringify = () => "no";
+console.log({ a: 1 }, [1]);

@@ -1,0 +1,1 @@
+for (const ms of [30, 10, 20]) setTimeout(() => console.log(ms), ms);

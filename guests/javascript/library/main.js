@@ -1,0 +1,74 @@
+// Puts the library together: what programs find in their global scope, and what the host's requests call.
+import native from "internal:native";
+import { report } from "internal:errors";
+import { inspect } from "internal:inspect";
+import { console } from "internal:console";
+import * as timers from "internal:timers";
+import { structuredClone } from "internal:clone";
+import { TextDecoder, TextEncoder } from "internal:encoding";
+import { AbortController, AbortSignal, CustomEvent, Event, EventTarget } from "internal:web";
+import { URL, URLSearchParams } from "internal:address";
+import { tools } from "internal:tools";
+import { describe, exporting } from "internal:describe";
+import { toJson } from "internal:json";
+import { makeRequire, runCommon } from "internal:common";
+import { addLocale } from "internal:locale";
+import { Buffer } from "node:buffer";
+import { webcrypto } from "node:crypto";
+import process, { begin, end } from "node:process";
+import "node:assert";
+import "node:fs/promises";
+import "node:os";
+import "node:perf_hooks";
+import "node:timers";
+import "node:timers/promises";
+import "node:url";
+import "node:util";
+
+function define(target, members) {
+    for (const [name, value] of Object.entries(members)) {
+        Object.defineProperty(target, name, { value, writable: true, configurable: true, enumerable: false });
+    }
+}
+
+const { forgetTimers, Timeout, nextTick, ...timerFunctions } = timers;
+define(globalThis, {
+    ...timerFunctions,
+    clearInterval: timers.clearTimeout,
+    AbortController, AbortSignal, Buffer, CustomEvent, Event, EventTarget, TextDecoder, TextEncoder, URL, URLSearchParams,
+    console, crypto: webcrypto, global: globalThis, process, structuredClone, tools,
+    require: makeRequire("/"),
+});
+define(Math, { random: native.random });
+addLocale();
+
+let loaded;
+let source = "";
+
+function own(functionName) {
+    if (loaded === undefined) throw new Error("no module is loaded");
+    const found = callable(loaded, functionName) ?? callable(loaded.default, functionName) ?? (functionName === "default" ? loaded.default : undefined);
+    if (typeof found !== "function") throw new TypeError(`\`${functionName}\` is not an exported function`);
+    return found;
+}
+
+function callable(exports, name) {
+    const isContainer = (typeof exports === "object" || typeof exports === "function") && exports !== null;
+    return isContainer && Object.hasOwn(exports, name) && typeof exports[name] === "function" ? exports[name] : undefined;
+}
+
+export default {
+    render: (value) => [toJson(value), inspect(value)],
+    report: (thrown) => JSON.stringify(report(thrown, inspect, toJson)),
+    prepare: (name, values) => begin(name, values),
+    finish: () => undefined,
+    exitCode: () => end(),
+    exporting,
+    runCommon,
+    keep(exports, text) {
+        loaded = exports;
+        source = text;
+    },
+    call: (functionName, values) => own(functionName)(...values),
+    describe: () => describe(loaded, source),
+};

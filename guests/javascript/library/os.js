@@ -1,0 +1,15 @@
+export const EOL = "\n";
+export const platform = () => "wasi";
+export const type = () => "WASI";
+export const arch = () => "wasm32";
+export const release = () => "1.0.0";
+export const hostname = () => "sandbox";
+export const homedir = () => "/";
+export const tmpdir = () => "/tmp";
+export const cpus = () => [];
+export const totalmem = () => 0;
+export const freemem = () => 0;
+export const uptime = () => performance.now() / 1000;
+export const endianness = () => "LE";
+export const availableParallelism = () => 1;
+export default { EOL, platform, type, arch, release, hostname, homedir, tmpdir, cpus, totalmem, freemem, uptime, endianness, availableParallelism };

@@ -1,0 +1,246 @@
+//! The interpreter and its turns.
+
+use rquickjs::{
+    CatchResultExt, Context, Ctx, Function, Module, Object, Persistent, Result, Runtime, Value, convert::List,
+    promise::PromiseState,
+};
+
+use crate::{
+    engine::{self, Mode},
+    event_loop::{self, Stop},
+    modules::{self, Files, Names},
+    reserve,
+    request::{Answer, Op, Request, without_lone_surrogates},
+};
+
+type Outcome<'js, T> = std::result::Result<T, Stop<'js>>;
+
+/// The interpreter of one sandbox.
+pub(crate) struct Guest {
+    context: Context,
+    /// The library's `main.js`.
+    hooks: Persistent<Object<'static>>,
+    runtime: Runtime,
+}
+
+impl Guest {
+    /// Makes it, with the library in place. The library is ours: where it does not start, nothing can.
+    pub(crate) fn start() -> Self {
+        match Self::try_start() {
+            Ok(guest) => guest,
+            Err(message) => {
+                eprintln!("the library does not start: {message}");
+                std::process::abort();
+            }
+        }
+    }
+
+    fn try_start() -> std::result::Result<Self, String> {
+        let runtime = Runtime::new().map_err(|error| error.to_string())?;
+        runtime.set_max_stack_size(engine::STACK_BYTES);
+        runtime.set_loader(Names, Files);
+        runtime.set_host_promise_rejection_tracker(Some(Box::new(|ctx, promise, reason, handled| {
+            event_loop::rejection(&ctx, promise, reason, handled);
+        })));
+        let context = Context::full(&runtime).map_err(|error| error.to_string())?;
+        let hooks = context.with(|ctx| {
+            let hooks = load_library(&ctx).catch(&ctx).map_err(|error| error.to_string())?;
+            Ok::<_, String>(Persistent::save(&ctx, hooks))
+        })?;
+        runtime.run_gc();
+        Ok(Self { context, hooks, runtime: runtime })
+    }
+
+    /// How much of its stack the engine may use.
+    pub(crate) fn limit_stack(&self, bytes: usize) {
+        self.runtime.set_max_stack_size(bytes);
+    }
+
+    /// Answers one request.
+    pub(crate) fn turn(&self, request: &[u8]) -> String {
+        reserve::keep();
+        let request = match serde_json::from_slice::<Request<'_>>(request) {
+            Ok(request) => request,
+            Err(error) => return Answer::failed("RequestError", &error.to_string()).into_text(),
+        };
+        self.context.with(|ctx| {
+            let Ok(hooks) = self.hooks.clone().restore(&ctx) else {
+                return Answer::failed("InternalError", "the library is gone").into_text();
+            };
+            Turn { ctx: &ctx, hooks }.answer(request).into_text()
+        })
+    }
+}
+
+fn load_library<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
+    let main = crate::library::text("internal:main").unwrap_or_default();
+    let (module, loaded) = Module::declare(ctx.clone(), "internal:main", main)?.eval()?;
+    loaded.finish::<()>()?;
+    module.namespace()?.get("default")
+}
+
+/// One request being answered.
+struct Turn<'a, 'js> {
+    ctx: &'a Ctx<'js>,
+    hooks: Object<'js>,
+}
+
+impl<'js> Turn<'_, 'js> {
+    fn answer(&self, request: Request<'_>) -> Answer {
+        let lasting = !matches!(request.op, Op::Run);
+        let outcome = match request.op {
+            Op::Eval => self.evaluate(&request),
+            Op::Run => self.run(request),
+            Op::Load => self.load(request),
+            Op::Call => self.call(&request),
+            Op::Describe => self.hook("describe", ()),
+        };
+        let answer = outcome.and_then(|value| self.render(&value));
+        answer.unwrap_or_else(|stop| self.stopped(stop, lasting))
+    }
+
+    /// Code in the global scope: what it declares stays, and its last expression is the value.
+    fn evaluate(&self, request: &Request<'_>) -> Outcome<'js, Value<'js>> {
+        let name = request.name.as_deref().unwrap_or("<eval>");
+        let code = self.as_expression(&request.code, name);
+        let code = code.as_deref().unwrap_or(&request.code);
+        let mode = if code.contains("await") { Mode::Waiting } else { Mode::Script };
+        let value = self.check(engine::evaluate(self.ctx, code, name, 1, mode))?;
+        let value = self.settled(value)?;
+        if matches!(mode, Mode::Script) {
+            return Ok(value);
+        }
+        let value = self.check(value.get::<Object<'js>>().and_then(|result| result.get("value")))?;
+        self.settled(value)
+    }
+
+    /// `{a: 1}` is meant as an object where that is possible, not as a block.
+    fn as_expression(&self, code: &str, name: &str) -> Option<String> {
+        let trimmed = code.trim();
+        if !trimmed.starts_with('{') || !trimmed.ends_with('}') {
+            return None;
+        }
+        let code = format!("({code})");
+        let checked = engine::evaluate(self.ctx, &code, name, 1, Mode::Check);
+        if checked.is_err() {
+            self.ctx.catch();
+        }
+        checked.is_ok().then_some(code)
+    }
+
+    /// A program, with arguments, as a module of either kind.
+    fn run(&self, request: Request<'_>) -> Outcome<'js, Value<'js>> {
+        let name = request.name.as_deref().unwrap_or("main.js").to_owned();
+        modules::provide(request.modules);
+        let arguments = self.arguments(request.arguments.map_or("[]", serde_json::value::RawValue::get))?;
+        self.hook("prepare", (name.as_str(), arguments))?;
+        let exports = self.module(&name, &request.code)?;
+        drop(exports);
+        self.hook("finish", ())?;
+        event_loop::settle(self.ctx, None)?;
+        let code: i32 = self.hook("exitCode", ())?.as_int().unwrap_or_default();
+        if code == 0 { Ok(Value::new_undefined(self.ctx.clone())) } else { Err(Stop::Exit(code)) }
+    }
+
+    /// A module whose exports are kept for calls.
+    fn load(&self, request: Request<'_>) -> Outcome<'js, Value<'js>> {
+        let name = request.name.as_deref().unwrap_or("main.js").to_owned();
+        modules::provide(request.modules);
+        let code: String = self.check(self.hook("exporting", (name.as_str(), request.code.as_ref()))?.get())?;
+        let exports = self.module(&name, &code)?;
+        self.hook("keep", (exports, request.code.as_ref()))
+    }
+
+    fn call(&self, request: &Request<'_>) -> Outcome<'js, Value<'js>> {
+        let arguments = self.arguments(request.arguments.map_or("[]", serde_json::value::RawValue::get))?;
+        let value = self.hook("call", (request.function.as_ref(), arguments))?;
+        self.settled(value)
+    }
+
+    fn arguments(&self, json: &str) -> Outcome<'js, Value<'js>> {
+        self.check(engine::parse_json(self.ctx, json))
+    }
+
+    /// Evaluates a module of either kind, with all that it starts, and gives its exports.
+    fn module(&self, name: &str, code: &str) -> Outcome<'js, Value<'js>> {
+        if modules::is_common(name, code) {
+            let exports = self.hook("runCommon", (name, code))?;
+            event_loop::settle(self.ctx, None)?;
+            return Ok(exports);
+        }
+        let module = self.check(modules::declare(self.ctx, name, code.to_owned()))?;
+        let (module, evaluated) = self.check(module.eval())?;
+        event_loop::settle(self.ctx, Some(&evaluated))?;
+        self.check(module.namespace().map(Object::into_value))
+    }
+
+    /// Runs the event loop; a promise becomes what it was resolved to.
+    fn settled(&self, value: Value<'js>) -> Outcome<'js, Value<'js>> {
+        let Some(promise) = value.as_promise() else {
+            event_loop::settle(self.ctx, None)?;
+            return Ok(value);
+        };
+        event_loop::settle(self.ctx, Some(promise))?;
+        match (promise.state(), promise.result::<Value<'js>>()) {
+            (PromiseState::Resolved, Some(Ok(value))) => Ok(value),
+            _ => Err(Stop::Stuck),
+        }
+    }
+
+    /// Calls a function of `main.js`.
+    fn hook(&self, name: &str, arguments: impl rquickjs::function::IntoArgs<'js>) -> Outcome<'js, Value<'js>> {
+        self.check(self.hooks.get::<_, Function<'js>>(name).and_then(|hook| hook.call(arguments)))
+    }
+
+    fn check<T>(&self, result: Result<T>) -> Outcome<'js, T> {
+        event_loop::check(self.ctx, result)
+    }
+
+    /// A value for the host. The simplest, which are the most frequent, take no JavaScript.
+    fn render(&self, value: &Value<'js>) -> Outcome<'js, Answer> {
+        if value.is_undefined() {
+            return Ok(Answer::nothing());
+        }
+        if let Some(number) = value.as_int() {
+            return Ok(Answer::Value { json: number.to_string(), text: number.to_string(), undefined: false });
+        }
+        let rendered = self.hook("render", (value.clone(),))?;
+        let List((json, text)): List<(String, String)> = self.check(rendered.get())?;
+        Ok(Answer::Value { json: without_lone_surrogates(json), text, undefined: false })
+    }
+
+    fn stopped(&self, stop: Stop<'js>, lasting: bool) -> Answer {
+        let answer = match stop {
+            Stop::Exit(code) => Answer::Exit(code),
+            Stop::Stuck => Answer::failed(
+                "Error",
+                "a promise that is waited for was never settled, and nothing is left that could",
+            ),
+            Stop::Thrown(thrown) => self.report(thrown),
+        };
+        event_loop::forget();
+        if lasting {
+            // Promises that were under way end here, not in the next turn.
+            while let Some(ran) = engine::run_job(self.ctx) {
+                if ran.is_err() {
+                    self.ctx.catch();
+                }
+            }
+            event_loop::forget();
+        }
+        answer
+    }
+
+    /// What is known about a value that was thrown; memory or stack may be short.
+    fn report(&self, thrown: Value<'js>) -> Answer {
+        match self.hook("report", (thrown.clone(),)).and_then(|report| self.check(report.get::<String>())) {
+            Ok(report) => Answer::Error(without_lone_surrogates(report)),
+            Err(_) => {
+                let read =
+                    |name| thrown.as_object().and_then(|error| error.get::<_, String>(name).ok()).unwrap_or_default();
+                let _failed = self.ctx.catch();
+                Answer::failed(&read("name"), &read("message"))
+            }
+        }
+    }
+}
