@@ -104,7 +104,8 @@ impl<'a> Blueprint<'a> {
         let files = Files::new(host.namespace());
         let guest = linked.instantiate(InstanceStart { host, limits, image }).await?;
         let mut guest = guest;
-        if let Some(script) = self.module.script() {
+        // What goes into an image must not be random.
+        if let Some(script) = self.module.script().filter(|script| !script.is_unprepared()) {
             let random = guest.host().random_numbers()?;
             let mut adapter = Adapter { guest: &mut *guest, function: "start", ending: None };
             interpreter::begin(script.language, &mut adapter, random).await?;

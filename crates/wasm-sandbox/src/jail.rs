@@ -125,9 +125,6 @@ pub(crate) fn run(spec: &JailSpec, mode: JailMode) -> Result<JailOutput, Sandbox
         |reader: Option<thread::JoinHandle<Vec<u8>>>| reader.and_then(|reader| reader.join().ok()).unwrap_or_default();
     let (stdout, stderr) = (collect(stdout), collect(stderr));
     let status = ended?;
-    if signal_of(status) == Some(libc::SIGXCPU) {
-        return Err(too_long(spec.limits.cpu_time, spec.limits.cpu_time));
-    }
     if status.code() == Some(child::WALLS_FAILED) {
         return Err(SandboxError::Unenforceable {
             what: "the jail that compilers run in".to_owned(),

@@ -72,6 +72,11 @@ impl Script {
         }
     }
 
+    /// Whether its interpreter is just being made ready.
+    pub(crate) fn is_unprepared(&self) -> bool {
+        self.fixed.is_some()
+    }
+
     /// Runs it as a program; the exit code.
     pub(crate) async fn run(
         &self,

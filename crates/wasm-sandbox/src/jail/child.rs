@@ -126,7 +126,8 @@ fn bound(limits: &JailLimits) -> io::Result<()> {
     };
     // One byte holds no dump, and unlike none at all it also stops the kernel from handing one to a program that collects them.
     bound(Resource::Core, 1)?;
-    bound(Resource::Cpu, limits.cpu_time.as_secs().max(1))?;
+    // Later than the watch, which can say what it was.
+    bound(Resource::Cpu, limits.cpu_time.as_secs().saturating_add(3))?;
     bound(Resource::As, limits.memory.as_u64())?;
     bound(Resource::Fsize, limits.file_size.as_u64())?;
     bound(Resource::Nproc, limits.processes)?;

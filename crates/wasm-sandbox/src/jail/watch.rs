@@ -8,13 +8,18 @@ use wasm_sandbox_policy::{LimitHit, ResourceKind, SandboxError};
 
 use super::JailSpec;
 
+/// The unit of processor time in `/proc`, the same on every Linux.
+const TICKS_PER_SECOND: u64 = 100;
+
 /// How often it is looked.
 pub(super) const PAUSE: Duration = Duration::from_millis(250);
 
 /// What is over its bound, if anything is, in the jail whose first process is a child of `shadow`.
 pub(super) fn excess(spec: &JailSpec, shadow: u32) -> Option<SandboxError> {
-    let (memory, processes) = use_of(shadow);
+    let Usage { memory, processes, longest_ms } = use_of(shadow);
     for (kind, used, limit) in [
+        // The kernel bounds it a little later, with a signal that does not say why.
+        (ResourceKind::CompileTime, longest_ms, millis(spec.limits.cpu_time)),
         (ResourceKind::CompileMemory, memory, spec.limits.total_memory.as_u64()),
         // The kernel bounds them too, but for an administrator's processes.
         (ResourceKind::CompileProcesses, processes, spec.limits.processes),
@@ -36,8 +41,21 @@ fn room(path: &std::path::Path) -> Option<u64> {
     Some(disk.f_bavail.saturating_mul(disk.f_frsize))
 }
 
-/// Bytes of memory that a process and all its descendants have for themselves, and how many descendants there are.
-fn use_of(ancestor: u32) -> (u64, u64) {
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// What a process and all its descendants use.
+struct Usage {
+    /// Bytes that they have for themselves.
+    memory: u64,
+    /// How many descendants there are.
+    processes: u64,
+    /// Processor time of the one that has used most.
+    longest_ms: u64,
+}
+
+fn use_of(ancestor: u32) -> Usage {
     let mut children: HashMap<u32, Vec<u32>> = HashMap::new();
     for process in fs::read_dir("/proc").into_iter().flatten().filter_map(Result::ok) {
         let number = process.file_name().to_str().and_then(|name| name.parse().ok());
@@ -46,21 +64,33 @@ fn use_of(ancestor: u32) -> (u64, u64) {
             children.entry(parent).or_default().push(number);
         }
     }
-    let (mut memory, mut processes) = (0_u64, 0);
+    let (mut memory, mut processes, mut longest_ms) = (0_u64, 0, 0);
     let mut left = vec![ancestor];
     while let Some(process) = left.pop() {
         memory = memory.saturating_add(own_memory(process).unwrap_or(0));
+        longest_ms = longest_ms.max(own_time_ms(process).unwrap_or(0));
         let own = children.remove(&process).unwrap_or_default();
         processes += own.len() as u64;
         left.extend(own);
     }
-    (memory, processes)
+    Usage { memory, processes, longest_ms }
 }
 
-/// `number (name) state parent ...`, where the name can be anything.
 fn parent(process: u32) -> Option<u32> {
+    u32::try_from(*stat(process)?.first()?).ok()
+}
+
+fn own_time_ms(process: u32) -> Option<u64> {
+    let stat = stat(process)?;
+    let ticks = stat.get(10)?.checked_add(*stat.get(11)?)?;
+    ticks.checked_mul(1000 / TICKS_PER_SECOND)
+}
+
+/// `number (name) state parent ...`, where the name can be anything: the numbers from the parent on.
+fn stat(process: u32) -> Option<Vec<u64>> {
     let line = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
-    line.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()
+    // Some further on are negative, and of no interest here.
+    Some(line.rsplit_once(')')?.1.split_whitespace().skip(1).map(|number| number.parse().unwrap_or(0)).collect())
 }
 
 /// What it does not share with files; the kernel says it in kilobytes.
@@ -127,6 +157,20 @@ mod tests {
         }
         let output = shell(&start(10).replace("wait", "echo done"), limits, Vec::new()).unwrap();
         assert_eq!(output.stdout, b"done\n");
+    }
+
+    /// I9: processor time has its own bound, long before the time on the wall is up.
+    #[test]
+    fn i9_processor_time_ends_a_loop() {
+        let limits = JailLimits { cpu_time: Duration::from_secs(1), ..JailLimits::default() };
+        match shell("while :; do :; done", limits.clone(), Vec::new()) {
+            Err(SandboxError::ResourceExhausted { kind, used, limit }) => {
+                assert_eq!((kind, limit), (ResourceKind::CompileTime, 1000));
+                assert!((1000..5000).contains(&used), "{used}");
+            }
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(shell("sleep 2; echo done", limits, Vec::new()).unwrap().stdout, b"done\n");
     }
 
     /// I11: a build does not fill the disk.

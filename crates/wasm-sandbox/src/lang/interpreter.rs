@@ -16,7 +16,7 @@ use std::{
 use futures::FutureExt;
 use serde_json::json;
 use wasm_sandbox_policy::{
-    ByteSize, ConfigProblem, GuestPath, InstanceConfig, MountAccess, ResourceLimits, SandboxError,
+    ByteSize, ConfigProblem, GuestPath, InstanceConfig, MountAccess, RandomPolicy, ResourceLimits, SandboxError,
 };
 
 pub(crate) use self::ask::{Answer, Exception, ask, begin};
@@ -41,6 +41,9 @@ pub(crate) const STACK: ByteSize = ByteSize::mib(64);
 
 /// Combinations of mode and host functions that one interpreter keeps ready.
 const MAX_LINKED: usize = 16;
+
+/// How images are made; another way has another name.
+const RECIPE: &str = "image 2";
 
 /// What making an image may use: a prelude imports whole libraries.
 const IMAGE_TIME: Duration = Duration::from_secs(120);
@@ -108,7 +111,7 @@ impl Interpreter {
         };
         let store = Store::open(setup)?;
         let module = store.code(&files, &*engine::backend(profile)?, setup)?;
-        let key = Store::key("image", &[&files.version, files.driver, prelude]);
+        let key = Store::key(RECIPE, &[&files.version, files.driver, prelude]);
         let with = |files, module, image| Self { language, files, module, image, linked: Mutex::default() };
         if let Some(image) = store.image(&key) {
             return Ok(with(files, module, image));
@@ -202,14 +205,22 @@ fn after(
     driver: &str,
     prelude: &str,
 ) -> Result<(Vec<u8>, Vec<WasmValue>), SandboxError> {
-    let config =
-        InstanceConfig::builder().memory_limit(IMAGE_MEMORY).timeout(IMAGE_TIME).cpu_time(IMAGE_TIME).build()?;
+    // Random numbers that an image holds must be nobody's secret: every instance draws its own.
+    let config = InstanceConfig::builder()
+        .memory_limit(IMAGE_MEMORY)
+        .timeout(IMAGE_TIME)
+        .cpu_time(IMAGE_TIME)
+        .random(RandomPolicy::Seeded(0))
+        .build()?;
     let language = interpreter.language;
     let module = Module::unprepared(Arc::clone(interpreter));
     let work = async {
         let mut instance = Blueprint::closed(&module, &config, &Arc::default()).untouched().await?;
         let mut guest = instance.adapter("prelude");
         ask::start(language, &mut guest, driver).await?;
+        if prelude.is_empty() {
+            return Ok(instance.capture());
+        }
         let request = json!({ "op": "eval", "name": "<prelude>", "code": prelude });
         let answer = ask(language, &mut guest, &request, config.limits.input.as_u64()).await?;
         match answer {

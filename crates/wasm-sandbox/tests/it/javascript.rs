@@ -190,6 +190,29 @@ fn h10_nothing_is_left_for_the_next_instance() {
     }
 }
 
+/// Images of a cache, without their names.
+fn images(cache: &Path) -> Vec<Vec<u8>> {
+    let entries = fs::read_dir(cache.join("images")).unwrap().map(|entry| entry.unwrap().path());
+    let images = entries.filter(|path| path.extension().is_some_and(|ending| ending == "large"));
+    let mut images: Vec<Vec<u8>> = images.map(|path| fs::read(path).unwrap()).collect();
+    images.retain(|bytes| !bytes.starts_with(b"\x7fELF"));
+    images.sort();
+    images
+}
+
+#[test]
+fn h12_an_image_holds_nothing_random_and_nothing_of_the_host() {
+    let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    for folder in [&one, &other] {
+        Setup::default().cache_dir(folder.path()).install_javascript().unwrap();
+    }
+    let (one_images, other_images) = (images(one.path()), images(other.path()));
+    assert_eq!(one_images.len(), 2, "what the interpreter begins with, and what it is once started");
+    assert!(one_images == other_images, "two starts at two times in two places are the same");
+    let place = one.path().to_str().unwrap().as_bytes();
+    assert!(!one_images.iter().any(|image| image.windows(place.len()).any(|window| window == place)));
+}
+
 /// Programs with what they print and come to beside them: what the interpreter's own sources promise.
 #[test]
 fn every_case_of_the_guest_prints_what_it_should() {

@@ -389,6 +389,25 @@ fn h10_nothing_is_left_for_the_next_instance() {
     }
 }
 
+#[test]
+fn h12_images_hold_no_path_of_the_host() {
+    setup();
+    let cache = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache");
+    let mut looked_at = 0;
+    for entry in fs::read_dir(cache.join("images")).unwrap() {
+        let path = entry.unwrap().path();
+        // The others are seals, locks and machine code.
+        let Ok(image) = fs::read(&path) else { continue };
+        if path.extension().is_none_or(|ending| ending != "large") || image.starts_with(b"\x7fELF") {
+            continue;
+        }
+        looked_at += 1;
+        let text = String::from_utf8_lossy(&image);
+        assert!(!text.contains(env!("CARGO_TARGET_TMPDIR")), "{}", path.display());
+    }
+    assert!(looked_at >= 2, "{looked_at}");
+}
+
 #[tokio::test]
 async fn sessions_run_side_by_side_on_an_executor() {
     let sandbox = builder().build().await.unwrap();
