@@ -81,8 +81,14 @@ pub(crate) struct Interpreter {
 type Linked = (Mode, Arc<HostFunctions>, Arc<dyn LinkedModule>);
 type Key = (Language, bool, String, Option<PathBuf>);
 
+/// An interpreter that is ready, or being made ready by whoever holds the lock.
+type Ready = Arc<Mutex<Option<Arc<Interpreter>>>>;
+
 /// Those that were used in this process.
-static READY: LazyLock<Mutex<HashMap<Key, Arc<Interpreter>>>> = LazyLock::new(Mutex::default);
+static READY: LazyLock<Mutex<HashMap<Key, Ready>>> = LazyLock::new(Mutex::default);
+
+/// Interpreters that are kept ready, one for each prelude.
+const MAX_READY: usize = 64;
 
 impl Interpreter {
     /// The interpreter of a language with a prelude; fetched, compiled and started if that was not done before.
@@ -94,14 +100,25 @@ impl Interpreter {
     ) -> Result<Arc<Self>, SandboxError> {
         let profile = EngineProfile { images: true, stack_bytes: STACK.as_usize(), ..EngineProfile::new(limits, 0) };
         let key = (language, profile.fuel, prelude.to_owned(), setup.cache_dir.clone());
+        let place = Self::place(key);
         // Held while it is made ready: a second caller waits for the first instead of compiling again.
-        let mut ready = READY.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(interpreter) = ready.get(&key) {
+        let mut ready = place.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(interpreter) = &*ready {
             return Ok(Arc::clone(interpreter));
         }
         let interpreter = Arc::new(Self::load(language, prelude, profile, setup)?);
-        ready.insert(key, Arc::clone(&interpreter));
+        *ready = Some(Arc::clone(&interpreter));
         Ok(interpreter)
+    }
+
+    /// Where the interpreter of a key is, or will be. When there are too many, one that nobody is about to use goes.
+    fn place(key: Key) -> Ready {
+        let mut all = READY.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() >= MAX_READY && !all.contains_key(&key) {
+            let idle = all.iter().find(|(_, place)| Arc::strong_count(place) == 1).map(|(key, _)| key.clone());
+            idle.and_then(|key| all.remove(&key));
+        }
+        Arc::clone(all.entry(key).or_default())
     }
 
     fn load(language: Language, prelude: &str, profile: EngineProfile, setup: &Setup) -> Result<Self, SandboxError> {
