@@ -164,7 +164,8 @@ fn programs(engine: &Engine) {
         .expect("a policy");
     let builder = WasmSandbox::builder().setup(Setup::discover()).config(config).source(source);
     let sandbox = builder.build_blocking().expect("the program compiles");
-    let raw = Module::new(engine, sandbox.module().expect("a module").wasm()).expect("the program compiles");
+    let raw = Module::new(engine, sandbox.module().expect("a module").wasm().expect("it was compiled"))
+        .expect("the program compiles");
     let mut linker = Linker::<WasiP1Ctx>::new(engine);
     p1::add_to_linker_sync(&mut linker, |context| context).expect("WASI links");
     let linked = linker.instantiate_pre(&raw).expect("imports");
