@@ -23,8 +23,8 @@ use rustix::fs::{MemfdFlags, SealFlags};
 /// Bytes of a page of the machine. Images are multiples of a wasm page, and so of this.
 const PAGE: usize = 4096;
 
-/// Memories that are kept for the next instance of an image, at most.
-const MAX_IDLE: usize = 64;
+/// Memories that are kept for the next instance of an image, at most; each may keep some megabytes.
+const MAX_IDLE: usize = 16;
 
 /// What a module's memory and globals begin with.
 pub(crate) struct Image {

@@ -15,7 +15,10 @@ use rustix::mm::{Advice, MapFlags, MprotectFlags, ProtFlags};
 use super::PAGE;
 
 /// Pages that one idle memory keeps to itself, at most; one that changed more of them gives all back to the system.
-const MAX_KEPT_PAGES: usize = 2048;
+const MAX_KEPT_PAGES: usize = 4096;
+
+/// Runs of such pages, at most.
+const MAX_REGIONS: usize = 2048;
 
 /// Address space that was mapped, and is unmapped with the value.
 pub(crate) struct Mapping {
@@ -122,7 +125,7 @@ impl Slot {
                 rustix::mm::mprotect(beyond, used - self.image, MprotectFlags::empty())?;
             }
         }
-        let mut regions = [PageRegion::default(); 512];
+        let mut regions = [PageRegion::default(); MAX_REGIONS];
         match self.private_pages(&mut regions) {
             Some(regions) => {
                 regions.iter().for_each(|region| self.copy(image, region));
