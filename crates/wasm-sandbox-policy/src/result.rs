@@ -43,7 +43,7 @@ pub struct SandboxResult {
 
 /// How a guest ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[serde(tag = "type", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Ending {
     /// A called function returned.

@@ -19,11 +19,13 @@ pub struct Session {
     config: InstanceConfig,
     language: Language,
     turns: u64,
+    /// Whether a request has reached the guest.
+    begun: bool,
 }
 
 impl Session {
     pub(crate) fn new(instance: Instance, config: InstanceConfig, language: Language) -> Self {
-        Self { instance, config, language, turns: 0 }
+        Self { instance, config, language, turns: 0, begun: false }
     }
 
     /// Runs code. The value of a final expression is in the result, where JSON has a form for it, and its text on standard
@@ -35,7 +37,9 @@ impl Session {
     pub async fn run(&mut self, code: &str) -> Result<SandboxResult, SandboxError> {
         let name = format!("<turn {}>", self.turns + 1);
         let request = self.complete(json!({ "op": "eval", "name": name, "code": code }));
-        let (ending, value) = match self.instance.ask("turn", &request).await {
+        let answer = self.instance.ask("turn", &request).await;
+        self.begun |= answer.is_ok();
+        let (ending, value) = match answer {
             Ok(Answer::Ok(value)) => {
                 let (value, text) = self.language.value(value);
                 let ending = text.and_then(|text| self.instance.echo(&text)).unwrap_or(Ending::Return);
@@ -68,7 +72,9 @@ impl Session {
         let misfit = |detail: String| SandboxError::Signature { detail, signature: function.to_owned() };
         let arguments = Arguments::values(&arguments).map_err(misfit)?;
         let request = self.complete(json!({ "op": "call", "function": function, "arguments": arguments }));
-        match self.instance.ask(function, &request).await.map_err(|(error, _)| error)? {
+        let answer = self.instance.ask(function, &request).await.map_err(|(error, _)| error)?;
+        self.begun = true;
+        match answer {
             Answer::Ok(value) => {
                 let (value, _) = self.language.value(value);
                 serde_json::from_value(value).map_err(|error| misfit(format!("the result does not fit: {error}")))
@@ -99,8 +105,8 @@ impl Session {
 
     /// A request with what the first one of an instance says besides.
     fn complete(&mut self, mut request: Value) -> Value {
-        if let (0, Some(request), Value::Object(surroundings)) =
-            (self.turns, request.as_object_mut(), self.language.surroundings(&self.config))
+        if let (false, Some(request), Value::Object(surroundings)) =
+            (self.begun, request.as_object_mut(), self.language.surroundings(&self.config))
         {
             request.extend(surroundings);
         }

@@ -45,3 +45,21 @@ fn the_schemas_are_current() {
         assert!(std::fs::read_to_string(&path).unwrap() == text, "{name} is old: run the test with BLESS=1");
     }
 }
+
+#[test]
+fn every_ending_survives_json() {
+    use wasm_sandbox_policy::{Ending, LimitHit, ResourceKind, Trap, TrapKind};
+    let trap = Trap { reason: TrapKind::Other, message: "m".to_owned(), backtrace: vec!["f".to_owned()] };
+    for ending in [
+        Ending::Return,
+        Ending::Exit { code: 3 },
+        Ending::Trap(trap),
+        Ending::Limit(LimitHit { kind: ResourceKind::WallTime, used: 2, limit: 1 }),
+        Ending::Exception { name: "E".to_owned(), message: "m".to_owned() },
+        Ending::Cancel,
+    ] {
+        let text = serde_json::to_string(&ending).unwrap();
+        assert_eq!(serde_json::from_str::<Ending>(&text).unwrap(), ending, "{text}");
+        assert!(text.starts_with("{\"type\":"), "{text}");
+    }
+}

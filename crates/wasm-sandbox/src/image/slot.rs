@@ -155,7 +155,8 @@ impl Slot {
             return_mask: PAGE_IS_PRESENT,
             ..PageScan::default()
         };
-        let pagemap = PAGEMAP.as_ref()?;
+        // In a child of `fork` the file still tells of the parent.
+        let (_, pagemap) = PAGEMAP.as_ref().filter(|(process, _)| *process == std::process::id())?;
         // SAFETY: the argument is the structure that the call wants, and it writes only there and to `regions_len` regions.
         let found = unsafe { libc::ioctl(pagemap.as_raw_fd(), PAGEMAP_SCAN, &raw mut scan) };
         let found = regions.get(..usize::try_from(found).ok()?)?;
@@ -175,7 +176,8 @@ impl Slot {
 }
 
 /// `/proc/self/pagemap`, where the kernel tells which pages a process has changed.
-static PAGEMAP: LazyLock<Option<File>> = LazyLock::new(|| File::open("/proc/self/pagemap").ok());
+static PAGEMAP: LazyLock<Option<(u32, File)>> =
+    LazyLock::new(|| Some((std::process::id(), File::open("/proc/self/pagemap").ok()?)));
 
 /// Linux's `struct page_region`.
 #[repr(C)]

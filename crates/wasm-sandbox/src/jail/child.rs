@@ -28,6 +28,9 @@ pub(super) fn confine(command: &mut Command, walls: Walls, spec: &JailSpec) {
 }
 
 fn close(walls: Walls, limits: &JailLimits, network: bool) -> io::Result<()> {
+    // What this process happened to have open is not for the program: a pipe could be read and written through it.
+    // SAFETY: nothing is closed before `exec`, and the program gets the three standard streams only.
+    unsafe { libc::close_range(3, libc::c_uint::MAX, libc::CLOSE_RANGE_CLOEXEC as libc::c_int) };
     rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
     let mut own =
         libc::CLONE_NEWUSER | libc::CLONE_NEWNS | libc::CLONE_NEWPID | libc::CLONE_NEWIPC | libc::CLONE_NEWUTS;

@@ -35,16 +35,24 @@ enum Step {
     Show {
         from: CString,
         to: CString,
+        write: bool,
     },
+}
+
+/// A path of the host's that is shown.
+#[derive(Clone, Copy)]
+struct Shown {
+    folder: bool,
+    /// Whether anything about it can be changed. Landlock bounds what is written; modes, owners and times it does not know.
+    write: bool,
 }
 
 impl View {
     /// Plans a tree with the paths that the program may read or write. One that is not there is left out.
     pub(super) fn plan(spec: &JailSpec) -> io::Result<Self> {
         let mut plan = Plan::default();
-        for path in spec.read.iter().chain(&spec.write) {
-            plan.add(path)?;
-        }
+        spec.read.iter().try_for_each(|path| plan.add(path, false))?;
+        spec.write.iter().try_for_each(|path| plan.add(path, path.is_dir()))?;
         let id = |own: u32| CString::new(format!("{INSIDE} {own} 1")).map_err(io::Error::from);
         Ok(Self {
             steps: plan.steps()?,
@@ -110,22 +118,53 @@ impl Step {
             }
             // SAFETY: both are C strings.
             Self::Link { target, at } => done(unsafe { libc::symlink(target.as_ptr(), at.as_ptr()) }),
-            Self::Show { from, to } => mount(Some(from), to, None, libc::MS_BIND | libc::MS_REC, None),
+            Self::Show { from, to, write } => {
+                mount(Some(from), to, None, libc::MS_BIND | libc::MS_REC, None)?;
+                close_mount(to, *write)
+            }
         }
     }
+}
+
+/// Takes from a mount and all below it what a compiler has no use for: programs that run as somebody else, and any change, if
+/// there may be none.
+fn close_mount(at: &CStr, write: bool) -> io::Result<()> {
+    /// Linux's `struct mount_attr`.
+    #[repr(C)]
+    struct Attributes {
+        set: u64,
+        clear: u64,
+        propagation: u64,
+        namespace: u64,
+    }
+    const READ_ONLY: u64 = 1;
+    const NO_SETUID: u64 = 2;
+    let set = if write { NO_SETUID } else { READ_ONLY | NO_SETUID };
+    let attributes = Attributes { set, clear: 0, propagation: 0, namespace: 0 };
+    // SAFETY: the path is a C string, and the structure is the one that the call wants, with its size.
+    done(unsafe {
+        libc::syscall(
+            libc::SYS_mount_setattr,
+            libc::AT_FDCWD,
+            at.as_ptr(),
+            libc::AT_RECURSIVE,
+            &raw const attributes,
+            size_of::<Attributes>(),
+        ) as libc::c_int
+    })
 }
 
 /// Granted paths, with the links that lead to them.
 #[derive(Default)]
 struct Plan {
-    /// Where things really are, and whether they are folders.
-    shown: BTreeMap<PathBuf, bool>,
+    /// Where things really are.
+    shown: BTreeMap<PathBuf, Shown>,
     links: BTreeMap<PathBuf, PathBuf>,
 }
 
 impl Plan {
     /// Follows a path to what it names.
-    fn add(&mut self, path: &Path) -> io::Result<()> {
+    fn add(&mut self, path: &Path, write: bool) -> io::Result<()> {
         let mut left: VecDeque<OsString> = names(path);
         let mut here = PathBuf::from("/");
         let mut links = Vec::new();
@@ -158,21 +197,29 @@ impl Plan {
             }
             links.push((next, target));
         }
-        self.shown.insert(here.clone(), here.is_dir());
+        let shown = Shown { folder: here.is_dir(), write };
+        self.shown.entry(here).and_modify(|known| known.write |= write).or_insert(shown);
         self.links.extend(links);
         Ok(())
     }
 
     /// What to do, in an order in which it can be done. Nothing is made in a folder that is the host's own.
     fn steps(mut self) -> io::Result<Vec<Step>> {
-        let folders: Vec<PathBuf> =
-            self.shown.iter().filter(|(_, folder)| **folder).map(|(path, _)| path.clone()).collect();
-        let in_another = |path: &Path| folders.iter().any(|folder| path != folder && path.starts_with(folder));
-        self.shown.retain(|path, _| !in_another(path));
-        self.links.retain(|path, _| !in_another(path));
+        let folders: Vec<(PathBuf, bool)> = self
+            .shown
+            .iter()
+            .filter(|(_, shown)| shown.folder)
+            .map(|(path, shown)| (path.clone(), shown.write))
+            .collect();
+        let inside_of = |path: &Path, enough: &dyn Fn(bool) -> bool| {
+            folders.iter().any(|(folder, write)| path != folder && path.starts_with(folder) && enough(*write))
+        };
+        // What can be written inside of what cannot is shown once more.
+        self.shown.retain(|path, shown| !inside_of(path, &|write| write || !shown.write));
+        self.links.retain(|path, _| !inside_of(path, &|_| true));
         let above = |path: &PathBuf| path.ancestors().skip(1).map(Path::to_owned).collect::<Vec<_>>();
         let mut made: BTreeSet<PathBuf> = self.shown.keys().chain(self.links.keys()).flat_map(above).collect();
-        made.extend(self.shown.iter().filter(|(_, folder)| **folder).map(|(path, _)| path.clone()));
+        made.extend(self.shown.iter().filter(|(_, shown)| shown.folder).map(|(path, _)| path.clone()));
         made.remove(Path::new("/"));
         // The tree has this one anyway.
         made.remove(Path::new("/proc"));
@@ -183,11 +230,11 @@ impl Plan {
         for (at, target) in &self.links {
             steps.push(Step::Link { target: text(target)?, at: inside("/new", at)? });
         }
-        for (path, folder) in &self.shown {
-            if !folder {
+        for (path, shown) in &self.shown {
+            if !shown.folder {
                 steps.push(Step::File(inside("/new", path)?));
             }
-            steps.push(Step::Show { from: inside("/host", path)?, to: inside("/new", path)? });
+            steps.push(Step::Show { from: inside("/host", path)?, to: inside("/new", path)?, write: shown.write });
         }
         Ok(steps)
     }
@@ -268,7 +315,7 @@ mod tests {
             Step::Folder(path) => format!("folder {}", text(path)),
             Step::File(path) => format!("file {}", text(path)),
             Step::Link { target, at } => format!("link {} -> {}", text(at), text(target)),
-            Step::Show { from, to } => format!("show {} at {}", text(from), text(to)),
+            Step::Show { from, to, .. } => format!("show {} at {}", text(from), text(to)),
         };
         plan.steps().unwrap().into_iter().map(line).collect()
     }
@@ -285,7 +332,7 @@ mod tests {
         symlink("circle", path("circle")).unwrap();
         let mut plan = Plan::default();
         for granted in ["a/b", "a", "a/b/file", "to-a/link", "missing/x", "alone/x", "circle"] {
-            plan.add(&path(granted)).unwrap();
+            plan.add(&path(granted), false).unwrap();
         }
         let at = |relative: &str| path(relative).display().to_string();
         let all = shown(plan);

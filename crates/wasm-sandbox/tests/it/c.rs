@@ -198,6 +198,20 @@ fn i5_a_source_includes_nothing_of_the_host() {
     }
 }
 
+/// What this process happens to have open is not there for a compiler.
+#[test]
+fn i5_a_source_reads_no_descriptor_of_the_host() {
+    use std::{io::Write, os::fd::AsRawFd};
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    // Compilers are started from this very process, and this pipe would go with them.
+    rustix::io::fcntl_setfd(&reader, rustix::io::FdFlags::empty()).unwrap();
+    writeln!(writer, "{CANARY}").unwrap();
+    drop(writer);
+    let text = format!("#include \"/proc/self/fd/{}\"\nint f(void) {{ return 0; }}", reader.as_raw_fd());
+    let said = diagnostics(Language::C, &text);
+    assert!(!said.contains(CANARY), "{said}");
+}
+
 #[test]
 fn i5_names_and_pragmas_are_no_options() {
     let folder = tempfile::tempdir().unwrap();

@@ -300,6 +300,30 @@ fn i3_a_build_script_generates_code() {
     assert_eq!(project.sandbox().call::<_, i32>("twice", ()).unwrap(), 14);
 }
 
+/// What may only be read cannot be changed in any other way either; what the build makes can.
+#[test]
+fn i3_a_build_script_changes_no_mode_of_the_host() {
+    let project = Project::plain(&[
+        (
+            "build.rs",
+            r#"use std::{env, fs, os::unix::fs::PermissionsExt, path::Path};
+            fn main() {
+                let mode = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode));
+                let own = Path::new(&env::var("OUT_DIR").unwrap()).join("own");
+                fs::write(&own, "").unwrap();
+                mode(&own, 0o700).unwrap();
+                let tools = Path::new(&env::var("CARGO").unwrap()).parent().unwrap().to_owned();
+                let all = [tools.join("rustc"), tools, "/dev/null".into(), "/lib64/ld-linux-x86-64.so.2".into()];
+                let changed: Vec<_> = all.iter().filter(|path| path.exists() && mode(path, 0o755).is_ok()).collect();
+                println!("cargo::rustc-env=CHANGED={changed:?}");
+                println!("cargo::rustc-env=TOOLS={}", all[0].exists());
+            }"#,
+        ),
+        ("src/main.rs", "fn main() { print!(\"{} {}\", env!(\"CHANGED\"), env!(\"TOOLS\")) }"),
+    ]);
+    assert_eq!(project.sandbox().execute(Vec::<String>::new()).unwrap().stdout, "[] true");
+}
+
 /// A process that a build script leaves behind ends with the build.
 #[test]
 fn i3_nothing_outlives_a_build() {

@@ -307,6 +307,21 @@ fn sessions_keep_what_turns_define() {
 }
 
 #[test]
+fn a_session_begins_with_the_first_turn_that_reaches_it() {
+    let sandbox = builder().env("KEY", "value").build_blocking().unwrap();
+    let mut numbers = Vec::new();
+    for _ in 0..2 {
+        let mut session = sandbox.session(Language::Python).unwrap();
+        let long = format!("'{}'", "x".repeat(17 << 20));
+        assert_eq!(session.run(&long).unwrap_err().code(), ErrorCode::of_limit(ResourceKind::Input));
+        let turn = session.run("import os, random\n[os.environ['KEY'], random.random()]").unwrap();
+        assert_eq!(turn.value.as_ref().unwrap()[0], "value");
+        numbers.push(turn.value.unwrap()[1].to_string());
+    }
+    assert_ne!(numbers[0], numbers[1]);
+}
+
+#[test]
 fn a_session_that_was_stopped_has_ended() {
     let sandbox = builder().timeout(300.millis()).build_blocking().unwrap();
     let mut session = sandbox.session(Language::Python).unwrap();
