@@ -7,6 +7,8 @@
 pub(crate) mod cache;
 #[cfg(feature = "wasmtime")]
 pub(crate) mod compile;
+#[cfg(feature = "wasmtime")]
+pub(crate) mod loaded;
 pub(crate) mod screen;
 #[cfg(feature = "wasmtime")]
 pub(crate) mod wasmtime;

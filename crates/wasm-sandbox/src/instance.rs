@@ -14,10 +14,9 @@ use crate::{
     function::Function,
     host::{Control, Host, HostReport, HostSetup, Sink, Stdin, Stop, Stream},
     host_function::HostFunctions,
-    lang::interpreter::{self, Answer},
+    lang::interpreter::{self, Answer, Runtime},
     module::Module,
     mount,
-    source::Language,
     value::{self, Arguments, FunctionParams, FunctionResult, Guest, Outcome, Signature, WasmValue},
     vfs::Quota,
 };
@@ -78,10 +77,9 @@ impl<'a> Blueprint<'a> {
 
     async fn build(self) -> Result<Instance, BuildError> {
         let limits = &self.config.limits;
-        let linked = self.module.linked(limits, self.mode, self.functions)?;
+        let (linked, interpreter) = self.module.linked(limits, self.mode, self.functions)?;
         let quota = Arc::new(Quota::new(limits));
         let mut mounts = mount::open(&self.config.capabilities.filesystem.mounts, &quota)?;
-        let interpreter = self.module.script().map(|script| script.interpreter(limits)).transpose()?;
         if let Some(interpreter) = &interpreter {
             mounts.extend(interpreter.mounts(&mounts, &quota)?);
         }
@@ -102,13 +100,12 @@ impl<'a> Blueprint<'a> {
         };
         let image = interpreter.map(|interpreter| interpreter.image());
         let files = Files::new(host.namespace());
-        let guest = linked.instantiate(InstanceStart { host, limits, image }).await?;
-        let mut guest = guest;
+        let mut guest = linked.instantiate(InstanceStart { host, limits, image }).await?;
         // What goes into an image must not be random.
         if let Some(script) = self.module.script().filter(|script| !script.is_unprepared()) {
             let random = guest.host().random_numbers()?;
             let mut adapter = Adapter { guest: &mut *guest, function: "start", ending: None };
-            interpreter::begin(script.language, &mut adapter, random).await?;
+            interpreter::begin(script.runtime, &mut adapter, random).await?;
         }
         Ok(Instance {
             guest,
@@ -306,7 +303,7 @@ impl Instance {
         self.guest.begin(Instant::now()).map_err(|error| (error, None))?;
         let limit = self.input_limit;
         let mut adapter = self.adapter(function);
-        let answer = interpreter::ask(script.language, &mut adapter, request, limit).await;
+        let answer = interpreter::ask(script.runtime, &mut adapter, request, limit).await;
         answer.map_err(|error| (error, adapter.ending.take()))
     }
 
@@ -316,8 +313,8 @@ impl Instance {
     }
 
     /// Prints the story of an exception, where the interpreter has not done so.
-    pub(crate) fn complain(&mut self, language: Language, stack: &str) {
-        if language != Language::Python {
+    pub(crate) fn complain(&mut self, runtime: Runtime, stack: &str) {
+        if runtime != Runtime::Python {
             self.print(Stream::Stderr, stack);
         }
     }
@@ -355,7 +352,7 @@ impl Instance {
         match script.run(&mut adapter, module.name(), arguments, config).await {
             Ok(code) => Ok(Ending::Exit { code }),
             Err(SandboxError::Exception { stack, .. } | SandboxError::Compilation { diagnostics: stack, .. }) => {
-                self.complain(script.language, &stack);
+                self.print(Stream::Stderr, &stack);
                 Ok(Ending::Exit { code: 1 })
             }
             Err(error) => adapter.ending.take().ok_or(error),

@@ -10,6 +10,7 @@ use std::path::Path;
 
 use wasm_sandbox_policy::SandboxError;
 
+use self::interpreter::Runtime;
 use crate::{
     engine::cache::{Cache, CacheKey},
     setup::Setup,
@@ -27,7 +28,7 @@ pub(crate) enum Built {
     /// A binary module.
     Module(Vec<u8>),
     /// Text that an interpreter runs.
-    Script { language: Language, text: String },
+    Script { runtime: Runtime, text: String },
 }
 
 /// The guest that a source is or compiles to.
@@ -82,7 +83,8 @@ fn compile(
     match language {
         Language::Rust => rust::compile(text, name, setup).map(Built::Module),
         Language::C | Language::Cpp => c::compile(language, text, name, folder, setup).map(Built::Module),
-        Language::Python | Language::JavaScript => Ok(Built::Script { language, text: text.to_owned() }),
+        Language::Python => Ok(Built::Script { runtime: Runtime::Python, text: text.to_owned() }),
+        Language::JavaScript => Ok(Built::Script { runtime: Runtime::JavaScript, text: text.to_owned() }),
     }
 }
 

@@ -5,17 +5,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 use wasm_sandbox_policy::{ResourceLimits, SandboxError};
 
 use crate::{
-    engine::{self, EngineProfile, LinkedModule, LoadedModule, Mode, compile},
+    engine::{self, EngineProfile, LinkedModule, Mode, compile, loaded::Loaded},
     host_function::HostFunctions,
-    lang::{self, Built, interpreter::Interpreter},
+    lang::{
+        self, Built,
+        interpreter::{Interpreter, Runtime},
+    },
+    sandbox::SandboxConfig,
     script::Script,
     setup::Setup,
-    source::{Language, Source},
+    source::Source,
     value::{Signature, Signatures},
 };
-
-/// Combinations of engine, mode and host functions that one module keeps ready.
-const MAX_LINKED: usize = 16;
 
 /// A module, cheap to clone and to share between threads.
 #[derive(Clone)]
@@ -38,34 +39,29 @@ struct Wasm {
     bytes: Arc<[u8]>,
     signatures: Signatures,
     screened: engine::screen::Screened,
-    loaded: Mutex<Vec<(EngineProfile, Arc<dyn LoadedModule>)>>,
-    linked: Mutex<Vec<Linked>>,
+    loaded: Mutex<Vec<(EngineProfile, Arc<Loaded>)>>,
 }
 
-/// A module with its imports, for one engine, mode and set of host functions.
-struct Linked {
-    profile: EngineProfile,
-    mode: Mode,
-    functions: Arc<HostFunctions>,
-    module: Arc<dyn LinkedModule>,
-}
+/// Code with its imports resolved, and the interpreter that it is, if it is one.
+type Linked = (Arc<dyn LinkedModule>, Option<Arc<Interpreter>>);
 
 impl Module {
     /// Reads, compiles and screens a source. Blocks while a compiler runs.
-    pub(crate) fn load(source: &Source, prelude: &Arc<str>, setup: &Setup) -> Result<Self, SandboxError> {
+    pub(crate) fn load(source: &Source, prelude: &Arc<str>, config: &SandboxConfig) -> Result<Self, SandboxError> {
+        let setup = &config.setup;
         let body = match lang::build(source, setup)? {
             Built::Module(guest) => Body::Wasm(Box::new(Wasm::new(guest.into(), &source.name())?)),
-            Built::Script { language, text } => {
-                Body::Script(Box::new(Script::new(language, text.into(), Arc::clone(prelude), setup)))
+            Built::Script { runtime, text } => {
+                Body::Script(Box::new(Script::new(runtime, text.into(), Arc::clone(prelude), config)))
             }
         };
         Ok(Self(Arc::new(Inner { name: source.name(), body, setup: setup.clone() })))
     }
 
     /// An interpreter with nothing to interpret, for a session.
-    pub(crate) fn interpreter(language: Language, prelude: Arc<str>, setup: &Setup) -> Self {
-        let body = Body::Script(Box::new(Script::new(language, "".into(), prelude, setup)));
-        Self(Arc::new(Inner { name: "session".to_owned(), body, setup: setup.clone() }))
+    pub(crate) fn interpreter(runtime: Runtime, prelude: Arc<str>, config: &SandboxConfig) -> Self {
+        let body = Body::Script(Box::new(Script::new(runtime, "".into(), prelude, config)));
+        Self(Arc::new(Inner { name: "session".to_owned(), body, setup: config.setup.clone() }))
     }
 
     /// An interpreter that is just being made ready.
@@ -156,13 +152,16 @@ impl Module {
         limits: &ResourceLimits,
         mode: Mode,
         functions: &Arc<HostFunctions>,
-    ) -> Result<Arc<dyn LinkedModule>, SandboxError> {
+    ) -> Result<Linked, SandboxError> {
         match &self.0.body {
             Body::Wasm(wasm) => {
                 let profile = EngineProfile::new(limits, self.0.setup.max_sandboxes);
-                wasm.linked(profile, mode, functions, &self.0.setup)
+                Ok((wasm.loaded(profile, &self.0.setup)?.linked(mode, functions)?, None))
             }
-            Body::Script(script) => script.interpreter(limits)?.linked(mode, functions),
+            Body::Script(script) => {
+                let interpreter = script.interpreter(limits)?;
+                Ok((interpreter.linked(mode, functions)?, Some(interpreter)))
+            }
         }
     }
 }
@@ -171,39 +170,17 @@ impl Wasm {
     fn new(bytes: Arc<[u8]>, name: &str) -> Result<Self, SandboxError> {
         let screened = engine::screen::screen(&bytes, name)?;
         let signatures = Signatures::from_wasm(&bytes)?;
-        Ok(Self { bytes, signatures, screened, loaded: Mutex::default(), linked: Mutex::default() })
+        Ok(Self { bytes, signatures, screened, loaded: Mutex::default() })
     }
 
-    fn linked(
-        &self,
-        profile: EngineProfile,
-        mode: Mode,
-        functions: &Arc<HostFunctions>,
-        setup: &Setup,
-    ) -> Result<Arc<dyn LinkedModule>, SandboxError> {
-        let same = |linked: &&Linked| {
-            linked.profile == profile && linked.mode == mode && Arc::ptr_eq(&linked.functions, functions)
-        };
-        if let Some(linked) = self.linked.lock().unwrap_or_else(PoisonError::into_inner).iter().find(same) {
-            return Ok(Arc::clone(&linked.module));
-        }
-        let module = self.loaded(profile, setup)?.link(functions, mode)?;
-        let mut all = self.linked.lock().unwrap_or_else(PoisonError::into_inner);
-        if all.len() >= MAX_LINKED {
-            all.remove(0);
-        }
-        all.push(Linked { profile, mode, functions: Arc::clone(functions), module: Arc::clone(&module) });
-        Ok(module)
-    }
-
-    fn loaded(&self, profile: EngineProfile, setup: &Setup) -> Result<Arc<dyn LoadedModule>, SandboxError> {
+    fn loaded(&self, profile: EngineProfile, setup: &Setup) -> Result<Arc<Loaded>, SandboxError> {
         // Held while compiling: a second caller waits for the first instead of compiling again.
         let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, module)) = loaded.iter().find(|(known, _)| *known == profile) {
             return Ok(Arc::clone(module));
         }
         let backend = engine::backend(profile)?;
-        let module = compile::load(&*backend, &self.bytes, setup)?;
+        let module = Arc::new(Loaded::new(compile::load(&*backend, &self.bytes, setup)?));
         loaded.push((profile, Arc::clone(&module)));
         Ok(module)
     }

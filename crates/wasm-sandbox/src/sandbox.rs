@@ -191,17 +191,15 @@ impl WasmSandbox {
     /// # Errors
     /// The language is not one that is interpreted, or its interpreter cannot be had.
     pub async fn session(&self, language: Language) -> Result<Session, SandboxError> {
-        if !language.is_interpreted() {
-            return Err(SandboxError::NotRunnable {
-                what: language.name().to_owned(),
-                reason: "a session needs a language that is interpreted".to_owned(),
-            });
-        }
-        let module = Module::interpreter(language, Arc::clone(&self.prelude), &self.config.setup);
+        let runtime = language.runtime().ok_or_else(|| SandboxError::NotRunnable {
+            what: language.name().to_owned(),
+            reason: "a session needs a language that is interpreted".to_owned(),
+        })?;
+        let module = Module::interpreter(runtime, Arc::clone(&self.prelude), &self.config);
         prepare(module.clone(), self.config.instance.limits.clone(), self.mode).await?;
         let config = self.config.instance.clone();
         let instance = self.blueprint(&module, &config, Vec::new()).untouched().await?;
-        Ok(Session::new(instance, config, language))
+        Ok(Session::new(instance, config, runtime))
     }
 
     /// What the last call used, printed, changed and was refused; see [`Instance::take_report`]. Empty before the first.
@@ -263,7 +261,7 @@ impl WasmSandbox {
 /// Reads and compiles on this thread, or on one that may block.
 async fn load(source: Source, prelude: Arc<str>, config: SandboxConfig, mode: Mode) -> Result<Module, SandboxError> {
     let work = move || {
-        let module = Module::load(&source, &prelude, &config.setup)?;
+        let module = Module::load(&source, &prelude, &config)?;
         module.prepare(&config.instance.limits)?;
         Ok(module)
     };

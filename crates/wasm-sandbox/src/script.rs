@@ -9,10 +9,10 @@ use wasm_sandbox_policy::{InstanceConfig, ResourceLimits, SandboxError};
 
 use crate::{
     instance::Blueprint,
-    lang::interpreter::{Answer, Exception, Interpreter, ask},
+    lang::interpreter::{Answer, Interpreter, Runtime, ask},
     module::Module,
+    sandbox::SandboxConfig,
     setup::Setup,
-    source::Language,
     value::{Abi, Arguments, Guest, Outcome, Parameter, Signature, Signatures, Type},
 };
 
@@ -21,13 +21,15 @@ const PROJECT: &str = "/project";
 
 /// A source and the interpreter that runs it.
 pub(crate) struct Script {
-    pub(crate) language: Language,
+    pub(crate) runtime: Runtime,
     text: Arc<str>,
     prelude: Arc<str>,
     setup: Setup,
     /// An interpreter that is not to be looked up: one that is just being made ready.
     fixed: Option<Arc<Interpreter>>,
-    signatures: OnceLock<Result<Signatures, SandboxError>>,
+    signatures: OnceLock<Signatures>,
+    /// Under which its functions are described.
+    config: InstanceConfig,
 }
 
 /// A function as an interpreter describes it.
@@ -55,20 +57,21 @@ struct Bare {
 }
 
 impl Script {
-    pub(crate) fn new(language: Language, text: Arc<str>, prelude: Arc<str>, setup: &Setup) -> Self {
-        Self { language, text, prelude, setup: setup.clone(), fixed: None, signatures: OnceLock::new() }
+    pub(crate) fn new(runtime: Runtime, text: Arc<str>, prelude: Arc<str>, config: &SandboxConfig) -> Self {
+        let SandboxConfig { instance, setup } = config.clone();
+        Self { runtime, text, prelude, setup, fixed: None, signatures: OnceLock::new(), config: instance }
     }
 
     /// No source at all, for an interpreter that is just being made ready.
     pub(crate) fn none(interpreter: Arc<Interpreter>) -> Self {
         let fixed = Some(Arc::clone(&interpreter));
-        Self { fixed, ..Self::new(interpreter.language(), "".into(), "".into(), &Setup::default()) }
+        Self { fixed, ..Self::new(interpreter.runtime(), "".into(), "".into(), &SandboxConfig::default()) }
     }
 
     pub(crate) fn interpreter(&self, limits: &ResourceLimits) -> Result<Arc<Interpreter>, SandboxError> {
         match &self.fixed {
             Some(interpreter) => Ok(Arc::clone(interpreter)),
-            None => Interpreter::get(self.language, &self.prelude, limits, &self.setup),
+            None => Interpreter::get(self.runtime, &self.prelude, limits, &self.setup),
         }
     }
 
@@ -86,10 +89,9 @@ impl Script {
         config: &InstanceConfig,
     ) -> Result<i32, SandboxError> {
         let request = self.request("run", name, config, json!({ "arguments": arguments }));
-        match ask(self.language, guest, &request, config.limits.input.as_u64()).await? {
+        match ask(self.runtime, guest, &request, config.limits.input.as_u64()).await? {
             Answer::Exit(code) => Ok(code),
-            Answer::Ok(_) => Ok(0),
-            other => Err(self.failure(name, other)),
+            answer => self.loaded(answer, name).map(|_| 0),
         }
     }
 
@@ -101,10 +103,8 @@ impl Script {
         config: &InstanceConfig,
     ) -> Result<(), SandboxError> {
         let request = self.request("load", name, config, json!({}));
-        match ask(self.language, guest, &request, config.limits.input.as_u64()).await? {
-            Answer::Ok(_) => Ok(()),
-            other => Err(self.failure(name, other)),
-        }
+        let answer = ask(self.runtime, guest, &request, config.limits.input.as_u64()).await?;
+        self.loaded(answer, name).map(|_| ())
     }
 
     /// Calls a function of what was loaded.
@@ -127,47 +127,48 @@ impl Script {
             arguments.pop();
         }
         let request = json!({ "op": "call", "function": signature.export, "arguments": arguments });
-        match ask(self.language, guest, &request, limit).await? {
-            Answer::Ok(value) => Ok(Outcome::Value(self.language.value(value).0)),
+        match ask(self.runtime, guest, &request, limit).await? {
             Answer::Invalid(why) => Err(signature.misfit(why)),
-            other => Err(self.failure(&signature.name, other)),
+            answer => answer.into_value(self.runtime, &signature.name).map(Outcome::Value),
         }
     }
 
     /// The functions that it has, read from its text and not run.
+    /// What keeps them from being read is not kept: it may have been a limit, or a busy machine.
     pub(crate) fn signatures(&self, name: &str) -> Result<&Signatures, SandboxError> {
-        self.signatures.get_or_init(|| self.describe(name)).as_ref().map_err(Clone::clone)
+        if let Some(signatures) = self.signatures.get() {
+            return Ok(signatures);
+        }
+        let described = self.describe(name)?;
+        Ok(self.signatures.get_or_init(|| described))
     }
 
     fn describe(&self, name: &str) -> Result<Signatures, SandboxError> {
-        let config = InstanceConfig::default();
+        let config = &self.config;
         let module = Module::unprepared(self.interpreter(&config.limits)?);
         let limit = config.limits.input.as_u64();
         let work = async {
-            let mut instance = Blueprint::closed(&module, &config, &Arc::default()).untouched().await?;
-            let mut guest = instance.adapter("describe");
-            if self.language == Language::Python {
-                let request = json!({ "op": "describe", "name": name, "code": &*self.text });
-                return ask(self.language, &mut guest, &request, limit).await;
+            let mut instance = Blueprint::closed(&module, config, &Arc::default()).untouched().await?;
+            let mut guest = instance.adapter(name);
+            let mut request = json!({ "op": "describe" });
+            if self.runtime == Runtime::Python {
+                request = json!({ "op": "describe", "name": name, "code": &*self.text });
+            } else {
+                // Only a module that has run knows its exports.
+                self.load(&mut guest, name, config).await?;
             }
-            // Only a module that has run knows its exports.
-            self.load(&mut guest, name, &config).await?;
-            ask(self.language, &mut guest, &json!({ "op": "describe" }), limit).await
+            self.loaded(ask(self.runtime, &mut guest, &request, limit).await?, name)
         };
         // In blocking mode a future is ready at its first poll.
-        let answer = work.now_or_never().unwrap_or(Err(SandboxError::Cancelled))?;
-        let described: Vec<Described> = match answer {
-            Answer::Ok(value) => serde_json::from_value(self.language.value(value).0)
-                .map_err(|error| SandboxError::internal("describing a script", error))?,
-            Answer::Error(exception) => return Err(self.does_not_compile(exception)),
-            other => return Err(self.failure(name, other)),
-        };
-        Ok(Signatures::of(described.into_iter().map(|described| described.into_signature(self.language))))
+        let described = work.now_or_never().unwrap_or(Err(SandboxError::Cancelled))?;
+        let described: Vec<Described> =
+            serde_json::from_value(described).map_err(|error| SandboxError::internal("describing a script", error))?;
+        Ok(Signatures::of(described.into_iter().map(|described| described.into_signature(self.runtime))))
     }
 
     fn request(&self, operation: &str, name: &str, config: &InstanceConfig, more: Value) -> Value {
         let mut request = json!({ "op": operation, "name": name, "code": &*self.text });
-        let more = [more, self.language.surroundings(config)];
+        let more = [more, self.runtime.surroundings(config)];
         for more in more {
             if let (Some(request), Value::Object(more)) = (request.as_object_mut(), more) {
                 request.extend(more);
@@ -176,28 +177,19 @@ impl Script {
         request
     }
 
-    fn does_not_compile(&self, exception: Exception) -> SandboxError {
-        SandboxError::Compilation { language: self.language.name().to_owned(), diagnostics: exception.story() }
-    }
-
-    fn failure(&self, function: &str, answer: Answer) -> SandboxError {
-        let function = function.to_owned();
+    /// The answer to a request about the source as a whole. One that is no source of its language does not compile.
+    fn loaded(&self, answer: Answer, name: &str) -> Result<Value, SandboxError> {
         match answer {
-            Answer::Exit(exit_code) => SandboxError::Exit { function, exit_code },
-            Answer::Error(exception) if exception.name == "SyntaxError" => self.does_not_compile(exception),
-            Answer::Error(exception) => SandboxError::Exception {
-                function,
-                stack: exception.story(),
-                name: exception.name,
-                message: exception.message,
-            },
-            Answer::Ok(value) => SandboxError::internal("running a script", format!("the answer {value}")),
-            Answer::Invalid(why) => SandboxError::internal("running a script", why),
+            Answer::Error(exception) if exception.name == "SyntaxError" => Err(SandboxError::Compilation {
+                language: self.runtime.name().to_owned(),
+                diagnostics: exception.story(),
+            }),
+            answer => answer.into_value(self.runtime, name),
         }
     }
 }
 
-impl Language {
+impl Runtime {
     /// The value of an answer, and its text if it is to be echoed; Python has printed that by itself.
     pub(crate) fn value(self, answer: Value) -> (Value, Option<String>) {
         match answer {
@@ -231,9 +223,9 @@ impl Bare {
 }
 
 impl Described {
-    fn into_signature(mut self, language: Language) -> Signature {
+    fn into_signature(mut self, runtime: Runtime) -> Signature {
         self.params.extend(self.parameters.into_iter().map(Bare::into_parameter));
-        if language == Language::JavaScript {
+        if runtime == Runtime::JavaScript {
             self.result = Some(Type::Any("any".to_owned()));
         }
         Signature {

@@ -6,8 +6,7 @@ use wasm_sandbox_policy::{Ending, InstanceConfig, SandboxError, SandboxResult};
 
 use crate::{
     instance::{CancelHandle, Instance},
-    lang::interpreter::Answer,
-    source::Language,
+    lang::interpreter::{Answer, Runtime},
     value::Arguments,
 };
 
@@ -17,15 +16,15 @@ use crate::{
 pub struct Session {
     instance: Instance,
     config: InstanceConfig,
-    language: Language,
+    runtime: Runtime,
     turns: u64,
     /// Whether a request has reached the guest.
     begun: bool,
 }
 
 impl Session {
-    pub(crate) fn new(instance: Instance, config: InstanceConfig, language: Language) -> Self {
-        Self { instance, config, language, turns: 0, begun: false }
+    pub(crate) fn new(instance: Instance, config: InstanceConfig, runtime: Runtime) -> Self {
+        Self { instance, config, runtime, turns: 0, begun: false }
     }
 
     /// Runs code. The value of a final expression is in the result, where JSON has a form for it, and its text on standard
@@ -41,13 +40,13 @@ impl Session {
         self.begun |= answer.is_ok();
         let (ending, value) = match answer {
             Ok(Answer::Ok(value)) => {
-                let (value, text) = self.language.value(value);
+                let (value, text) = self.runtime.value(value);
                 let ending = text.and_then(|text| self.instance.echo(&text)).unwrap_or(Ending::Return);
                 (ending, Some(value).filter(|value| !value.is_null()))
             }
             Ok(Answer::Exit(code)) => (Ending::Exit { code }, None),
             Ok(Answer::Error(exception)) => {
-                self.instance.complain(self.language, &exception.story());
+                self.instance.complain(self.runtime, &exception.story());
                 (Ending::Exception { name: exception.name, message: exception.message }, None)
             }
             Ok(Answer::Invalid(why)) => return Err(SandboxError::internal("a turn", why)),
@@ -74,23 +73,11 @@ impl Session {
         let request = self.complete(json!({ "op": "call", "function": function, "arguments": arguments }));
         let answer = self.instance.ask(function, &request).await.map_err(|(error, _)| error)?;
         self.begun = true;
-        match answer {
-            Answer::Ok(value) => {
-                let (value, _) = self.language.value(value);
-                serde_json::from_value(value).map_err(|error| misfit(format!("the result does not fit: {error}")))
-            }
-            Answer::Exit(exit_code) => {
-                self.instance.guest().end();
-                Err(SandboxError::Exit { function: function.to_owned(), exit_code })
-            }
-            Answer::Invalid(why) => Err(misfit(why)),
-            Answer::Error(exception) => Err(SandboxError::Exception {
-                function: function.to_owned(),
-                stack: exception.story(),
-                name: exception.name,
-                message: exception.message,
-            }),
+        if matches!(answer, Answer::Exit(_)) {
+            self.instance.guest().end();
         }
+        let value = answer.into_value(self.runtime, function)?;
+        serde_json::from_value(value).map_err(|error| misfit(format!("the result does not fit: {error}")))
     }
 
     /// Whether the session has ended and refuses turns.
@@ -106,7 +93,7 @@ impl Session {
     /// A request with what the first one of an instance says besides.
     fn complete(&mut self, mut request: Value) -> Value {
         if let (false, Some(request), Value::Object(surroundings)) =
-            (self.begun, request.as_object_mut(), self.language.surroundings(&self.config))
+            (self.begun, request.as_object_mut(), self.runtime.surroundings(&self.config))
         {
             request.extend(surroundings);
         }

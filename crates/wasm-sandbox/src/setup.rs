@@ -11,11 +11,10 @@ use crate::{
     jail::{JailMode, fork::ChildLimits, work::WorkFolder},
     lang::{
         c,
-        interpreter::Interpreter,
+        interpreter::{Interpreter, Runtime},
         python,
         rust::{self, fetch::FetchSettings},
     },
-    source::Language,
 };
 
 /// Is told what takes long.
@@ -167,7 +166,7 @@ impl Setup {
     /// # Errors
     /// [`SandboxError::Toolchain`] when there is no Python 3 with pip on this machine, or fetching fails.
     pub fn install_python(&self) -> Result<(), SandboxError> {
-        Interpreter::get(Language::Python, "", &ResourceLimits::default(), self).map(|_| ())
+        Interpreter::get(Runtime::Python, "", &ResourceLimits::default(), self).map(|_| ())
     }
 
     /// Compiles and starts the JavaScript interpreter, which comes with this crate. Nothing is done that has been done before.
@@ -175,7 +174,7 @@ impl Setup {
     /// # Errors
     /// The cache directory cannot be used.
     pub fn install_javascript(&self) -> Result<(), SandboxError> {
-        Interpreter::get(Language::JavaScript, "", &ResourceLimits::default(), self).map(|_| ())
+        Interpreter::get(Runtime::JavaScript, "", &ResourceLimits::default(), self).map(|_| ())
     }
 
     /// Says what takes long, until the value is dropped.

@@ -5,6 +5,8 @@ use std::{
     sync::Arc,
 };
 
+use crate::lang::interpreter::Runtime;
+
 /// A program or library: a file, bytes or text. Anything that names a path becomes one: `"calculator.rs".into()`.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -54,7 +56,15 @@ impl Language {
 impl Language {
     /// Whether sources of it run as they are, in an interpreter.
     pub fn is_interpreted(self) -> bool {
-        matches!(self, Self::Python | Self::JavaScript)
+        self.runtime().is_some()
+    }
+
+    pub(crate) fn runtime(self) -> Option<Runtime> {
+        match self {
+            Self::Rust | Self::C | Self::Cpp => None,
+            Self::Python => Some(Runtime::Python),
+            Self::JavaScript => Some(Runtime::JavaScript),
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Values on their way in and out of a guest: signatures, JSON and wasm values, the call ABI (`docs/abi.md`).
 
 mod arguments;
+mod buffer;
 mod call;
 mod check;
 mod exports;
@@ -18,6 +19,7 @@ mod types;
 pub(crate) use self::signatures::Signatures;
 pub(crate) use self::{
     arguments::{Arguments, check_input},
+    buffer::{Refuse, place, read_json, take_json},
     call::{Guest, Outcome, call},
 };
 pub use self::{

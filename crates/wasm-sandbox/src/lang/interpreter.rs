@@ -19,18 +19,17 @@ use wasm_sandbox_policy::{
     ByteSize, ConfigProblem, GuestPath, InstanceConfig, MountAccess, RandomPolicy, ResourceLimits, SandboxError,
 };
 
-pub(crate) use self::ask::{Answer, Exception, ask, begin};
+pub(crate) use self::ask::{Answer, ask, begin};
 use self::store::Store;
 use super::{javascript, python};
 use crate::{
-    engine::{self, EngineProfile, LinkedModule, LoadedModule, Mode},
+    engine::{self, EngineProfile, LinkedModule, Mode, loaded::Loaded},
     host_function::HostFunctions,
     image::Image,
     instance::Blueprint,
     module::Module,
     mount::Mount,
     setup::Setup,
-    source::Language,
     value::WasmValue,
     vfs::{HostTree, MemoryTree, Quota},
 };
@@ -38,9 +37,6 @@ use crate::{
 /// Stack of an interpreter's own calls: so deep that it finds out by itself when a program recurses too far, and raises its
 /// own exception. Only what is used takes memory.
 pub(crate) const STACK: ByteSize = ByteSize::mib(64);
-
-/// Combinations of mode and host functions that one interpreter keeps ready.
-const MAX_LINKED: usize = 16;
 
 /// How images are made; another way has another name.
 const RECIPE: &str = "image 2";
@@ -69,17 +65,40 @@ pub(super) enum Origin {
     Bytes(&'static [u8]),
 }
 
-/// An interpreter with a prelude: its code, and the memory that every sandbox of it begins with.
-pub(crate) struct Interpreter {
-    language: Language,
-    files: Files,
-    module: Arc<dyn LoadedModule>,
-    image: Arc<Image>,
-    linked: Mutex<Vec<Linked>>,
+/// A program that runs sources as they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Runtime {
+    /// CPython.
+    Python,
+    /// QuickJS.
+    JavaScript,
 }
 
-type Linked = (Mode, Arc<HostFunctions>, Arc<dyn LinkedModule>);
-type Key = (Language, bool, String, Option<PathBuf>);
+impl Runtime {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Python => "Python",
+            Self::JavaScript => "JavaScript",
+        }
+    }
+
+    fn files(self, setup: &Setup) -> Result<Files, SandboxError> {
+        match self {
+            Self::Python => python::files(setup),
+            Self::JavaScript => Ok(javascript::files()),
+        }
+    }
+}
+
+/// An interpreter with a prelude: its code, and the memory that every sandbox of it begins with.
+pub(crate) struct Interpreter {
+    runtime: Runtime,
+    files: Files,
+    code: Loaded,
+    image: Arc<Image>,
+}
+
+type Key = (Runtime, bool, String, Option<PathBuf>);
 
 /// An interpreter that is ready, or being made ready by whoever holds the lock.
 type Ready = Arc<Mutex<Option<Arc<Interpreter>>>>;
@@ -93,20 +112,20 @@ const MAX_READY: usize = 64;
 impl Interpreter {
     /// The interpreter of a language with a prelude; fetched, compiled and started if that was not done before.
     pub(crate) fn get(
-        language: Language,
+        runtime: Runtime,
         prelude: &str,
         limits: &ResourceLimits,
         setup: &Setup,
     ) -> Result<Arc<Self>, SandboxError> {
         let profile = EngineProfile { images: true, stack_bytes: STACK.as_usize(), ..EngineProfile::new(limits, 0) };
-        let key = (language, profile.fuel, prelude.to_owned(), setup.cache_dir.clone());
+        let key = (runtime, profile.fuel, prelude.to_owned(), setup.cache_dir.clone());
         let place = Self::place(key);
         // Held while it is made ready: a second caller waits for the first instead of compiling again.
         let mut ready = place.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(interpreter) = &*ready {
             return Ok(Arc::clone(interpreter));
         }
-        let interpreter = Arc::new(Self::load(language, prelude, profile, setup)?);
+        let interpreter = Arc::new(Self::load(runtime, prelude, profile, setup)?);
         *ready = Some(Arc::clone(&interpreter));
         Ok(interpreter)
     }
@@ -121,35 +140,32 @@ impl Interpreter {
         Arc::clone(all.entry(key).or_default())
     }
 
-    fn load(language: Language, prelude: &str, profile: EngineProfile, setup: &Setup) -> Result<Self, SandboxError> {
-        let files = match language {
-            Language::JavaScript => javascript::files(),
-            _ => python::files(setup)?,
-        };
+    fn load(runtime: Runtime, prelude: &str, profile: EngineProfile, setup: &Setup) -> Result<Self, SandboxError> {
+        let files = runtime.files(setup)?;
         let store = Store::open(setup)?;
-        let module = store.code(&files, &*engine::backend(profile)?, setup)?;
+        let code = Loaded::new(store.code(&files, &*engine::backend(profile)?, setup)?);
         let key = Store::key(RECIPE, &[&files.version, files.driver, prelude]);
-        let with = |files, module, image| Self { language, files, module, image, linked: Mutex::default() };
+        let with = |files, code, image| Self { runtime, files, code, image };
         if let Some(image) = store.image(&key) {
-            return Ok(with(files, module, image));
+            return Ok(with(files, code, image));
         }
         let _turn = store.turn(&key);
         if let Some(image) = store.image(&key) {
-            return Ok(with(files, module, image));
+            return Ok(with(files, code, image));
         }
-        let _telling = setup.tell(&format!("starting {} (once)", language.name()));
+        let _telling = setup.tell(&format!("starting {} (once)", runtime.name()));
         let first = store.first(&files)?;
         let driver = files.driver;
-        let unprepared = Arc::new(with(files, module, first));
+        let unprepared = Arc::new(with(files, code, first));
         let (memory, globals) = after(&unprepared, driver, prelude)?;
         let image = store.keep(&key, &memory, &globals)?;
-        let Self { files, module, .. } = Arc::into_inner(unprepared)
+        let Self { files, code, .. } = Arc::into_inner(unprepared)
             .ok_or_else(|| SandboxError::internal("making an image", "something still uses the interpreter"))?;
-        Ok(with(files, module, image))
+        Ok(with(files, code, image))
     }
 
-    pub(crate) fn language(&self) -> Language {
-        self.language
+    pub(crate) fn runtime(&self) -> Runtime {
+        self.runtime
     }
 
     pub(crate) fn image(&self) -> Arc<Image> {
@@ -178,29 +194,18 @@ impl Interpreter {
     }
 
     fn in_the_way(&self, granted: &GuestPath, place: &GuestPath) -> SandboxError {
-        let message =
-            format!("the mount at `{granted}` is where {} keeps its library, `{place}`", self.language.name());
+        let message = format!("the mount at `{granted}` is where {} keeps its library, `{place}`", self.runtime.name());
         let problem = ConfigProblem::new("capabilities.filesystem.mounts", message);
         SandboxError::Configuration { problems: vec![problem.suggest("mount it somewhere else, such as `/project`")] }
     }
 
-    /// What a module of this interpreter's is linked with.
+    /// The code that its modules run, with its imports resolved.
     pub(crate) fn linked(
         &self,
         mode: Mode,
         functions: &Arc<HostFunctions>,
     ) -> Result<Arc<dyn LinkedModule>, SandboxError> {
-        let mut linked = self.linked.lock().unwrap_or_else(PoisonError::into_inner);
-        let same = |(known, given, _): &&Linked| *known == mode && Arc::ptr_eq(given, functions);
-        if let Some((_, _, module)) = linked.iter().find(same) {
-            return Ok(Arc::clone(module));
-        }
-        let module = self.module.link(functions, mode)?;
-        if linked.len() >= MAX_LINKED {
-            linked.remove(0);
-        }
-        linked.push((mode, Arc::clone(functions), Arc::clone(&module)));
-        Ok(module)
+        self.code.linked(mode, functions)
     }
 }
 
@@ -229,21 +234,21 @@ fn after(
         .cpu_time(IMAGE_TIME)
         .random(RandomPolicy::Seeded(0))
         .build()?;
-    let language = interpreter.language;
+    let runtime = interpreter.runtime;
     let module = Module::unprepared(Arc::clone(interpreter));
     let work = async {
         let mut instance = Blueprint::closed(&module, &config, &Arc::default()).untouched().await?;
         let mut guest = instance.adapter("prelude");
-        ask::start(language, &mut guest, driver).await?;
+        ask::start(runtime, &mut guest, driver).await?;
         if prelude.is_empty() {
             return Ok(instance.capture());
         }
         let request = json!({ "op": "eval", "name": "<prelude>", "code": prelude });
-        let answer = ask(language, &mut guest, &request, config.limits.input.as_u64()).await?;
+        let answer = ask(runtime, &mut guest, &request, config.limits.input.as_u64()).await?;
         match answer {
             Answer::Ok(_) => Ok(instance.capture()),
             Answer::Error(exception) => {
-                Err(SandboxError::Compilation { language: language.name().to_owned(), diagnostics: exception.stack })
+                Err(SandboxError::Compilation { language: runtime.name().to_owned(), diagnostics: exception.stack })
             }
             Answer::Exit(_) | Answer::Invalid(_) => {
                 Err(SandboxError::internal("making an image", "the prelude ended the program"))

@@ -9,6 +9,7 @@ use wasm_sandbox_policy::SandboxError;
 use super::{
     Parameter, WasmValue,
     arguments::{Argument, Arguments, check_input},
+    buffer::{place, take_json},
     check::side,
     signature::{Abi, Signature, Type},
 };
@@ -92,17 +93,10 @@ async fn json(
     arguments: &Arguments,
     limit: u64,
 ) -> Result<Outcome, SandboxError> {
-    let (pointer, len) = place(guest, signature, ALLOC, &arguments.to_json(signature, limit)?).await?;
-    let Some(WasmValue::I64(packed)) = guest.invoke(&signature.export, &[pointer, len]).await? else {
-        return Err(signature.misfit("the guest gave back no buffer".to_owned()));
-    };
-    let (pointer, len) = ((packed as u64 >> 32) as u32, packed as u64 as u32);
-    check_input(len.into(), limit)?;
-    let answer = slice(guest, signature, pointer, len)?;
-    check_weight(answer, limit)?;
-    let envelope = serde_json::from_slice(answer);
-    guest.invoke(FREE, &[WasmValue::I32(pointer as i32), WasmValue::I32(len as i32)]).await?;
-    open(signature, envelope.map_err(|error| signature.misfit(format!("the guest's answer cannot be read: {error}")))?)
+    let refuse = |why| signature.misfit(why);
+    let buffer = place(guest, ALLOC, &arguments.to_json(signature, limit)?, &refuse).await?;
+    let returned = guest.invoke(&signature.export, &buffer).await?;
+    open(signature, take_json(guest, returned, FREE, limit, &refuse).await?)
 }
 
 /// What an answer says, checked: it is the guest's word.
@@ -134,40 +128,6 @@ fn checked(signature: &Signature, kind: &Type, mut value: Value) -> Result<Value
         Err(why) => Err(signature.misfit(format!("the result {why}"))),
     }
 }
-
-/// Bytes of an answer below which it is read as it is, whatever it holds.
-const LIGHT: usize = 64 << 10;
-
-/// How many times `limit` an answer may take in the host's memory once it is read.
-const MAX_WEIGHT: u64 = 16;
-
-/// Refuses a small answer that would be a large value: seven bytes of object take half a kilobyte.
-fn check_weight(json: &[u8], limit: u64) -> Result<(), SandboxError> {
-    if json.len() <= LIGHT { Ok(()) } else { check_input(weight(json), limit.saturating_mul(MAX_WEIGHT)) }
-}
-
-/// About how much memory the value of a JSON text takes at most: every separator outside of strings begins an item, and
-/// every object has room for eleven.
-fn weight(json: &[u8]) -> u64 {
-    let (mut weight, mut text, mut escaped) = (json.len() as u64, false, false);
-    for byte in json {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' => escaped = text,
-            b'"' => text = !text,
-            b'{' if !text => weight += OBJECT,
-            b'[' | b',' if !text => weight += ITEM,
-            _ => {}
-        }
-    }
-    weight
-}
-
-/// Bytes of a map's smallest node.
-const OBJECT: u64 = 11 * (size_of::<String>() + size_of::<Value>()) as u64;
-
-/// Bytes of one value in a list, whose room may be twice what it holds.
-const ITEM: u64 = 2 * size_of::<Value>() as u64;
 
 async fn cstring(
     guest: &mut (impl Guest + Send),
@@ -203,7 +163,7 @@ async fn pass(
         let text = if parameter.kind == Type::String { texts.next() } else { None };
         let value = match text {
             Some(text) => {
-                let (pointer, _) = place(guest, signature, "malloc", text).await?;
+                let [pointer, _] = place(guest, "malloc", text, &|why| signature.misfit(why)).await?;
                 owned.push(pointer);
                 Some(pointer)
             }
@@ -248,39 +208,4 @@ fn read_zero_ended(
         None if window.len() as u64 > limit => check_input(window.len() as u64, limit).map(|()| String::new()),
         None => Err(signature.misfit("the guest's text has no end inside its memory".to_owned())),
     }
-}
-
-/// Copies bytes into memory that the guest's allocator gives.
-async fn place(
-    guest: &mut (impl Guest + Send),
-    signature: &Signature,
-    allocator: &str,
-    bytes: &[u8],
-) -> Result<(WasmValue, WasmValue), SandboxError> {
-    let len = i32::try_from(bytes.len()).map_err(|_| signature.misfit("more than 2 GiB of arguments".to_owned()))?;
-    let pointer = match guest.invoke(allocator, &[WasmValue::I32(len)]).await? {
-        Some(WasmValue::I32(0)) | None => {
-            return Err(signature.misfit("the guest has no memory for the arguments".to_owned()));
-        }
-        Some(WasmValue::I32(pointer)) => pointer,
-        Some(_) => return Err(signature.misfit(format!("`{allocator}` gave back no pointer"))),
-    };
-    let start = pointer as u32 as usize;
-    let room = guest.memory().get_mut(start..start.saturating_add(bytes.len()));
-    room.ok_or_else(|| outside(signature))?.copy_from_slice(bytes);
-    Ok((WasmValue::I32(pointer), WasmValue::I32(len)))
-}
-
-fn slice<'a>(
-    guest: &'a mut impl Guest,
-    signature: &Signature,
-    pointer: u32,
-    len: u32,
-) -> Result<&'a [u8], SandboxError> {
-    let start = pointer as usize;
-    guest.memory().get(start..start.saturating_add(len as usize)).ok_or_else(|| outside(signature))
-}
-
-fn outside(signature: &Signature) -> SandboxError {
-    signature.misfit("the guest gave a buffer outside of its memory".to_owned())
 }

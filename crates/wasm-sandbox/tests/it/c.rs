@@ -1,27 +1,16 @@
 //! C and C++ sources: what is callable, what runs, and what a hostile source gets to see.
 
-use std::{fs, sync::OnceLock};
+use std::fs;
 
 use wasm_sandbox::{
-    Ending, ErrorCode, InstanceConfig, Language, ResourceKind, SandboxError, Setup, Source, WasmSandbox,
-    WasmSandboxBuilder, blocking,
+    Ending, ErrorCode, InstanceConfig, Language, ResourceKind, SandboxError, Source, WasmSandbox, WasmSandboxBuilder,
+    blocking,
 };
 
-/// One cache for all tests: compiler and libraries are fetched and built once.
-fn setup() -> Setup {
-    static SETUP: OnceLock<Setup> = OnceLock::new();
-    SETUP
-        .get_or_init(|| {
-            let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache");
-            let setup = Setup::discover().cache_dir(folder);
-            setup.install_c().expect("the compiler and its libraries");
-            setup
-        })
-        .clone()
-}
+use crate::languages;
 
 fn builder(source: impl Into<Source>) -> WasmSandboxBuilder {
-    WasmSandbox::builder().setup(setup()).source(source)
+    WasmSandbox::builder().setup(languages::setup(Language::C)).source(source)
 }
 
 fn c(text: &str) -> blocking::WasmSandbox {

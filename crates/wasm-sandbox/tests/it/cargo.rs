@@ -3,29 +3,15 @@
 use std::{
     fs,
     net::TcpListener,
-    path::{Path, PathBuf},
-    sync::{Arc, Mutex, OnceLock},
+    path::Path,
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
 use serde_json::json;
-use wasm_sandbox::{Ending, ErrorCode, Progress, ResourceKind, SandboxError, Setup, WasmSandbox, blocking};
+use wasm_sandbox::{Ending, ErrorCode, Language, Progress, ResourceKind, SandboxError, Setup, WasmSandbox, blocking};
 
-/// One cache for all tests, as one user has.
-fn setup() -> Setup {
-    static SETUP: OnceLock<Setup> = OnceLock::new();
-    SETUP
-        .get_or_init(|| {
-            let setup = Setup::discover().cache_dir(cache_dir());
-            setup.install_rust().expect("Rust and its target");
-            setup
-        })
-        .clone()
-}
-
-fn cache_dir() -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache")
-}
+use crate::languages;
 
 /// A folder with these files.
 struct Project(tempfile::TempDir);
@@ -59,7 +45,7 @@ impl Project {
     }
 
     fn build(&self) -> Result<blocking::WasmSandbox, SandboxError> {
-        WasmSandbox::builder().setup(setup()).source(self.path()).build_blocking()
+        WasmSandbox::builder().setup(languages::setup(Language::Rust)).source(self.path()).build_blocking()
     }
 
     fn sandbox(&self) -> blocking::WasmSandbox {
@@ -121,7 +107,10 @@ fn a_library_with_a_crate_is_callable() {
     let signature = sandbox.module().unwrap().function("area").unwrap().clone();
     assert_eq!(signature.doc.as_deref(), Some("Its area."));
     // The manifest names the project as well as its folder does.
-    let by_manifest = WasmSandbox::builder().setup(setup()).source(project.path().join("Cargo.toml")).build_blocking();
+    let by_manifest = WasmSandbox::builder()
+        .setup(languages::setup(Language::Rust))
+        .source(project.path().join("Cargo.toml"))
+        .build_blocking();
     assert_eq!(by_manifest.unwrap().call::<_, i32>("add", (1, 1)).unwrap(), 2);
     assert!(!project.path().join("Cargo.lock").exists() && !project.path().join("target").exists());
 }
@@ -144,12 +133,12 @@ fn a_project_is_built_once() {
         let told = told.lock().unwrap().clone();
         (stdout, told.iter().any(|word| word == "building"))
     };
-    let kept = || setup().cache_dir(cache.path());
+    let kept = || languages::setup(Language::Rust).cache_dir(cache.path());
     assert_eq!(run(&main("one"), kept()), ("one".to_owned(), true));
     assert_eq!(run(&main("one"), kept()), ("one".to_owned(), false));
     assert_eq!(run(&main("two"), kept()), ("two".to_owned(), true));
-    assert_eq!(run(&main("one"), setup().no_cache()), ("one".to_owned(), true));
-    let without_jail = setup().no_cache().dangerous().compile_without_jail();
+    assert_eq!(run(&main("one"), languages::setup(Language::Rust).no_cache()), ("one".to_owned(), true));
+    let without_jail = languages::setup(Language::Rust).no_cache().dangerous().compile_without_jail();
     assert_eq!(run(&main("one"), without_jail), ("one".to_owned(), true));
     let missing = Project::plain(&[("src/main.rs", "fn main() {}")]);
     missing.write("Cargo.toml", "[package]\nname = 'p'\nversion = '0.1.0'\n[dependencies]\nitoa = '999'");
@@ -408,7 +397,7 @@ fn i4_fetched_crates_are_shared_and_not_changed() {
     };
     let idle = "fn main() { println!(\"cargo::rustc-env=FOUND=\") }";
     with("itoa = '1'", idle).sandbox();
-    let registry = cache_dir().join("cargo/registry");
+    let registry = languages::cache_dir().join("cargo/registry");
     let fetched = |name: &str| {
         let source = fs::read_dir(registry.join("src")).unwrap().next().unwrap().unwrap().path();
         let mut crates = fs::read_dir(source).unwrap().map(|entry| entry.unwrap().path());
@@ -460,7 +449,7 @@ fn i9_what_never_ends_is_ended() {
                     fn main() { print!(\"{X}\") }";
     for files in [&[("build.rs", writes), ("src/main.rs", "fn main() {}")][..], &[("src/main.rs", constant)]] {
         let project = Project::plain(files);
-        let setup = setup().cache_dir(cache.path()).build_timeout(Duration::from_secs(4));
+        let setup = languages::setup(Language::Rust).cache_dir(cache.path()).build_timeout(Duration::from_secs(4));
         let started = Instant::now();
         match refusal(WasmSandbox::builder().setup(setup).source(project.path()).build_blocking()) {
             SandboxError::ResourceExhausted { kind, limit, .. } => {
@@ -494,7 +483,7 @@ fn i10_floods_are_cut_and_cleaned() {
     ]);
     let said = project.diagnostics();
     assert!(said.contains("flood") && said.len() < 64 << 10, "{}", said.len());
-    assert!(!said.contains('\u{1b}') && !said.contains(&cache_dir().display().to_string()), "{said}");
+    assert!(!said.contains('\u{1b}') && !said.contains(&languages::cache_dir().display().to_string()), "{said}");
 }
 
 /// Where the module should be there is a link to where others are.
@@ -521,7 +510,7 @@ fn i11_a_link_in_the_place_of_the_output_is_not_followed() {
 #[test]
 fn i11_no_folder_is_left() {
     let cache = tempfile::tempdir().unwrap();
-    let setup = setup().cache_dir(cache.path());
+    let setup = languages::setup(Language::Rust).cache_dir(cache.path());
     let closes = "use std::{env, fs, os::unix::fs::PermissionsExt, path::Path};
         fn main() {
             let closed = Path::new(&env::var(\"OUT_DIR\").unwrap()).join(\"closed\");
@@ -581,7 +570,7 @@ fn what_to_run_must_be_plain() {
     macros.write("Cargo.toml", "[package]\nname = 'p'\nversion = '0.1.0'\nedition = '2024'\n[lib]\nproc-macro = true");
     assert_eq!(refusal(macros.build()).code(), ErrorCode::NotRunnable);
     let empty = tempfile::tempdir().unwrap();
-    let nothing = WasmSandbox::builder().setup(setup()).source(empty.path()).build_blocking();
+    let nothing = WasmSandbox::builder().setup(languages::setup(Language::Rust)).source(empty.path()).build_blocking();
     assert_eq!(refusal(nothing).code(), ErrorCode::NotRunnable);
 }
 
@@ -622,7 +611,10 @@ fn projects_of_every_shape_are_built() {
         ErrorCode::Trap,
         "the profile is kept"
     );
-    let member = WasmSandbox::builder().setup(setup()).source(workspace.path().join("a")).build_blocking();
+    let member = WasmSandbox::builder()
+        .setup(languages::setup(Language::Rust))
+        .source(workspace.path().join("a"))
+        .build_blocking();
     match refusal(member) {
         SandboxError::Configuration { problems } => {
             assert!(

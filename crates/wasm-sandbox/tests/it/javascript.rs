@@ -1,47 +1,33 @@
 //! JavaScript: programs, functions, sessions, and what a hostile script gets to see.
 
-use std::{fs, path::Path, sync::OnceLock, time::Duration};
+use std::{fs, path::Path, time::Duration};
 
 use serde_json::{Value, json};
 use wasm_sandbox::{
-    Ending, ErrorCode, Language, ResourceKind, SandboxError, SandboxResult, Setup, Source, TimeUnits, WasmSandbox,
-    WasmSandboxBuilder, blocking,
+    Ending, ErrorCode, Language, ResourceKind, SandboxError, SandboxResult, Setup, TimeUnits, WasmSandboxBuilder,
+    blocking,
 };
 
-/// One cache for all tests: the interpreter is compiled once.
-fn setup() -> Setup {
-    static SETUP: OnceLock<Setup> = OnceLock::new();
-    SETUP
-        .get_or_init(|| {
-            let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache");
-            let setup = Setup::default().cache_dir(folder);
-            setup.install_javascript().expect("the interpreter");
-            setup
-        })
-        .clone()
-}
+use crate::languages;
 
 fn builder() -> WasmSandboxBuilder {
-    WasmSandbox::builder().setup(setup())
+    languages::builder(Language::JavaScript)
 }
 
 fn script(text: &str) -> WasmSandboxBuilder {
-    builder().source(Source::code(Language::JavaScript, text))
+    languages::source(Language::JavaScript, text)
 }
 
 fn run(text: &str) -> SandboxResult {
-    script(text).build_blocking().unwrap().execute([""; 0]).unwrap()
+    languages::run(Language::JavaScript, text)
 }
 
-/// What a script that must succeed prints.
 fn printed(text: &str) -> String {
-    let result = run(text);
-    assert_eq!(result.ending, Ending::Exit { code: 0 }, "{}", result.stderr.text());
-    result.stdout.text().into_owned()
+    languages::printed(Language::JavaScript, text)
 }
 
 fn session() -> blocking::Session {
-    builder().build_blocking().unwrap().session(Language::JavaScript).unwrap()
+    languages::session(Language::JavaScript)
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod answers;
 mod bombs;
 mod c;
 mod cache;
@@ -13,6 +14,7 @@ mod floods;
 mod host_functions;
 mod javascript;
 mod kept_files;
+mod languages;
 mod limits;
 mod modules;
 mod paths;

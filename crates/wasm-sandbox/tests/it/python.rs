@@ -1,48 +1,34 @@
 //! Python: programs, functions, sessions, and what a hostile script gets to see.
 
-use std::{fs, sync::OnceLock, time::Duration};
+use std::{fs, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use wasm_sandbox::{
-    ByteUnits, Ending, ErrorCode, Language, LimitHit, ResourceKind, SandboxError, SandboxResult, Setup, Source,
-    TimeUnits, WasmSandbox, WasmSandboxBuilder, blocking,
+    ByteUnits, Ending, ErrorCode, Language, LimitHit, ResourceKind, SandboxError, SandboxResult, TimeUnits,
+    WasmSandboxBuilder, blocking,
 };
 
-/// One cache for all tests: the interpreter is fetched and compiled once.
-fn setup() -> Setup {
-    static SETUP: OnceLock<Setup> = OnceLock::new();
-    SETUP
-        .get_or_init(|| {
-            let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache");
-            let setup = Setup::discover().cache_dir(folder);
-            setup.install_python().expect("the interpreter");
-            setup
-        })
-        .clone()
-}
+use crate::languages;
 
 fn builder() -> WasmSandboxBuilder {
-    WasmSandbox::builder().setup(setup())
+    languages::builder(Language::Python)
 }
 
 fn script(text: &str) -> WasmSandboxBuilder {
-    builder().source(Source::code(Language::Python, text))
+    languages::source(Language::Python, text)
 }
 
 fn run(text: &str) -> SandboxResult {
-    script(text).build_blocking().unwrap().execute([""; 0]).unwrap()
+    languages::run(Language::Python, text)
 }
 
-/// What a script that must succeed prints.
 fn printed(text: &str) -> String {
-    let result = run(text);
-    assert_eq!(result.ending, Ending::Exit { code: 0 }, "{}", result.stderr.text());
-    result.stdout.text().into_owned()
+    languages::printed(Language::Python, text)
 }
 
 fn session() -> blocking::Session {
-    builder().build_blocking().unwrap().session(Language::Python).unwrap()
+    languages::session(Language::Python)
 }
 
 #[test]
@@ -406,7 +392,7 @@ fn h10_nothing_is_left_for_the_next_instance() {
 
 #[test]
 fn h12_images_hold_no_path_of_the_host() {
-    setup();
+    languages::setup(Language::Python);
     let cache = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache");
     let mut looked_at = 0;
     for entry in fs::read_dir(cache.join("images")).unwrap() {

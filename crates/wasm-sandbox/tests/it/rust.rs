@@ -1,28 +1,17 @@
 //! Rust sources: what is callable, what runs, and what a hostile source gets to see.
 
-use std::{fs, sync::OnceLock};
+use std::fs;
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use wasm_sandbox::{
-    Ending, ErrorCode, InstanceConfig, Language, SandboxError, Setup, Source, WasmSandbox, WasmSandboxBuilder, blocking,
+    Ending, ErrorCode, InstanceConfig, Language, SandboxError, Source, WasmSandbox, WasmSandboxBuilder, blocking,
 };
 
-/// One cache for all tests: the crates of guests are built once.
-fn setup() -> Setup {
-    static SETUP: OnceLock<Setup> = OnceLock::new();
-    SETUP
-        .get_or_init(|| {
-            let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache");
-            let setup = Setup::discover().cache_dir(folder);
-            setup.install_rust().expect("Rust and its target");
-            setup
-        })
-        .clone()
-}
+use crate::languages;
 
 fn builder(text: &str) -> WasmSandboxBuilder {
-    WasmSandbox::builder().setup(setup()).source(Source::code(Language::Rust, text))
+    WasmSandbox::builder().setup(languages::setup(Language::Rust)).source(Source::code(Language::Rust, text))
 }
 
 fn rust(text: &str) -> blocking::WasmSandbox {
@@ -137,7 +126,7 @@ fn i9_bombs_are_errors() {
         (constant, "taking a long time"),
         (&format!("#![allow(long_running_const_eval)] {constant}"), "it ends by its time alone"),
     ] {
-        let setup = setup().build_timeout(Duration::from_secs(3));
+        let setup = languages::setup(Language::Rust).build_timeout(Duration::from_secs(3));
         let source = Source::code(Language::Rust, text);
         match WasmSandbox::builder().setup(setup).source(source).build_blocking() {
             Err(SandboxError::Compilation { diagnostics, .. }) => {

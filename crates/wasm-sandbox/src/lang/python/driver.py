@@ -74,10 +74,11 @@ def _make():
             except Exception:
                 pass
         try:
-            frame = json.dumps(answer, allow_nan=False)
+            frame = json.dumps(answer, allow_nan=False, ensure_ascii=False).encode()
         except Exception as exc:
-            frame = json.dumps({"error": {"name": type(exc).__name__, "message": f"the result is no JSON: {exc}"}})
-        _host.call(frame.encode("utf-8", "backslashreplace"))
+            error = {"name": type(exc).__name__, "message": f"the result is no JSON: {exc}"}
+            frame = json.dumps({"error": error}).encode()
+        _host.call(frame)
 
     def begin(request):
         """What every new instance does first: the environment, fresh random numbers, the project's folders."""

@@ -1,0 +1,48 @@
+//! Compiled code with what it was linked with so far.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use wasm_sandbox_policy::SandboxError;
+
+use super::{LinkedModule, LoadedModule, Mode};
+use crate::host_function::HostFunctions;
+
+/// Combinations of mode and host functions that one module keeps ready.
+const MAX_LINKED: usize = 16;
+
+/// Compiled code that is linked once for each mode and set of host functions.
+pub(crate) struct Loaded {
+    module: Arc<dyn LoadedModule>,
+    linked: Mutex<Vec<Linked>>,
+}
+
+struct Linked {
+    mode: Mode,
+    functions: Arc<HostFunctions>,
+    module: Arc<dyn LinkedModule>,
+}
+
+impl Loaded {
+    pub(crate) fn new(module: Arc<dyn LoadedModule>) -> Self {
+        Self { module, linked: Mutex::default() }
+    }
+
+    /// The code with its imports resolved.
+    pub(crate) fn linked(
+        &self,
+        mode: Mode,
+        functions: &Arc<HostFunctions>,
+    ) -> Result<Arc<dyn LinkedModule>, SandboxError> {
+        let same = |linked: &&Linked| linked.mode == mode && Arc::ptr_eq(&linked.functions, functions);
+        if let Some(linked) = self.linked.lock().unwrap_or_else(PoisonError::into_inner).iter().find(same) {
+            return Ok(Arc::clone(&linked.module));
+        }
+        let module = self.module.link(functions, mode)?;
+        let mut all = self.linked.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() >= MAX_LINKED {
+            all.remove(0);
+        }
+        all.push(Linked { mode, functions: Arc::clone(functions), module: Arc::clone(&module) });
+        Ok(module)
+    }
+}
