@@ -3,18 +3,22 @@
 mod inspect;
 mod machine;
 
-use std::{io::Write, process::ExitCode};
+use std::process::ExitCode;
 
 use clap::CommandFactory;
-use wasm_sandbox::{ErrorCode, InstanceConfig, Language, SandboxError, SandboxResult, blocking::WasmSandbox};
+use wasm_sandbox::{
+    CallReport, Denial, ErrorCode, ErrorReport, InstanceConfig, Language, SandboxError, SandboxResult,
+    blocking::WasmSandbox,
+};
 
 use crate::{
     flags::PolicyFlags,
     options::{BuildOptions, CallOptions, Command, CommandLine, EvalLanguage, EvalOptions, RunOptions, Verbosity},
+    output::{Failure, print, print_json},
     report,
 };
 
-pub(crate) fn dispatch(command: Command, verbosity: Verbosity) -> Result<ExitCode, SandboxError> {
+pub(crate) fn dispatch(command: Command, verbosity: Verbosity) -> Result<ExitCode, Failure> {
     match command {
         Command::Run(options) => run(&options, verbosity),
         Command::Call(options) => call(&options, verbosity),
@@ -24,61 +28,35 @@ pub(crate) fn dispatch(command: Command, verbosity: Verbosity) -> Result<ExitCod
         Command::Setup(options) => machine::setup(&options, verbosity),
         Command::Doctor => machine::doctor(),
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut CommandLine::command(), "wasm-sandbox", &mut std::io::stdout());
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut CommandLine::command(), "wasm-sandbox", &mut script);
+            print(&String::from_utf8_lossy(&script))?;
             Ok(ExitCode::SUCCESS)
         }
     }
 }
 
-fn run(options: &RunOptions, verbosity: Verbosity) -> Result<ExitCode, SandboxError> {
+fn run(options: &RunOptions, verbosity: Verbosity) -> Result<ExitCode, Failure> {
     let builder = WasmSandbox::builder()
         .setup(machine::here(verbosity))
         .source(options.file.as_path())
         .config(policy(&options.policy, verbosity)?);
     let builder = if options.json { builder } else { builder.inherit_stdio() };
     let result = builder.build_blocking()?.execute(options.arguments.iter().cloned())?;
-    if options.json {
-        print_json(&result)?;
-    }
-    let code = if options.json { exit_code(&result) } else { report::ending(&result) };
-    after(&result, verbosity);
-    if options.strict && !result.denials.is_empty() {
-        return Ok(report::exit(ErrorCode::Denied));
-    }
-    Ok(code)
+    Outcome { json: options.json, strict: options.strict, verbosity }.account(result)
 }
 
-fn call(options: &CallOptions, verbosity: Verbosity) -> Result<ExitCode, SandboxError> {
+fn call(options: &CallOptions, verbosity: Verbosity) -> Result<ExitCode, Failure> {
     let builder = WasmSandbox::builder()
         .setup(machine::here(verbosity))
         .source(options.file.as_path())
         .config(policy(&options.policy, verbosity)?);
     let mut sandbox = builder.build_blocking()?;
     let report = sandbox.call_words(&options.function, &options.arguments)?;
-    if options.json {
-        print_json(&report.result)?;
-    } else {
-        // What the function printed is not its result: it goes to stderr, so that stdout is JSON and nothing else.
-        let mut stderr = std::io::stderr().lock();
-        let printed = [report.result.stdout.bytes(), report.result.stderr.bytes()].concat();
-        stderr.write_all(&printed).map_err(|error| SandboxError::internal("writing to stderr", error))?;
-    }
-    match report.error {
-        Some(error) => {
-            after(&report.result, verbosity);
-            Ok(report::failure(&error))
-        }
-        None => {
-            if let (false, Some(value)) = (options.json, &report.result.value) {
-                print_json(value)?;
-            }
-            after(&report.result, verbosity);
-            Ok(ExitCode::SUCCESS)
-        }
-    }
+    Outcome { json: options.json, strict: options.strict, verbosity }.call(report)
 }
 
-fn eval(options: &EvalOptions, verbosity: Verbosity) -> Result<ExitCode, SandboxError> {
+fn eval(options: &EvalOptions, verbosity: Verbosity) -> Result<ExitCode, Failure> {
     let builder = WasmSandbox::builder().setup(machine::here(verbosity)).config(policy(&options.policy, verbosity)?);
     let builder = if options.json { builder } else { builder.inherit_stdio() };
     let language = match options.language {
@@ -91,15 +69,72 @@ fn eval(options: &EvalOptions, verbosity: Verbosity) -> Result<ExitCode, Sandbox
         code => code.to_owned(),
     };
     let result = builder.build_blocking()?.session(language)?.run(&code)?;
-    if options.json {
-        print_json(&result)?;
-    }
-    let code = if options.json { exit_code(&result) } else { report::ending(&result) };
-    after(&result, verbosity);
-    Ok(code)
+    Outcome { json: options.json, strict: options.strict, verbosity }.account(result)
 }
 
-fn build(options: &BuildOptions, verbosity: Verbosity) -> Result<ExitCode, SandboxError> {
+/// What becomes of a result: stdout, messages, an exit code.
+struct Outcome {
+    json: bool,
+    strict: bool,
+    verbosity: Verbosity,
+}
+
+impl Outcome {
+    fn account(&self, mut result: SandboxResult) -> Result<ExitCode, Failure> {
+        let denied = self.be_strict(&mut result);
+        if self.json {
+            print_json(&result)?;
+        }
+        let code = report::ending(&result.ending);
+        self.after(&result, None);
+        Ok(denied.unwrap_or(code))
+    }
+
+    fn call(&self, report: CallReport) -> Result<ExitCode, Failure> {
+        let CallReport { mut result, mut error, .. } = report;
+        let denied = self.be_strict(&mut result);
+        if self.json {
+            print_json(&result)?;
+        } else {
+            // What the function printed is not its result: it goes to stderr, so that stdout is JSON and nothing else.
+            report::printed(&[result.stdout.bytes(), result.stderr.bytes()].concat());
+            if let Some(SandboxError::WasmRuntime { stderr, .. }) = &mut error {
+                stderr.clear();
+            }
+            if let (None, Some(value)) = (&error, &result.value) {
+                print_json(value)?;
+            }
+        }
+        let code = error.as_ref().map_or(ExitCode::SUCCESS, report::failure);
+        let said = match &error {
+            Some(SandboxError::SecurityViolation { context }) => Some(context),
+            _ => None,
+        };
+        self.after(&result, said);
+        Ok(denied.unwrap_or(code))
+    }
+
+    /// With `--strict`, what was denied is what went wrong, however the guest ended.
+    fn be_strict(&self, result: &mut SandboxResult) -> Option<ExitCode> {
+        let context = result.denials.first().filter(|_| self.strict)?.clone();
+        result.success = false;
+        result.error = Some(ErrorReport::from(&SandboxError::SecurityViolation { context }));
+        Some(report::exit(ErrorCode::Denied))
+    }
+
+    /// What there is to say after everything else; `said` is a denial that was said already.
+    fn after(&self, result: &SandboxResult, said: Option<&Denial>) {
+        if self.verbosity >= Verbosity::Normal {
+            report::denials(result, said);
+            report::limits(result);
+        }
+        if self.verbosity >= Verbosity::Verbose {
+            report::usage(result);
+        }
+    }
+}
+
+fn build(options: &BuildOptions, verbosity: Verbosity) -> Result<ExitCode, Failure> {
     let builder = WasmSandbox::builder().setup(machine::here(verbosity)).source(options.file.as_path());
     let sandbox = builder.build_blocking()?;
     let module = sandbox.module()?;
@@ -107,18 +142,14 @@ fn build(options: &BuildOptions, verbosity: Verbosity) -> Result<ExitCode, Sandb
         what: module.name().to_owned(),
         reason: "it is a script, which runs as it is: there is nothing to build".to_owned(),
     })?;
+    let output = options.output.display();
     std::fs::write(&options.output, wasm)
-        .map_err(|error| SandboxError::internal(format!("writing `{}`", options.output.display()), error))?;
-    Ok(ExitCode::SUCCESS)
-}
-
-fn after(result: &SandboxResult, verbosity: Verbosity) {
+        .map_err(|error| SandboxError::internal(format!("writing `{output}`"), error))?;
     if verbosity >= Verbosity::Normal {
-        report::denials(result);
+        let kind = if module.is_program() { "program" } else { "library" };
+        report::note(&format!("wrote `{output}`, a {kind} of {} bytes", wasm.len()));
     }
-    if verbosity >= Verbosity::Verbose {
-        report::usage(result);
-    }
+    Ok(ExitCode::SUCCESS)
 }
 
 fn policy(flags: &PolicyFlags, verbosity: Verbosity) -> Result<InstanceConfig, SandboxError> {
@@ -127,27 +158,4 @@ fn policy(flags: &PolicyFlags, verbosity: Verbosity) -> Result<InstanceConfig, S
         report::advice(&config);
     }
     Ok(config)
-}
-
-fn exit_code(result: &SandboxResult) -> ExitCode {
-    use wasm_sandbox::Ending;
-    match &result.ending {
-        Ending::Return => ExitCode::SUCCESS,
-        Ending::Exit { code } => ExitCode::from(u8::try_from(*code & 0xff).unwrap_or(1)),
-        Ending::Trap(_) => report::exit(ErrorCode::Trap),
-        Ending::Exception { .. } => report::exit(ErrorCode::Function),
-        Ending::Limit(hit) => report::exit(ErrorCode::of_limit(hit.kind)),
-        _ => report::exit(ErrorCode::Cancelled),
-    }
-}
-
-/// Prints a value as one line of JSON. A reader that has gone away is no error.
-fn print_json(value: &impl serde::Serialize) -> Result<(), SandboxError> {
-    let line = serde_json::to_string(value).map_err(|error| SandboxError::internal("writing JSON", error))?;
-    match writeln!(std::io::stdout().lock(), "{line}") {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(SandboxError::internal("writing to stdout", error))
-        }
-        _ => Ok(()),
-    }
 }

@@ -6,16 +6,18 @@ use std::{
 };
 
 use clap::Args;
-use wasm_sandbox::{ByteSize, ConfigProblem, InstanceConfig, InstanceConfigBuilder, SandboxError, parse_duration};
+use wasm_sandbox::{
+    ByteSize, ConfigProblem, FuelLimit, InstanceConfig, InstanceConfigBuilder, SandboxError, parse_duration,
+};
 
 #[derive(Args, Clone, Default)]
 #[command(next_help_heading = "Policy")]
 pub(crate) struct PolicyFlags {
-    /// Let the guest read a directory, at the same path or at GUEST
+    /// Let the guest read a folder, at the same path or at GUEST
     #[arg(long, value_name = "PATH[:GUEST]")]
     allow_read: Vec<String>,
 
-    /// Let the guest read and write a directory
+    /// Let the guest read and write a folder, at the same path or at GUEST
     #[arg(long, value_name = "PATH[:GUEST]")]
     allow_write: Vec<String>,
 
@@ -23,27 +25,28 @@ pub(crate) struct PolicyFlags {
     #[arg(long, value_name = "NAME[=VALUE]")]
     allow_env: Vec<String>,
 
-    /// Linear memory [default: 64MB]
+    /// Linear memory, as 512MB or 2GB [default: 64MB]
     #[arg(long, value_name = "SIZE")]
     memory: Option<ByteSize>,
 
-    /// Wall time [default: 30s]
+    /// Wall time, as 500ms, 10s or 2m [default: 30s]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     timeout: Option<Duration>,
 
-    /// Processor time [default: 30s]
+    /// Processor time, as 500ms, 10s or 2m [default: 30s]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     cpu_time: Option<Duration>,
 
-    /// Count instructions, and end the guest after this many
-    #[arg(long, value_name = "N")]
-    fuel: Option<u64>,
+    /// Count instructions, and end the guest after this many, as 1000000000 (some seconds of work); `off` counts none.
+    /// Interpreters are compiled once more for it, which takes Python a minute [default: off]
+    #[arg(long, value_name = "N|off", value_parser = fuel)]
+    fuel: Option<FuelLimit>,
 
-    /// Bytes of stdout and stderr [default: 10MB]
+    /// Stdout and stderr together, as 64KB or 1GB [default: 10MB]
     #[arg(long, value_name = "SIZE")]
     max_output: Option<ByteSize>,
 
-    /// Bytes added to writable directories [default: 100MB]
+    /// What may be added to writable folders, as 1MB or 10GB [default: 100MB]
     #[arg(long, value_name = "SIZE")]
     max_disk: Option<ByteSize>,
 
@@ -56,13 +59,23 @@ fn duration(text: &str) -> Result<Duration, String> {
     parse_duration(text).map_err(|error| error.to_string())
 }
 
+fn fuel(text: &str) -> Result<FuelLimit, String> {
+    if text == "off" {
+        return Ok(FuelLimit::Off);
+    }
+    text.parse()
+        .map(FuelLimit::Units)
+        .map_err(|_| "expected a number of instructions, such as `1000000000`, or `off`".to_owned())
+}
+
 impl PolicyFlags {
     /// The policy that the flags and the file make.
     pub(crate) fn config(&self) -> Result<InstanceConfig, SandboxError> {
-        let base = match &self.policy {
+        let mut base = match &self.policy {
             Some(path) => read(path)?,
             None => InstanceConfig::default(),
         };
+        base.limits.fuel = self.fuel.unwrap_or(base.limits.fuel);
         let mut builder = InstanceConfigBuilder::from_config(base);
         for grant in &self.allow_read {
             let (host, guest) = split(grant)?;
@@ -88,9 +101,6 @@ impl PolicyFlags {
         }
         if let Some(cpu_time) = self.cpu_time {
             builder = builder.cpu_time(cpu_time);
-        }
-        if let Some(fuel) = self.fuel {
-            builder = builder.fuel(fuel);
         }
         if let Some(output) = self.max_output {
             builder = builder.output_limit(output);

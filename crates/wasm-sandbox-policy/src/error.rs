@@ -1,5 +1,8 @@
 //! What can go wrong, for a caller: every error has a stable code and, where one helps, a suggestion.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use crate::{
     code::ErrorCode,
     limits::{LimitHit, ResourceKind},
@@ -63,10 +66,10 @@ pub enum SandboxError {
         /// Where it came from, as the language tells it.
         stack: String,
     },
-    /// The called function ended its program instead of returning.
-    #[error("`{function}` ended the program with exit code {exit_code} instead of returning")]
+    /// The called function ended its program instead of returning, or a program ended with a code that is not 0.
+    #[error("`{function}` ended the program with exit code {exit_code}")]
     Exit {
-        /// The function.
+        /// The function, or the program's name.
         function: String,
         /// The exit code.
         exit_code: i32,
@@ -107,11 +110,13 @@ pub enum SandboxError {
         /// The path as given.
         path: String,
     },
-    /// There is no such function.
-    #[error("no function `{function}`")]
+    /// There is no such function, or it cannot be called.
+    #[error("no function `{function}`{}", reason.as_ref().map(|reason| format!(" that can be called: {reason}")).unwrap_or_default())]
     FunctionNotFound {
         /// The name as given.
         function: String,
+        /// Why a function of this name cannot be called, if there is one.
+        reason: Option<String>,
         /// The functions there are, as signatures.
         available: Vec<String>,
     },
@@ -183,7 +188,7 @@ impl SandboxError {
             Self::FunctionNotFound { available, .. } if available.is_empty() => {
                 Some("it has no callable function".to_owned())
             }
-            Self::FunctionNotFound { function, available } => Some(function_suggestion(function, available)),
+            Self::FunctionNotFound { function, available, .. } => Some(function_suggestion(function, available)),
             Self::Toolchain { remedy, .. } => Some(format!("get it with `{remedy}`")),
             Self::Ended { .. } => Some("create a new instance".to_owned()),
             Self::Unenforceable { .. }
@@ -204,6 +209,30 @@ impl SandboxError {
     /// An internal failure while doing `context`.
     pub fn internal(context: impl Into<String>, reason: impl std::fmt::Display) -> Self {
         Self::Internal { context: context.into(), reason: reason.to_string() }
+    }
+}
+
+/// An error as programs read it: in the JSON of the command line, and of every other front door.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ErrorReport {
+    /// Its code, which never changes: `timeout`.
+    pub code: String,
+    /// What happened. Some of it may be the guest's own words.
+    pub message: String,
+    /// What can be done about it, where there is something.
+    pub suggestion: Option<String>,
+    /// Where an exception came from, as its language tells it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stack: Option<String>,
+}
+
+impl From<&SandboxError> for ErrorReport {
+    fn from(error: &SandboxError) -> Self {
+        let stack = match error {
+            SandboxError::Exception { stack, .. } if !stack.is_empty() => Some(stack.clone()),
+            _ => None,
+        };
+        Self { code: error.code().to_string(), message: error.to_string(), suggestion: error.suggestion(), stack }
     }
 }
 

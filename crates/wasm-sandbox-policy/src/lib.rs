@@ -22,7 +22,7 @@ pub use capability::{
 };
 pub use code::{CodeRow, ErrorCode};
 pub use config::{InstanceConfig, InstanceConfigBuilder};
-pub use error::{ConfigProblem, SandboxError};
+pub use error::{ConfigProblem, ErrorReport, SandboxError};
 pub use limits::{FuelLimit, LimitHit, ResourceKind, ResourceLimits};
 pub use result::{
     Backtrace, CpuUsage, Denial, DetailedResourceUsage, Ending, FileChanges, IoUsage, MemoryUsage, Output,

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::{
+    error::{ErrorReport, SandboxError},
     limits::{LimitHit, ResourceKind},
     units::duration_text,
 };
@@ -16,6 +17,9 @@ use crate::{
 pub struct SandboxResult {
     /// Whether the guest ended by itself, a program with exit code 0.
     pub success: bool,
+    /// Why it is no success.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<ErrorReport>,
     /// How the guest ended.
     pub ending: Ending,
     /// What a called function returned; nothing for a program.
@@ -57,7 +61,7 @@ pub enum Ending {
     Trap(Trap),
     /// A limit ended it.
     Limit(LimitHit),
-    /// A turn of a session ended with an exception that nobody caught; the session lives.
+    /// A turn of a session, or a function of a script, ended with an exception that nobody caught; the interpreter lives.
     Exception {
         /// The exception's type.
         name: String,
@@ -72,6 +76,34 @@ impl Ending {
     /// Whether the guest ended by itself and well.
     pub fn success(&self) -> bool {
         matches!(self, Self::Return | Self::Exit { code: 0 })
+    }
+
+    /// How a call that failed with `error` ended, where it was not by force.
+    pub fn of_error(error: &SandboxError) -> Self {
+        match error {
+            SandboxError::Exit { exit_code, .. } => Self::Exit { code: *exit_code },
+            SandboxError::Exception { name, message, .. } => {
+                Self::Exception { name: name.clone(), message: message.clone() }
+            }
+            _ => Self::Return,
+        }
+    }
+
+    /// Why `what`, which ended like this, is no success.
+    pub fn error(&self, what: &str) -> Option<SandboxError> {
+        Some(match self {
+            Self::Return | Self::Exit { code: 0 } => return None,
+            Self::Exit { code } => SandboxError::Exit { function: what.to_owned(), exit_code: *code },
+            Self::Trap(trap) => SandboxError::WasmRuntime { trap: trap.clone(), stderr: String::new() },
+            Self::Limit(hit) => (*hit).into(),
+            Self::Exception { name, message } => SandboxError::Exception {
+                function: what.to_owned(),
+                name: name.clone(),
+                message: message.clone(),
+                stack: String::new(),
+            },
+            Self::Cancel => SandboxError::Cancelled,
+        })
     }
 }
 
@@ -332,6 +364,7 @@ impl SandboxResult {
     pub fn empty() -> Self {
         Self {
             success: true,
+            error: None,
             ending: Ending::Return,
             value: None,
             stdout: Output::default(),

@@ -35,7 +35,7 @@ pub(crate) use self::{
     stdio::{Sink, Stdin},
     wasi::for_each_wasi_function,
 };
-use crate::vfs::{Dir, Errno, Quota};
+use crate::vfs::{Dir, Errno, Quota, VfsResult};
 
 /// The module that guests import WASI preview 1 from.
 pub(crate) const WASI_MODULE: &str = "wasi_snapshot_preview1";
@@ -196,16 +196,18 @@ impl Host {
         self.control.is_cancelled()
     }
 
-    /// Prints for the guest. What does not go out at once, because nobody reads, is lost.
-    pub(crate) fn print(&mut self, stream: Stream, text: &str) -> Result<(), Stop> {
+    /// Prints for the guest. What does not go out at once, because nobody reads, is lost; what nobody can ever take is an
+    /// error.
+    pub(crate) fn print(&mut self, stream: Stream, text: &str) -> Result<VfsResult<()>, Stop> {
         let mut rest = text.as_bytes();
         while !rest.is_empty() {
             match self.streams.write(stream, rest)? {
                 Ok(Attempt::Done(len)) if len > 0 => rest = rest.get(len..).unwrap_or_default(),
-                _ => break,
+                Ok(_) => break,
+                Err(errno) => return Ok(Err(errno)),
             }
         }
-        Ok(())
+        Ok(Ok(()))
     }
 
     /// Random numbers for an interpreter, as the policy has them.

@@ -4,8 +4,8 @@ use std::{sync::Arc, time::Instant};
 
 use serde::{Serialize, de::DeserializeOwned};
 use wasm_sandbox_policy::{
-    CpuUsage, DetailedResourceUsage, Ending, InstanceConfig, LimitHit, MemoryUsage, ResourceLimits, SandboxError,
-    SandboxResult, Trap, TrapKind,
+    CpuUsage, DetailedResourceUsage, Ending, ErrorReport, InstanceConfig, LimitHit, MemoryUsage, ResourceLimits,
+    SandboxError, SandboxResult, Trap, TrapKind,
 };
 
 use crate::{
@@ -18,7 +18,7 @@ use crate::{
     module::Module,
     mount,
     value::{self, Arguments, FunctionParams, FunctionResult, Guest, Outcome, Signature, WasmValue},
-    vfs::Quota,
+    vfs::{Errno, Quota, VfsResult},
 };
 
 /// Bytes of standard error that an error carries.
@@ -128,7 +128,8 @@ impl<'a> Blueprint<'a> {
             BuildError::Error(error) => error,
         })?;
         if let Some(script) = module.script() {
-            script.load(&mut instance.adapter(module.name()), module.name(), config).await?;
+            let loaded = script.load(&mut instance.adapter(module.name()), module.name(), config).await;
+            loaded.map_err(|error| instance.explain(error))?;
         }
         Ok(instance)
     }
@@ -149,19 +150,20 @@ impl<'a> Blueprint<'a> {
                 reason: "it is a library: it has functions to call but no `main`".to_owned(),
             });
         }
-        let (config, arguments) = (self.config, self.arguments.clone());
+        let (name, config, arguments) = (self.module.name(), self.config, self.arguments.clone());
         match self.build().await {
             Ok(mut instance) => {
                 let ending = instance.run_program(config, &arguments).await?;
                 instance.guest.end();
                 let usage = instance.guest.usage();
-                Ok((account(ending, None, usage, instance.guest.host().finish()), instance.files))
+                let report = instance.guest.host().finish();
+                Ok((account(name, ending, None, usage, report), instance.files))
             }
             Err(BuildError::Failed(failed)) => {
                 let ending = ending_of(failed.failure)?;
                 let finish = |mut host: Box<Host>| (host.finish(), Files::new(host.namespace()));
                 let (report, files) = failed.host.map(finish).unwrap_or_default();
-                Ok((account(ending, None, failed.usage, report), files))
+                Ok((account(name, ending, None, failed.usage, report), files))
             }
             Err(BuildError::Error(error)) => Err(error),
         }
@@ -234,11 +236,12 @@ impl Instance {
         let report = self.guest.host().finish();
         let (ending, outcome) = match outcome {
             Ok(outcome) => (Ending::Return, outcome.into_json(signature)),
-            Err((error, ending)) => (ending.unwrap_or(Ending::Return), Err(error)),
+            Err((error, ending)) => (ending.unwrap_or_else(|| Ending::of_error(&error)), Err(error)),
         };
         let value = outcome.as_ref().ok().cloned();
-        let mut result = account(ending, value, usage, report);
+        let mut result = account(function, ending, value, usage, report);
         result.success = outcome.is_ok();
+        result.error = outcome.as_ref().err().map(ErrorReport::from);
         Ok(CallReport { result, error: outcome.err() })
     }
 
@@ -275,7 +278,7 @@ impl Instance {
     /// What the last call used, printed, changed and was refused. Taking it clears it.
     pub fn take_report(&mut self) -> SandboxResult {
         let usage = self.guest.usage();
-        account(Ending::Return, None, usage, self.guest.host().finish())
+        account(self.module.name(), Ending::Return, None, usage, self.guest.host().finish())
     }
 
     pub(crate) fn guest(&mut self) -> &mut dyn GuestInstance {
@@ -307,30 +310,48 @@ impl Instance {
         answer.map_err(|error| (error, adapter.ending.take()))
     }
 
-    /// Prints a value's text as an interactive interpreter does; how the guest ended, if that was too much output.
+    /// Prints a value's text as an interactive interpreter does; how that ended, if not well: it was too much output, or
+    /// nothing can be written.
     pub(crate) fn echo(&mut self, text: &str) -> Option<Ending> {
-        self.print(Stream::Stdout, text)
-    }
-
-    /// Prints the story of an exception, where the interpreter has not done so.
-    pub(crate) fn complain(&mut self, runtime: Runtime, stack: &str) {
-        if runtime != Runtime::Python {
-            self.print(Stream::Stderr, stack);
+        match self.print(Stream::Stdout, text) {
+            Ok(Ok(())) => None,
+            Ok(Err(errno)) => {
+                let (name, message) = ("Error".to_owned(), format!("writing to stdout: {}", errno.text()));
+                if errno != Errno::Pipe {
+                    self.tell(&format!("{name}: {message}"));
+                }
+                Some(Ending::Exception { name, message })
+            }
+            Err(ending) => Some(ending),
         }
     }
 
-    fn print(&mut self, stream: Stream, text: &str) -> Option<Ending> {
+    /// Prints the story of an exception, where the interpreter has not done so. That nobody reads any more is not worth a
+    /// word.
+    pub(crate) fn complain(&mut self, runtime: Runtime, stack: &str) {
+        if runtime != Runtime::Python && !stack.starts_with("Error: EPIPE") {
+            self.tell(stack);
+        }
+    }
+
+    /// Prints a text on standard error, as far as anybody takes it.
+    fn tell(&mut self, text: &str) {
+        // What cannot be told is in the result all the same.
+        let _ = self.print(Stream::Stderr, text);
+    }
+
+    fn print(&mut self, stream: Stream, text: &str) -> Result<VfsResult<()>, Ending> {
         let printed = self.guest.host().print(stream, &format!("{}\n", text.trim_end_matches('\n')));
-        printed.err().and_then(|stop| {
+        printed.map_err(|stop| {
             self.guest.end();
-            Failure::Stop(stop).ending()
+            Failure::Stop(stop).ending().unwrap_or(Ending::Cancel)
         })
     }
 
     /// The account of what ran last.
     pub(crate) fn report(&mut self, ending: Ending, value: Option<serde_json::Value>) -> SandboxResult {
         let usage = self.guest.usage();
-        account(ending, value, usage, self.guest.host().finish())
+        account(self.module.name(), ending, value, usage, self.guest.host().finish())
     }
 
     /// Memory and changing globals as they are now.
@@ -378,12 +399,18 @@ impl Instance {
         outcome.map_err(|error| (self.explain(error), ending))
     }
 
-    /// A trap in a guest that was refused something is most likely about that.
+    /// A trap in a guest that was refused something is most likely about that. Of exceptions those are that say so; where
+    /// they came from is then on standard error.
     fn explain(&mut self, error: SandboxError) -> SandboxError {
-        match (&error, self.guest.host().first_denial()) {
-            (SandboxError::WasmRuntime { .. }, Some(denial)) => SandboxError::SecurityViolation { context: denial },
-            _ => error,
+        let Some(context) = self.guest.host().first_denial() else { return error };
+        match &error {
+            SandboxError::WasmRuntime { .. } => {}
+            SandboxError::Exception { name, message, stack, .. } if is_refusal(name, message) => {
+                self.tell(stack);
+            }
+            _ => return error,
         }
+        SandboxError::SecurityViolation { context }
     }
 }
 
@@ -425,6 +452,11 @@ impl Guest for Adapter<'_> {
     fn take_answer(&mut self) -> Option<Vec<u8>> {
         self.guest.host().take_answer()
     }
+}
+
+/// Whether an exception tells of a file that may not be touched: Python's names and JavaScript's codes for it.
+fn is_refusal(name: &str, message: &str) -> bool {
+    name == "PermissionError" || ["EACCES", "EPERM", "EROFS"].iter().any(|code| message.starts_with(code))
 }
 
 impl Failure {
@@ -471,7 +503,13 @@ fn tail(stderr: &[u8]) -> String {
 }
 
 /// The account of a run from what the engine and the host saw.
-fn account(ending: Ending, value: Option<serde_json::Value>, engine: EngineUsage, host: HostReport) -> SandboxResult {
+fn account(
+    name: &str,
+    ending: Ending,
+    value: Option<serde_json::Value>,
+    engine: EngineUsage,
+    host: HostReport,
+) -> SandboxResult {
     let micros = |time: std::time::Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
     let mut limits_hit: Vec<LimitHit> = Vec::new();
     let of_ending = match &ending {
@@ -485,6 +523,7 @@ fn account(ending: Ending, value: Option<serde_json::Value>, engine: EngineUsage
     }
     SandboxResult {
         success: ending.success(),
+        error: ending.error(name).as_ref().map(ErrorReport::from),
         ending,
         value,
         stdout: host.stdout.into(),

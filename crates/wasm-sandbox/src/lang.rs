@@ -2,7 +2,7 @@
 
 pub(crate) mod c;
 pub(crate) mod interpreter;
-mod javascript;
+pub(crate) mod javascript;
 pub(crate) mod python;
 pub(crate) mod rust;
 

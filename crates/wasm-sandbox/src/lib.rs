@@ -51,7 +51,7 @@ pub use wasm_sandbox_policy::*;
 pub use self::{
     files::{FileEntry, Files},
     host_function::{HostCall, HostError},
-    value::{Abi, FunctionParams, FunctionResult, Parameter, Signature, Type},
+    value::{Abi, FunctionParams, FunctionResult, LeftOut, Parameter, Signature, Type},
     vfs::FileKind,
 };
 #[cfg(feature = "wasmtime")]

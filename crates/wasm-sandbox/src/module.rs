@@ -15,7 +15,7 @@ use crate::{
     script::Script,
     setup::Setup,
     source::Source,
-    value::{Signature, Signatures},
+    value::{LeftOut, Signature, Signatures},
 };
 
 /// A module, cheap to clone and to share between threads.
@@ -81,6 +81,14 @@ impl Module {
     /// [`SandboxError::Compilation`] for a script that cannot be read.
     pub fn functions(&self) -> Result<impl Iterator<Item = &Signature>, SandboxError> {
         self.signatures().map(Signatures::iter)
+    }
+
+    /// Functions of the source that cannot be called, and why.
+    ///
+    /// # Errors
+    /// [`SandboxError::Compilation`] for a script that cannot be read.
+    pub fn left_out(&self) -> Result<&[LeftOut], SandboxError> {
+        self.signatures().map(Signatures::left_out)
     }
 
     /// The signature of one function.

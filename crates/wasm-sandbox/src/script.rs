@@ -13,7 +13,7 @@ use crate::{
     module::Module,
     sandbox::SandboxConfig,
     setup::Setup,
-    value::{Abi, Arguments, Guest, Outcome, Parameter, Signature, Signatures, Type},
+    value::{Abi, Arguments, Guest, LeftOut, Outcome, Parameter, Signature, Signatures, Type},
 };
 
 /// The folder that scripts import from, if it is granted; it comes before the interpreter's own library.
@@ -36,6 +36,8 @@ pub(crate) struct Script {
 #[derive(Deserialize)]
 struct Described {
     name: String,
+    /// Why it cannot be called, if it cannot.
+    left_out: Option<String>,
     doc: Option<String>,
     /// With their types, where the language has any.
     #[serde(default)]
@@ -163,7 +165,10 @@ impl Script {
         let described = work.now_or_never().unwrap_or(Err(SandboxError::Cancelled))?;
         let described: Vec<Described> =
             serde_json::from_value(described).map_err(|error| SandboxError::internal("describing a script", error))?;
-        Ok(Signatures::of(described.into_iter().map(|described| described.into_signature(self.runtime))))
+        let (left_out, described): (Vec<_>, Vec<_>) = described.into_iter().partition(|one| one.left_out.is_some());
+        let left_out = left_out.into_iter().map(|one| LeftOut::new(one.name, one.left_out.unwrap_or_default()));
+        let functions = described.into_iter().map(|described| described.into_signature(self.runtime));
+        Ok(Signatures::of(functions, left_out.collect()))
     }
 
     fn request(&self, operation: &str, name: &str, config: &InstanceConfig, more: Value) -> Value {

@@ -8,11 +8,12 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use wasm_sandbox_policy::{ByteSize, ResourceLimits, SandboxError};
 
 use crate::{
+    engine::cache::Cache,
     jail::{JailMode, fork::ChildLimits, work::WorkFolder},
     lang::{
         c,
         interpreter::{Interpreter, Runtime},
-        python,
+        javascript, python,
         rust::{self, fetch::FetchSettings},
     },
 };
@@ -131,15 +132,22 @@ impl Setup {
 
     /// What there is on this machine, and how to get what is missing.
     pub fn diagnose(&self) -> Vec<Diagnosis> {
-        let cache = match &self.cache_dir {
-            Some(directory) => Diagnosis::found("cache", directory.display()),
-            None => Diagnosis::missing("cache", "set HOME or XDG_CACHE_HOME"),
-        };
-        let mut all = vec![cache, crate::jail::diagnose()];
-        all.extend(rust::diagnose(self));
-        all.push(c::diagnose(self));
-        all.push(python::diagnose(self));
+        let mut all = vec![self.diagnose_cache(), crate::jail::diagnose()];
+        let languages = [rust::diagnose(self), vec![c::diagnose(self), python::diagnose(self), javascript::diagnose()]];
+        all.extend(languages.concat().into_iter().map(|language| Diagnosis { optional: true, ..language }));
         all
+    }
+
+    /// Whether the cache can be used: something is written to it.
+    fn diagnose_cache(&self) -> Diagnosis {
+        let Some(directory) = &self.cache_dir else {
+            return Diagnosis::missing("cache", "set HOME or XDG_CACHE_HOME");
+        };
+        let used = Cache::open(&directory.join("build"), self.cache_limit).and_then(|_| self.staging());
+        match used {
+            Ok(_) => Diagnosis::found("cache", directory.display()),
+            Err(error) => Diagnosis::missing("cache", &format!("{error}; set XDG_CACHE_HOME to another folder")),
+        }
     }
 
     /// Fetches what Rust sources need: the target `wasm32-wasip1` through rustup, and the crates that guests are linked
@@ -246,14 +254,16 @@ pub struct Diagnosis {
     pub found: Option<String>,
     /// What to do when it is not.
     pub remedy: Option<String>,
+    /// Whether only some sources need it: a language.
+    pub optional: bool,
 }
 
 impl Diagnosis {
     pub(crate) fn found(what: &str, found: impl std::fmt::Display) -> Self {
-        Self { what: what.to_owned(), found: Some(found.to_string()), remedy: None }
+        Self { what: what.to_owned(), found: Some(found.to_string()), remedy: None, optional: false }
     }
 
     pub(crate) fn missing(what: &str, remedy: &str) -> Self {
-        Self { what: what.to_owned(), found: None, remedy: Some(remedy.to_owned()) }
+        Self { what: what.to_owned(), found: None, remedy: Some(remedy.to_owned()), optional: false }
     }
 }

@@ -23,7 +23,7 @@ pub(crate) use self::{
     call::{Guest, Outcome, call},
 };
 pub use self::{
-    signature::{Abi, Parameter, Signature, Type},
+    signature::{Abi, LeftOut, Parameter, Signature, Type},
     types::{FunctionParams, FunctionResult},
 };
 

@@ -4,10 +4,11 @@ use std::process::ExitCode;
 
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
-use wasm_sandbox::{Module, SandboxError, Signature, blocking::WasmSandbox};
+use wasm_sandbox::{LeftOut, Module, Signature, blocking::WasmSandbox};
 
 use crate::{
     options::{InspectOptions, Verbosity},
+    output::{Failure, print, print_json},
     report::printable,
 };
 
@@ -22,11 +23,13 @@ struct Inspection<'a> {
     bytes: Option<usize>,
     initial_memory_bytes: u64,
     functions: Vec<&'a Signature>,
-    imports: Vec<String>,
-    needs: Vec<&'static str>,
+    left_out: &'a [LeftOut],
+    /// None for a script, and so are its needs: it shows them as it runs.
+    imports: Option<Vec<String>>,
+    needs: Option<Vec<&'static str>>,
 }
 
-pub(crate) fn inspect(options: &InspectOptions, verbosity: Verbosity) -> Result<ExitCode, SandboxError> {
+pub(crate) fn inspect(options: &InspectOptions, verbosity: Verbosity) -> Result<ExitCode, Failure> {
     let setup = super::machine::here(verbosity);
     let sandbox = WasmSandbox::builder().setup(setup).source(options.file.as_path()).build_blocking()?;
     let module = sandbox.module()?;
@@ -40,47 +43,57 @@ pub(crate) fn inspect(options: &InspectOptions, verbosity: Verbosity) -> Result<
         bytes: module.wasm().map(<[u8]>::len),
         initial_memory_bytes: module.initial_memory_bytes(),
         functions: module.functions()?.collect(),
-        imports: module.imports().iter().map(|(module, name)| format!("{module}.{name}")).collect(),
-        needs: needs(module),
+        left_out: module.left_out()?,
+        imports: module.wasm().map(|_| imports(module)),
+        needs: module.wasm().map(|_| needs(module)),
     };
     if options.json {
-        super::print_json(&inspection)?;
+        print_json(&inspection)?;
     } else {
-        print(&inspection);
+        print(&text(&inspection))?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn print(inspection: &Inspection<'_>) {
-    anstream::print!("{TITLE}{}{TITLE:#}  {}", printable(inspection.name), inspection.kind);
+fn text(inspection: &Inspection<'_>) -> String {
+    let mut text = format!("{TITLE}{}{TITLE:#}  {}", printable(inspection.name), inspection.kind);
     if let Some(bytes) = inspection.bytes {
-        anstream::print!(", {bytes} bytes, {} KB of memory at the start", inspection.initial_memory_bytes >> 10);
+        let memory = inspection.initial_memory_bytes >> 10;
+        text += &format!(", {bytes} bytes, {memory} KB of memory at the start");
     }
-    anstream::println!();
-    anstream::println!("{TITLE}functions{TITLE:#}");
-    if inspection.functions.is_empty() {
-        anstream::println!("  none");
+    text.push('\n');
+    text += &section("functions", inspection.functions.iter().map(|function| described(function)));
+    if !inspection.left_out.is_empty() {
+        text += &section("left out", inspection.left_out.iter().map(|one| printable(&one.to_string())));
     }
-    for function in &inspection.functions {
-        anstream::println!("  {NAME}{function}{NAME:#}");
-        for line in function.doc.iter().flat_map(|doc| doc.lines()) {
-            anstream::println!("      {}", printable(line));
-        }
+    if let Some(imports) = &inspection.imports {
+        text += &section("imports", imports.iter().map(|import| printable(import)));
     }
-    anstream::println!("{TITLE}imports{TITLE:#}");
-    if inspection.imports.is_empty() {
-        anstream::println!("  none");
+    match &inspection.needs {
+        Some(needs) if needs.is_empty() => text += &section("may need", ["nothing".to_owned()]),
+        Some(needs) => text += &section("may need", needs.iter().map(ToString::to_string)),
+        None => text += &section("may need", ["what a script needs is not known before it runs".to_owned()]),
     }
-    for import in &inspection.imports {
-        anstream::println!("  {}", printable(import));
+    text
+}
+
+fn section(title: &str, lines: impl IntoIterator<Item = String>) -> String {
+    let lines: String = lines.into_iter().map(|line| format!("  {line}\n")).collect();
+    let lines = if lines.is_empty() { "  none\n" } else { &lines };
+    format!("{TITLE}{title}{TITLE:#}\n{lines}")
+}
+
+/// A function's signature, and below it what it says of itself.
+fn described(function: &Signature) -> String {
+    let mut text = format!("{NAME}{function}{NAME:#}");
+    for line in function.doc.iter().flat_map(|doc| doc.lines()) {
+        text += &format!("\n      {}", printable(line));
     }
-    anstream::println!("{TITLE}may need{TITLE:#}");
-    if inspection.needs.is_empty() {
-        anstream::println!("  nothing");
-    }
-    for need in &inspection.needs {
-        anstream::println!("  {need}");
-    }
+    text
+}
+
+fn imports(module: &Module) -> Vec<String> {
+    module.imports().iter().map(|(module, name)| format!("{module}.{name}")).collect()
 }
 
 /// Capabilities that the imports could make use of. A module imports what its runtime may use, so this is what it could

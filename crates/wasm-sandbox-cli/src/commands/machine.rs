@@ -4,10 +4,11 @@ use std::{process::ExitCode, time::Duration};
 
 use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressStyle};
-use wasm_sandbox::{ErrorCode, Progress, SandboxError, Setup};
+use wasm_sandbox::{Diagnosis, ErrorCode, Progress, Setup};
 
 use crate::{
     options::{SetupLanguage, SetupOptions, Verbosity},
+    output::{Failure, print},
     report,
 };
 
@@ -15,6 +16,7 @@ const GOOD: Style = AnsiColor::Green.on_default().bold();
 const SPINNER: &str = "{spinner:.cyan} {msg} {elapsed:.dim}";
 const BYTES: &str = "{spinner:.cyan} {msg} [{bar:30.cyan/dim}] {binary_bytes} of {binary_total_bytes}, {eta} to go";
 const BAD: Style = AnsiColor::Red.on_default().bold();
+const OPTIONAL: Style = AnsiColor::Yellow.on_default().bold();
 
 /// This machine's set-up; what takes long is shown on stderr, on a terminal as a spinner that goes away again.
 pub(crate) fn here(verbosity: Verbosity) -> Setup {
@@ -27,11 +29,11 @@ pub(crate) fn here(verbosity: Verbosity) -> Setup {
         |template: &str| ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
     let (spinner, bytes) = (style(SPINNER), style(BYTES));
     setup.on_progress(move |progress| match progress {
-        Progress::Begin(what) if bar.is_hidden() => anstream::eprintln!("{what}"),
+        Progress::Begin(what) if bar.is_hidden() => report::progress(what),
         Progress::Begin(what) => {
             bar.reset();
             bar.set_style(spinner.clone());
-            bar.set_message(what.to_owned());
+            bar.set_message(report::printable(what));
             bar.enable_steady_tick(Duration::from_millis(100));
         }
         // What is left then is unpacking.
@@ -48,7 +50,7 @@ pub(crate) fn here(verbosity: Verbosity) -> Setup {
     })
 }
 
-pub(crate) fn setup(options: &SetupOptions, verbosity: Verbosity) -> Result<ExitCode, SandboxError> {
+pub(crate) fn setup(options: &SetupOptions, verbosity: Verbosity) -> Result<ExitCode, Failure> {
     let setup = here(verbosity);
     let all = [SetupLanguage::Rust, SetupLanguage::C, SetupLanguage::Python, SetupLanguage::Javascript];
     let languages = if options.languages.is_empty() { &all[..] } else { &options.languages };
@@ -63,16 +65,19 @@ pub(crate) fn setup(options: &SetupOptions, verbosity: Verbosity) -> Result<Exit
     Ok(ExitCode::SUCCESS)
 }
 
-pub(crate) fn doctor() -> Result<ExitCode, SandboxError> {
-    let mut code = ExitCode::SUCCESS;
-    for item in Setup::discover().diagnose() {
-        match (&item.found, &item.remedy) {
-            (Some(found), _) => anstream::println!("{GOOD}ok     {GOOD:#} {:<20} {found}", item.what),
-            (None, remedy) => {
-                code = report::exit(ErrorCode::Toolchain);
-                anstream::println!("{BAD}missing{BAD:#} {:<20} {}", item.what, remedy.as_deref().unwrap_or_default());
-            }
-        }
+/// Languages that are not there are no failure: most guests need none, or one.
+pub(crate) fn doctor() -> Result<ExitCode, Failure> {
+    let items = Setup::discover().diagnose();
+    print(&items.iter().map(line).collect::<String>())?;
+    let whole = items.iter().all(|item| item.optional || item.found.is_some());
+    Ok(if whole { ExitCode::SUCCESS } else { report::exit(ErrorCode::Toolchain) })
+}
+
+fn line(item: &Diagnosis) -> String {
+    let remedy = || item.remedy.as_deref().map(report::printable).unwrap_or_default();
+    match &item.found {
+        Some(found) => format!("{GOOD}ok     {GOOD:#} {:<20} {}\n", item.what, report::printable(found)),
+        None if item.optional => format!("{OPTIONAL}missing{OPTIONAL:#} {:<20} optional: {}\n", item.what, remedy()),
+        None => format!("{BAD}missing{BAD:#} {:<20} {}\n", item.what, remedy()),
     }
-    Ok(code)
 }

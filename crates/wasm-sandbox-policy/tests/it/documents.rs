@@ -222,7 +222,7 @@ fn errors() -> Vec<SandboxError> {
         SandboxError::Compilation { language: text(), diagnostics: text() },
         SandboxError::NotRunnable { what: text(), reason: text() },
         SandboxError::FileNotFound { path: text() },
-        SandboxError::FunctionNotFound { function: text(), available: Vec::new() },
+        SandboxError::FunctionNotFound { function: text(), reason: None, available: Vec::new() },
         SandboxError::Toolchain { missing: text(), remedy: text() },
         SandboxError::Unenforceable { what: text(), reason: text() },
         SandboxError::Ended { reason: text() },

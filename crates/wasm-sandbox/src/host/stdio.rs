@@ -167,6 +167,7 @@ fn inherit(stream: Stream, bytes: &[u8]) -> VfsResult<Attempt> {
     match rustix::io::write(stream.descriptor(), piece) {
         Ok(len) => Ok(Attempt::Done(len)),
         Err(rustix::io::Errno::PIPE) => Err(Errno::Pipe),
+        Err(rustix::io::Errno::NOSPC) => Err(Errno::Nospc),
         Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => {
             Ok(Attempt::Wait(Wait { until: None, stream: Some(stream) }))
         }

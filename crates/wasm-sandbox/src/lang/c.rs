@@ -54,7 +54,7 @@ pub(super) fn compile(
     let mut parts = vec![version.as_bytes(), language.name().as_bytes(), text.as_bytes()];
     parts.extend(FLAGS.map(str::as_bytes));
     parts.extend(headers.parts());
-    let key = CacheKey::new("c guest 1", &parts);
+    let key = CacheKey::new("c guest 2", &parts);
     through_cache(setup, &key, || {
         let zig = Zig::fetch(setup)?;
         let sysroot = zig.sysroot(language, setup)?;
@@ -83,7 +83,7 @@ impl Build<'_> {
         let object = Object::read(&object).map_err(|reason| self.compilation(reason))?;
         self.run(work.path(), self.linker(&object))?;
         let guest = work.read(Path::new("guest.wasm"), super::MAX_BYTES).map_err(failed)?;
-        if object.functions.is_empty() { Ok(guest) } else { Signatures::append_section(&guest, object.functions) }
+        Signatures::append_section(&guest, object.functions, object.left_out)
     }
 
     fn compiler(&self, name: &str) -> Vec<OsString> {

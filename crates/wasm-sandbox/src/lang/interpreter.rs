@@ -143,7 +143,9 @@ impl Interpreter {
     fn load(runtime: Runtime, prelude: &str, profile: EngineProfile, setup: &Setup) -> Result<Self, SandboxError> {
         let files = runtime.files(setup)?;
         let store = Store::open(setup)?;
-        let code = Loaded::new(store.code(&files, &*engine::backend(profile)?, setup)?);
+        let fuel = if profile.fuel { " with fuel" } else { "" };
+        let what = format!("compiling {}{fuel} (once)", runtime.name());
+        let code = Loaded::new(store.code(&files, &*engine::backend(profile)?, &what, setup)?);
         let key = Store::key(RECIPE, &[&files.version, files.driver, prelude]);
         let with = |files, code, image| Self { runtime, files, code, image };
         if let Some(image) = store.image(&key) {

@@ -2,9 +2,15 @@
 //! the sources), so that nothing has to be fetched.
 
 use super::interpreter::{Files, Origin};
+use crate::setup::Diagnosis;
 
 /// What `cargo xtask guests` builds.
 const GUEST: &[u8] = include_bytes!("../../guests/javascript.wasm");
+
+/// What there is for JavaScript.
+pub(crate) fn diagnose() -> Diagnosis {
+    Diagnosis::found("JavaScript", "QuickJS, part of this program")
+}
 
 /// What the interpreter is made of.
 pub(super) fn files() -> Files {

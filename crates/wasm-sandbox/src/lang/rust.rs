@@ -102,7 +102,7 @@ impl Compiler {
             return Err(compilation(diagnostics(&outcome.stderr, &hidden)));
         }
         let wasm = work.read(Path::new("guest.wasm"), super::MAX_BYTES).map_err(failed)?;
-        if shim.functions.is_empty() { Ok(wasm) } else { Signatures::append_section(&wasm, shim.functions.clone()) }
+        Signatures::append_section(&wasm, shim.functions.clone(), shim.left_out.clone())
     }
 
     fn spec(&self, work: &Path, source: &Path, output: &Path, shim: &Shim, deps: Option<&Path>) -> JailSpec {

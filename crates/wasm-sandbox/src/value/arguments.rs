@@ -45,7 +45,7 @@ impl Arguments {
         list.into_iter().map(Form::into_json).collect::<Result<_, _>>().map_err(|error| error.to_string())
     }
 
-    /// Words of a command line: JSON where it fits the parameter, otherwise the word itself for a string; `NaN`, `Infinity`
+    /// Words of a command line: JSON where it fits the parameter, otherwise the word itself for a string or a parameter without a type; `NaN`, `Infinity`
     /// and `-Infinity` for a float that travels as a wasm value. The arguments fit the signature.
     pub(crate) fn from_words(signature: &Signature, words: &[String]) -> Result<Self, SandboxError> {
         signature.check_count(words.len())?;
@@ -131,7 +131,7 @@ fn word_as_argument(signature: &Signature, parameter: &Parameter, word: &str) ->
     if let (true, Some(number)) = (float, not_finite(word)) {
         return Ok(Argument::NotFinite(number));
     }
-    let text = parameter.kind.takes_text().then(|| Argument::Json(word.into()));
+    let text = parameter.kind.takes_text(word).then(|| Argument::Json(word.into()));
     match (serde_json::from_str::<Value>(word), text) {
         (Ok(mut value), Some(text)) => {
             Ok(if parameter.kind.fit(&mut value).is_ok() { Argument::Json(value) } else { text })
@@ -189,11 +189,13 @@ impl Signature {
 }
 
 impl Type {
-    /// Whether a bare word on a command line can be meant.
-    fn takes_text(&self) -> bool {
+    /// Whether a bare word on a command line can be meant: for text, and where any value will do.
+    fn takes_text(&self, word: &str) -> bool {
         match self {
             Self::String | Self::Char => true,
-            Self::Option(inner) => inner.takes_text(),
+            // What begins like JSON was meant to be JSON, and its mistake is to be said.
+            Self::Any(_) => !word.starts_with(['[', '{', '"']),
+            Self::Option(inner) => inner.takes_text(word),
             _ => false,
         }
     }

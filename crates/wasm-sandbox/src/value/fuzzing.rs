@@ -39,7 +39,8 @@ pub fn signatures(section: &[u8]) {
         let types = signature.params.iter().map(|parameter| &parameter.kind).chain(&signature.result);
         types.for_each(|kind| drop(kind.to_json_schema()));
     }
-    let again = Signatures::append_section(module, all.clone()).and_then(|wasm| Signatures::from_wasm(&wasm));
+    let again = Signatures::append_section(module, all.clone(), read.left_out().to_vec())
+        .and_then(|wasm| Signatures::from_wasm(&wasm));
     let again: Vec<Signature> = again.expect("what was read can be written").iter().cloned().collect();
     assert_eq!(all, again);
 }

@@ -26,6 +26,28 @@ pub struct Signature {
     pub result: Option<Type>,
 }
 
+/// A function that a source has and nobody can call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LeftOut {
+    /// The function.
+    pub name: String,
+    /// Why it cannot be called: "it is generic".
+    pub reason: String,
+}
+
+impl LeftOut {
+    pub(crate) fn new(name: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self { name: name.into(), reason: reason.into() }
+    }
+}
+
+impl fmt::Display for LeftOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", Plain(&self.name), Plain(&self.reason))
+    }
+}
+
 /// How arguments and result travel; `docs/abi.md` has the details.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

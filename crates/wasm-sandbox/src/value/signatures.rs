@@ -7,7 +7,7 @@ use wasm_sandbox_policy::SandboxError;
 
 use super::{
     exports::Exports,
-    signature::{Plain, Signature},
+    signature::{LeftOut, Plain, Signature},
 };
 
 /// The custom section that describes functions whose types are richer than wasm's.
@@ -18,13 +18,18 @@ const MAX_SECTION: usize = 1 << 20;
 
 /// The functions of one module, by name.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Signatures(BTreeMap<String, Signature>);
+pub(crate) struct Signatures {
+    functions: BTreeMap<String, Signature>,
+    left_out: Vec<LeftOut>,
+}
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Section {
     version: u32,
     functions: Vec<Signature>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    left_out: Vec<LeftOut>,
 }
 
 impl Signatures {
@@ -35,23 +40,27 @@ impl Signatures {
     /// parameters than are accepted.
     pub(crate) fn from_wasm(wasm: &[u8]) -> Result<Self, SandboxError> {
         let exports = Exports::read(wasm)?;
-        let described = match exports.section {
+        let (described, left_out) = match exports.section {
             Some(section) => described(section, &exports)?,
-            None => Vec::new(),
+            None => Default::default(),
         };
         let covered: BTreeSet<&str> = described.iter().map(|signature| signature.export.as_str()).collect();
         let plain = exports.plain(&covered)?;
-        let by_name = |signature: Signature| (signature.name.clone(), signature);
-        Ok(Self(plain.into_iter().chain(described).map(by_name).collect()))
+        Ok(Self::of(plain.into_iter().chain(described), left_out))
     }
 
     /// Those that an interpreter described.
-    pub(crate) fn of(described: impl IntoIterator<Item = Signature>) -> Self {
-        Self(described.into_iter().map(|signature| (signature.name.clone(), signature)).collect())
+    pub(crate) fn of(functions: impl IntoIterator<Item = Signature>, left_out: Vec<LeftOut>) -> Self {
+        let by_name = |signature: Signature| (signature.name.clone(), signature);
+        Self { functions: functions.into_iter().map(by_name).collect(), left_out }
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Signature> {
-        self.0.values()
+        self.functions.values()
+    }
+
+    pub(crate) fn left_out(&self) -> &[LeftOut] {
+        &self.left_out
     }
 
     /// The function `name`.
@@ -59,15 +68,23 @@ impl Signatures {
     /// # Errors
     /// [`SandboxError::FunctionNotFound`] with those that there are.
     pub(crate) fn find(&self, name: &str) -> Result<&Signature, SandboxError> {
-        self.0.get(name).ok_or_else(|| SandboxError::FunctionNotFound {
+        self.functions.get(name).ok_or_else(|| SandboxError::FunctionNotFound {
             function: name.to_owned(),
-            available: self.0.values().map(ToString::to_string).collect(),
+            reason: self.left_out.iter().find(|one| one.name == name).map(|one| Plain(&one.reason).to_string()),
+            available: self.functions.values().map(ToString::to_string).collect(),
         })
     }
 
     /// The module with these signatures in its custom section.
-    pub(crate) fn append_section(wasm: &[u8], functions: Vec<Signature>) -> Result<Vec<u8>, SandboxError> {
-        let data = serde_json::to_vec(&Section { version: 1, functions })
+    pub(crate) fn append_section(
+        wasm: &[u8],
+        functions: Vec<Signature>,
+        left_out: Vec<LeftOut>,
+    ) -> Result<Vec<u8>, SandboxError> {
+        if functions.is_empty() && left_out.is_empty() {
+            return Ok(wasm.to_vec());
+        }
+        let data = serde_json::to_vec(&Section { version: 1, functions, left_out })
             .map_err(|error| SandboxError::internal("writing signatures", error))?;
         let mut module = wasm.to_vec();
         let section = wasm_encoder::CustomSection { name: SECTION.into(), data: data.into() };
@@ -76,7 +93,7 @@ impl Signatures {
     }
 }
 
-fn described(section: &[u8], exports: &Exports<'_>) -> Result<Vec<Signature>, SandboxError> {
+fn described(section: &[u8], exports: &Exports<'_>) -> Result<(Vec<Signature>, Vec<LeftOut>), SandboxError> {
     if section.len() > MAX_SECTION {
         return Err(unreadable("it is longer than 1 MiB"));
     }
@@ -91,7 +108,7 @@ fn described(section: &[u8], exports: &Exports<'_>) -> Result<Vec<Signature>, Sa
         }
         exports.check(function)?;
     }
-    Ok(section.functions)
+    Ok((section.functions, section.left_out))
 }
 
 pub(super) fn unreadable(reason: &str) -> SandboxError {

@@ -241,7 +241,7 @@ fn nothing_of_a_guests_steers_a_terminal() {
 fn a_section_that_was_damaged_anywhere_is_read_or_refused() {
     let functions = vec![signature(Abi::Direct, vec![Type::S32], Some(Type::S32))];
     let wasm = wat::parse_str(r#"(module (func (export "f") (param i32) (result i32) (local.get 0)))"#).unwrap();
-    let whole = super::Signatures::append_section(&wasm, functions).unwrap();
+    let whole = super::Signatures::append_section(&wasm, functions, Vec::new()).unwrap();
     assert_eq!(super::Signatures::from_wasm(&whole).unwrap().find("f").unwrap().to_string(), "f(p0: s32) -> s32");
     let mut read = 0;
     for seed in 0..ROUNDS {

@@ -216,7 +216,11 @@ impl GuestInstance for WasmtimeInstance {
             }
             let Some((function, count)) = self.function(export) else {
                 let function = export.to_owned();
-                return Err(Failure::Error(SandboxError::FunctionNotFound { function, available: Vec::new() }));
+                return Err(Failure::Error(SandboxError::FunctionNotFound {
+                    function,
+                    reason: None,
+                    available: Vec::new(),
+                }));
             };
             let (mut inputs, mut outputs) = ([const { Val::I32(0) }; 8], [Val::I32(0)]);
             let long: Vec<Val>;

@@ -18,19 +18,26 @@ const APPEND: u32 = 1;
 const READ_RIGHTS: u64 = 1 << 1 | 1 << 14;
 const WRITE_RIGHTS: u64 = 1 << 6 | 1 << 8 | 1 << 22;
 
-/// An operation on a path: what it is called in the record, and whether it would change something.
+/// An operation on a path: what it is called in the record, whether it would change something, and whether it only looks if
+/// something is there.
 #[derive(Clone, Copy)]
 struct Act {
     name: &'static str,
     writes: bool,
+    looks: bool,
+}
+
+/// Where nothing is mounted, looking finds nothing: no act was refused, and libraries look around a lot as they start.
+const fn looks(name: &'static str) -> Act {
+    Act { name, writes: false, looks: true }
 }
 
 const fn reads(name: &'static str) -> Act {
-    Act { name, writes: false }
+    Act { name, writes: false, looks: false }
 }
 
 const fn writes(name: &'static str) -> Act {
-    Act { name, writes: true }
+    Act { name, writes: true, looks: false }
 }
 
 /// Resolves a path of the guest's and does `work` there; a refusal goes into the record.
@@ -66,6 +73,7 @@ fn locate(host: &mut Host, act: Act, fd: u32, path: &str) -> VfsResult<Located> 
     match host.descriptors.locate(fd, path) {
         Ok(located) if located.rest.is_empty() => Err(Errno::Noent),
         Ok(located) => Ok(located),
+        Err((Errno::Notcapable, _)) if act.looks => Err(Errno::Noent),
         Err((errno, full)) => {
             host.record.refused(errno, act.name, &full, act.writes);
             // What programs know how to report: "permission denied".
@@ -121,7 +129,7 @@ pub(crate) fn path_filestat_get(
             return store_stat(memory, stat, &above_stat());
         }
         let found =
-            at(host, reads("stat"), fd, &path, |_, place| place.directory.stat(&place.rest, flags & FOLLOW != 0))?;
+            at(host, looks("stat"), fd, &path, |_, place| place.directory.stat(&place.rest, flags & FOLLOW != 0))?;
         store_stat(memory, stat, &found)
     })
 }
@@ -258,7 +266,7 @@ pub(crate) fn path_readlink(
 ) -> HostResult {
     done(host, |host| {
         let path = memory.path(path, len)?;
-        let target = at(host, reads("read link"), fd, &path, |_, place| place.directory.read_link(&place.rest))?;
+        let target = at(host, looks("read link"), fd, &path, |_, place| place.directory.read_link(&place.rest))?;
         if target.starts_with(b"/") {
             // An absolute target is a path of the host's.
             return Err(Errno::Notcapable);

@@ -7,7 +7,7 @@ use gimli::{
 };
 use wasmparser::{KnownCustom, Linking, Parser, Payload, SymbolFlags, SymbolInfo};
 
-use crate::value::{Abi, Parameter, Signature, Type};
+use crate::value::{Abi, LeftOut, Parameter, Signature, Type};
 
 type Bytes<'a> = EndianSlice<'a, LittleEndian>;
 type Entry<'a> = DebuggingInformationEntry<Bytes<'a>>;
@@ -27,15 +27,17 @@ pub(super) struct Object {
     pub(super) program: bool,
     /// Functions that can be called from outside, with types that travel.
     pub(super) functions: Vec<Signature>,
+    /// Those with others.
+    pub(super) left_out: Vec<LeftOut>,
 }
 
 impl Object {
     pub(super) fn read(object: &[u8]) -> Result<Self, String> {
         let sections = Sections::read(object).map_err(|error| format!("the object file cannot be read: {error}"))?;
         let program = MAIN.iter().any(|name| sections.defined.contains(name));
-        let functions =
+        let (functions, left_out) =
             functions(&sections).map_err(|error| format!("the debug information cannot be read: {error}"))?;
-        Ok(Self { program, functions })
+        Ok(Self { program, functions, left_out })
     }
 
     /// Symbols that the linked module has to export.
@@ -85,12 +87,15 @@ impl<'a> Sections<'a> {
     }
 }
 
-fn functions(sections: &Sections<'_>) -> gimli::Result<Vec<Signature>> {
+/// A function that can be called, or why it cannot.
+type Found = Result<Signature, LeftOut>;
+
+fn functions(sections: &Sections<'_>) -> gimli::Result<(Vec<Signature>, Vec<LeftOut>)> {
     let dwarf = gimli::Dwarf::load(|id| {
         let data = sections.debug.get(id.name()).copied().unwrap_or_default();
         Ok::<_, gimli::Error>(EndianSlice::new(data, LittleEndian))
     })?;
-    let mut found: BTreeMap<String, Option<Signature>> = BTreeMap::new();
+    let mut found: BTreeMap<String, Found> = BTreeMap::new();
     let mut units = dwarf.units();
     while let Some(header) = units.next()? {
         let unit = dwarf.unit(header)?;
@@ -98,25 +103,34 @@ fn functions(sections: &Sections<'_>) -> gimli::Result<Vec<Signature>> {
         let mut tree = unit.0.entries_tree(None)?;
         let mut children = tree.root()?.children();
         while let Some(node) = children.next()? {
-            if let Some(signature) = unit.function(node, &sections.defined)? {
+            if let Some(function) = unit.function(node, &sections.defined)? {
+                let name = function.as_ref().map_or_else(|one| one.name.clone(), |one| one.name.clone());
                 // Of functions with one name, which C++ allows, none can be meant by it.
-                found.entry(signature.name.clone()).and_modify(|known| *known = None).or_insert(Some(signature));
+                let shared = LeftOut::new(name.clone(), "it shares its name with another");
+                found.entry(name).and_modify(|known| *known = Err(shared)).or_insert(function);
             }
         }
     }
-    Ok(found.into_values().flatten().collect())
+    let (mut functions, mut left_out) = (Vec::new(), Vec::new());
+    for function in found.into_values() {
+        match function {
+            Ok(signature) => functions.push(signature),
+            Err(one) => left_out.push(one),
+        }
+    }
+    Ok((functions, left_out))
 }
 
 /// Debug information of one source.
 struct Unit<'a>(UnitRef<'a, Bytes<'a>>);
 
 impl<'a> Unit<'a> {
-    /// The function that can be called, if this is one.
+    /// The function, if this is one that can be seen from outside.
     fn function(
         &self,
         node: EntriesTreeNode<'_, '_, Bytes<'a>>,
         defined: &BTreeSet<&str>,
-    ) -> gimli::Result<Option<Signature>> {
+    ) -> gimli::Result<Option<Found>> {
         let entry = node.entry();
         let Some(name) = self.text(entry, gimli::DW_AT_name) else { return Ok(None) };
         let export = self.text(entry, gimli::DW_AT_linkage_name).unwrap_or_else(|| name.clone());
@@ -127,11 +141,12 @@ impl<'a> Unit<'a> {
         if !own {
             return Ok(None);
         }
+        let left_out = |reason: &str| Ok(Some(Err(LeftOut::new(name.clone(), reason))));
         let result = match type_of(entry) {
             None => None,
             Some(offset) => match self.travels(offset)? {
                 Some(kind) => Some(kind),
-                None => return Ok(None),
+                None => return left_out("its result is neither a number nor text"),
             },
         };
         let mut params = Vec::new();
@@ -140,19 +155,22 @@ impl<'a> Unit<'a> {
             let child = child.entry();
             match child.tag() {
                 gimli::DW_TAG_formal_parameter => {
-                    let Some(offset) = type_of(child) else { return Ok(None) };
-                    let Some(kind) = self.travels(offset)? else { return Ok(None) };
-                    let name = self.text(child, gimli::DW_AT_name).unwrap_or_else(|| format!("p{}", params.len()));
-                    params.push(Parameter { name, kind });
+                    let parameter = self.text(child, gimli::DW_AT_name);
+                    let parameter = parameter.unwrap_or_else(|| format!("p{}", params.len()));
+                    let kind = type_of(child).map(|offset| self.travels(offset)).transpose()?.flatten();
+                    let Some(kind) = kind else {
+                        return left_out(&format!("its parameter `{parameter}` is neither a number nor text"));
+                    };
+                    params.push(Parameter { name: parameter, kind });
                 }
                 // `...`
-                gimli::DW_TAG_unspecified_parameters => return Ok(None),
+                gimli::DW_TAG_unspecified_parameters => return left_out("it takes any number of arguments"),
                 _ => {}
             }
         }
         let strings = params.iter().map(|parameter| &parameter.kind).chain(&result).any(|kind| *kind == Type::String);
         let abi = if strings { Abi::Cstring } else { Abi::Direct };
-        Ok(Some(Signature { name, export, doc: None, abi, params, result }))
+        Ok(Some(Ok(Signature { name, export, doc: None, abi, params, result })))
     }
 
     /// How a type travels; none for one that cannot.

@@ -35,11 +35,12 @@ impl Store {
         self.0.turn(key)
     }
 
-    /// The interpreter's compiled code. Its module is trusted and pinned: it is compiled in this process, on all its cores.
+    /// The interpreter's compiled code; `what` is what takes long. Its module is trusted and pinned: it is compiled in this process, on all its cores.
     pub(super) fn code(
         &self,
         files: &Files,
         backend: &dyn Backend,
+        what: &str,
         setup: &Setup,
     ) -> Result<Arc<dyn LoadedModule>, SandboxError> {
         let key = CacheKey::new("interpreter", &[&backend.fingerprint(), files.version.as_bytes()]);
@@ -50,7 +51,7 @@ impl Store {
         if let Some((file, _)) = self.0.open_file(&key) {
             return backend.load_file(file);
         }
-        let _telling = setup.tell(&format!("compiling {} (once)", files.version.split(' ').next().unwrap_or_default()));
+        let _telling = setup.tell(what);
         let stripped = self.strip(files)?;
         let failed = |reason: String| SandboxError::internal("compiling the interpreter", reason);
         let code = backend.compile(&stripped).map_err(failed)?;

@@ -12,6 +12,7 @@ def _make():
     import dataclasses
     import datetime
     import gc
+    import importlib.util
     import inspect
     import json
     import linecache
@@ -71,6 +72,8 @@ def _make():
         for stream in (sys.stdout, sys.stderr):
             try:
                 stream.flush()
+            except OSError as exc:
+                answer = lost(exc, answer)
             except Exception:
                 pass
         try:
@@ -80,10 +83,43 @@ def _make():
             frame = json.dumps({"error": error}).encode()
         _host.call(frame)
 
+    def lost(exc, answer):
+        """Output that went nowhere is no success."""
+        if "ok" not in answer and answer.get("exit") != 0:
+            return answer
+        exc.add_note("while writing what was printed")
+        report(exc)
+        return {"exit": 1} if "exit" in answer else failure(exc)
+
+    class Fonts:
+        """matplotlib walks through the folders where fonts may be as it is imported: only through those that are there."""
+
+        @staticmethod
+        def find_spec(name, path=None, target=None):
+            if name != "matplotlib.font_manager":
+                return None
+            sys.meta_path.remove(Fonts)
+            spec = importlib.util.find_spec(name)
+            execute = spec.loader.exec_module
+
+            def exec_module(module):
+                walk = os.walk
+                os.walk = lambda top, *more, **named: walk(top, *more, **named) if os.path.isdir(top) else iter(())
+                try:
+                    execute(module)
+                finally:
+                    os.walk = walk
+
+            spec.loader.exec_module = exec_module
+            return spec
+
+    sys.meta_path.insert(0, Fonts)
+
     def begin(request):
         """What every new instance does first: the environment, fresh random numbers, the project's folders."""
         os.environ.clear()
-        os.environ.update(request.get("environment", {}))
+        # Libraries keep their settings there.
+        os.environ.update({"HOME": "/tmp"} | request.get("environment", {}))
         _reactor._refresh(False)
         tempfile._name_sequence = None
         for stream in (sys.stdout, sys.stderr):
@@ -118,14 +154,25 @@ def _make():
         atexit._run_exitfuncs()
         return {"exit": code}
 
+    def codes(code):
+        yield code
+        for inner in code.co_consts:
+            if isinstance(inner, types.CodeType):
+                yield from codes(inner)
+
+    # By identity: scripts may have the same names and the same text.
+    here = {id(code) for code in codes(sys._getframe().f_code)}
+
     def own(traceback):
         """A traceback without the frames of this file."""
-        here = handle.__code__.co_filename
-        while traceback is not None and traceback.tb_frame.f_code.co_filename == here:
+        while traceback is not None and id(traceback.tb_frame.f_code) in here:
             traceback = traceback.tb_next
         return traceback
 
     def report(exc):
+        if isinstance(exc, BrokenPipeError):
+            # That nobody reads any more is not worth a word.
+            return
         exc.__traceback__ = own(exc.__traceback__)
         try:
             sys.excepthook(type(exc), exc, exc.__traceback__)
@@ -299,12 +346,12 @@ def _make():
             for item in tree.body
             if isinstance(item, (ast.FunctionDef, ast.AsyncFunctionDef)) and not item.name.startswith("_")
         ]
-        return {"ok": [function for function in functions if function is not None]}
+        return {"ok": functions}
 
     def described(function, records):
         arguments = function.args
-        if arguments.vararg or arguments.kwarg or any(default is None for default in arguments.kw_defaults):
-            return None
+        if why := left_out(arguments):
+            return {"name": function.name, "left_out": why}
         names = [*arguments.posonlyargs, *arguments.args]
         optional = len(names) - len(arguments.defaults)
         params = []
@@ -318,6 +365,16 @@ def _make():
         if result != "unit":
             answer["result"] = result
         return answer
+
+    def left_out(arguments):
+        """Why a function cannot be called with a list of values."""
+        if arguments.vararg:
+            return f"it takes any number of arguments (`*{arguments.vararg.arg}`)"
+        if arguments.kwarg:
+            return f"it takes any named arguments (`**{arguments.kwarg.arg}`)"
+        for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults):
+            if default is None:
+                return f"it needs an argument by name (`{argument.arg}`)"
 
     SCALARS = {"int": "s64", "float": "f64", "str": "string", "bool": "bool", "None": "unit"}
     LISTS = {"list", "List", "Sequence", "Iterable", "Collection", "set", "Set", "frozenset", "FrozenSet"}

@@ -91,7 +91,7 @@ impl Build<'_> {
             fs::copy(lock, wrapper.join("Cargo.lock")).map_err(failed)?;
         }
         let wasm = self.make(&wrapper, "--lib", "guest.wasm")?;
-        if shim.functions.is_empty() { Ok(wasm) } else { Signatures::append_section(&wasm, shim.functions) }
+        Signatures::append_section(&wasm, shim.functions, shim.left_out)
     }
 
     /// Makes the library one that another crate can use, and nothing more: what only the outside can use is made here.

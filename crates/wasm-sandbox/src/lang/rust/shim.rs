@@ -11,7 +11,7 @@ use wasm_sandbox_policy::{ResourceKind, SandboxError};
 use crate::{
     jail::fork::{self, ChildFailure},
     setup::Setup,
-    value::{Abi, Parameter, Signature, Type},
+    value::{Abi, LeftOut, Parameter, Signature, Type},
 };
 
 /// What is appended to a source, and what it then exports.
@@ -19,6 +19,8 @@ use crate::{
 pub(super) struct Shim {
     pub(super) code: String,
     pub(super) functions: Vec<Signature>,
+    /// Public functions that are not exported.
+    pub(super) left_out: Vec<LeftOut>,
     /// Whether the source has a `main`.
     pub(super) program: bool,
     /// Whether it uses the prepared crates.
@@ -55,12 +57,20 @@ impl Shim {
         let functions =
             || file.items.iter().filter_map(|item| if let Item::Fn(function) = item { Some(function) } else { None });
         let program = functions().any(|function| function.sig.ident == "main");
-        let exported: Vec<Exported<'_>> = functions().filter_map(|function| Exported::of(function, &records)).collect();
+        let public = functions().filter(|function| is_public(function));
+        let (mut exported, mut left_out) = (Vec::new(), Vec::new());
+        for function in public {
+            match Exported::of(function, &records) {
+                Ok(function) => exported.push(function),
+                Err(reason) => left_out.push(LeftOut::new(name(function), reason)),
+            }
+        }
         let json = exported.iter().any(|function| function.signature.abi == Abi::Json);
         let code = code(&exported, json);
         Ok(Self {
             code,
             functions: exported.into_iter().map(|function| function.signature).collect(),
+            left_out,
             program,
             needs_crates: json || text.contains("serde"),
         })
@@ -114,44 +124,67 @@ struct Exported<'a> {
 }
 
 impl<'a> Exported<'a> {
-    fn of(function: &'a ItemFn, records: &Records<'_>) -> Option<Self> {
+    /// What a function is to callers, or why it is nothing to them.
+    fn of(function: &'a ItemFn, records: &Records<'_>) -> Result<Self, String> {
         let sig = &function.sig;
-        // One that is there only sometimes may not be there for the shim.
-        let conditional = function.attrs.iter().any(|attribute| attribute.path().is_ident("cfg"));
-        let plain = matches!(function.vis, Visibility::Public(_))
-            && !conditional
-            && sig.generics.params.is_empty()
-            && sig.asyncness.is_none()
-            && sig.unsafety.is_none()
-            && sig.abi.is_none()
-            && sig.variadic.is_none()
-            && sig.ident != "main";
-        if !plain {
-            return None;
+        if let Some(reason) = not_plain(function) {
+            return Err(reason.to_owned());
         }
+        let no_way = |kind: &Syntax| format!("values of the type `{}` do not travel", text(kind));
         let mut params = Vec::new();
         for (index, input) in sig.inputs.iter().enumerate() {
-            let FnArg::Typed(input) = input else { return None };
+            let FnArg::Typed(input) = input else { return Err("it takes `self`".to_owned()) };
             let name =
                 if let Pat::Ident(name) = &*input.pat { name.ident.unraw().to_string() } else { format!("p{index}") };
-            params.push(Parameter { name, kind: travels(&input.ty, records, 0)? });
+            let kind = travels(&input.ty, records, 0).ok_or_else(|| no_way(&input.ty))?;
+            params.push(Parameter { name, kind });
         }
         let result = match &sig.output {
             ReturnType::Default => None,
-            ReturnType::Type(_, kind) => match travels(kind, records, 0)? {
+            ReturnType::Type(_, kind) => match travels(kind, records, 0).ok_or_else(|| no_way(kind))? {
                 Type::Unit => None,
-                _ if matches!(**kind, Syntax::Reference(_)) => Some(reference_result(kind)?),
+                _ if matches!(**kind, Syntax::Reference(_)) => {
+                    Some(reference_result(kind).ok_or_else(|| no_way(kind))?)
+                }
                 kind => Some(kind),
             },
         };
         let scalar = |kind: &Type| kind.wasm(false).is_some();
         let direct = params.iter().all(|parameter| scalar(&parameter.kind)) && result.as_ref().is_none_or(scalar);
-        let name = sig.ident.to_string();
-        let name = name.strip_prefix("r#").unwrap_or(&name).to_owned();
+        let name = name(function);
         let export = format!("wasm_sandbox_call_{name}");
         let abi = if direct { Abi::Direct } else { Abi::Json };
-        Some(Self { function, signature: Signature { name, export, doc: doc(function), abi, params, result } })
+        Ok(Self { function, signature: Signature { name, export, doc: doc(function), abi, params, result } })
     }
+}
+
+fn is_public(function: &ItemFn) -> bool {
+    matches!(function.vis, Visibility::Public(_)) && function.sig.ident != "main"
+}
+
+fn name(function: &ItemFn) -> String {
+    function.sig.ident.unraw().to_string()
+}
+
+/// What keeps a function from being called from outside, apart from its types.
+fn not_plain(function: &ItemFn) -> Option<&'static str> {
+    let sig = &function.sig;
+    // One that is there only sometimes may not be there for the shim.
+    let conditional = function.attrs.iter().any(|attribute| attribute.path().is_ident("cfg"));
+    let reasons = [
+        (conditional, "it has a `#[cfg]`"),
+        (!sig.generics.params.is_empty(), "it is generic"),
+        (sig.asyncness.is_some(), "it is `async`"),
+        (sig.unsafety.is_some(), "it is `unsafe`"),
+        (sig.abi.is_some() || sig.variadic.is_some(), "it is `extern`"),
+    ];
+    reasons.into_iter().find_map(|(is, reason)| is.then_some(reason))
+}
+
+/// A type as its source has it.
+fn text(kind: &Syntax) -> String {
+    let text = kind.to_token_stream().to_string();
+    text.replace(" < ", "<").replace(" >", ">").replace(" :: ", "::").replace("& ", "&").replace(" ,", ",")
 }
 
 /// A borrowed result must live for ever: only text does, usually.
