@@ -326,18 +326,19 @@ impl Instance {
         }
     }
 
-    /// Prints the story of an exception, where the interpreter has not done so. That nobody reads any more is not worth a
-    /// word.
+    /// Prints the story of an exception, where the interpreter has not done so.
     pub(crate) fn complain(&mut self, runtime: Runtime, stack: &str) {
-        if runtime != Runtime::Python && !stack.starts_with("Error: EPIPE") {
+        if runtime != Runtime::Python {
             self.tell(stack);
         }
     }
 
-    /// Prints a text on standard error, as far as anybody takes it.
-    fn tell(&mut self, text: &str) {
-        // What cannot be told is in the result all the same.
-        let _ = self.print(Stream::Stderr, text);
+    /// Prints the story of an exception on standard error. That nobody reads the output any more is not worth a word.
+    fn tell(&mut self, story: &str) {
+        if !story.starts_with("Error: EPIPE") {
+            // What cannot be told is in the result all the same.
+            let _ = self.print(Stream::Stderr, story);
+        }
     }
 
     fn print(&mut self, stream: Stream, text: &str) -> Result<VfsResult<()>, Ending> {
@@ -373,7 +374,7 @@ impl Instance {
         match script.run(&mut adapter, module.name(), arguments, config).await {
             Ok(code) => Ok(Ending::Exit { code }),
             Err(SandboxError::Exception { stack, .. } | SandboxError::Compilation { diagnostics: stack, .. }) => {
-                self.print(Stream::Stderr, &stack);
+                self.tell(&stack);
                 Ok(Ending::Exit { code: 1 })
             }
             Err(error) => adapter.ending.take().ok_or(error),

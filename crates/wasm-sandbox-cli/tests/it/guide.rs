@@ -85,7 +85,7 @@ fn mistakes_are_said_with_file_and_line() {
     let output = shell.run(&["run", "program.wat", "--policy", "policy.toml"]);
     let said = POLICY.split("```text\n").nth(1).unwrap().split("\n```").next().unwrap();
     let expected: Vec<String> = said.lines().map(|line| format!("policy.toml: {line}")).collect();
-    assert_eq!(text(&output.stderr), format!("error: {}\n", expected.join("\n")));
+    assert_eq!(text(&output.stderr), format!("error: {}\n", expected.join("\n  ")));
     assert_eq!(output.status.code(), Some(2));
 }
 
