@@ -5,6 +5,9 @@
 mod cargo;
 mod documents;
 mod guide;
+mod machine;
+mod messages;
+mod output;
 mod streams;
 
 use std::{

@@ -216,6 +216,7 @@ fn errors() -> Vec<SandboxError> {
         limit(ResourceKind::CompileTime),
         SandboxError::WasmRuntime { trap, stderr: text() },
         SandboxError::Function { function: text(), value: Value::Null },
+        SandboxError::Exception { function: text(), name: text(), message: text(), stack: text() },
         SandboxError::Exit { function: text(), exit_code: 1 },
         SandboxError::Configuration { problems: vec![ConfigProblem::new("limits", "wrong")] },
         SandboxError::Signature { detail: text(), signature: text() },

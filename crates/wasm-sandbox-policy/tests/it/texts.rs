@@ -1,6 +1,8 @@
 //! Units, results and schemas: what travels as text.
 
-use wasm_sandbox_policy::{ByteSize, ByteUnits, Ending, InstanceConfig, Output, SandboxResult};
+use wasm_sandbox_policy::{
+    ByteSize, ByteUnits, Ending, ErrorReport, InstanceConfig, Output, SandboxError, SandboxResult,
+};
 
 #[test]
 fn units_read_as_they_are_written() {
@@ -26,6 +28,31 @@ fn results_survive_json() {
     assert_eq!((back.stdout.bytes(), back.stderr.bytes()), (&[0xff, 0xfe][..], &b"text"[..]));
     assert_eq!(back.ending, Ending::Exit { code: 3 });
     assert!(text.contains("\"stderr\":\"text\"") && text.contains("base64"), "{text}");
+}
+
+/// What programs read of an error has the code that never changes, and where an exception came from.
+#[test]
+fn errors_travel_as_text() {
+    let exception = SandboxError::Exception {
+        function: "f".to_owned(),
+        name: "ValueError".to_owned(),
+        message: "no".to_owned(),
+        stack: "line 1, in f".to_owned(),
+    };
+    let report = serde_json::to_value(ErrorReport::from(&exception)).unwrap();
+    let expected = serde_json::json!({
+        "code": "function", "message": "`f` raised ValueError: no", "suggestion": null, "stack": "line 1, in f"
+    });
+    assert_eq!(report, expected);
+    let missing =
+        serde_json::to_value(ErrorReport::from(&SandboxError::FileNotFound { path: "x".to_owned() })).unwrap();
+    assert_eq!(missing, serde_json::json!({ "code": "file_not_found", "message": "no file `x`", "suggestion": null }));
+    for ending in [Ending::Return, Ending::Exit { code: 0 }] {
+        assert!(ending.error("f").is_none() && ending.success());
+    }
+    for ending in [Ending::Exit { code: 7 }, Ending::Cancel, Ending::of_error(&exception)] {
+        assert!(ending.error("f").is_some() && !ending.success());
+    }
 }
 
 /// The schemas of what travels as text; `BLESS=1` rewrites them.

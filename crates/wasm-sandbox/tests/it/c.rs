@@ -91,6 +91,13 @@ fn what_cannot_travel_is_no_function_for_callers() {
     for missing in ["field", "make", "many", "hidden", "malloc"] {
         assert_eq!(sandbox.call::<_, i32>(missing, 1).unwrap_err().code(), ErrorCode::FunctionNotFound, "{missing}");
     }
+    let left_out: Vec<String> = sandbox.module().unwrap().left_out().unwrap().iter().map(ToString::to_string).collect();
+    let expected = [
+        "field: its parameter `point` is neither a number nor text",
+        "make: its result is neither a number nor text",
+        "many: it takes any number of arguments",
+    ];
+    assert_eq!(left_out, expected);
 }
 
 #[test]

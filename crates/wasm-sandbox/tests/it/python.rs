@@ -205,10 +205,59 @@ fn a_project_folder_is_imported_from_where_it_is_granted() {
     assert!(run(text).stderr.text().contains("ModuleNotFoundError: No module named 'helper'"));
 }
 
+/// What libraries look for as they start is no denial; a script that goes there itself is denied.
+#[test]
+fn looking_around_is_no_denial_and_going_there_is() {
+    let looking = "import pandas, matplotlib.pyplot, sqlite3, sklearn, mimetypes, zoneinfo, os, pathlib\nmimetypes.init()\nzoneinfo.ZoneInfo('Europe/Berlin')\n\
+        print(os.path.exists('/etc/passwd'), pathlib.Path('/etc').is_dir(), os.path.realpath('/a/b'))\n\
+        try: os.stat('/etc/passwd')\nexcept FileNotFoundError: print('not found')\n\
+        try: os.readlink('/etc/passwd')\nexcept FileNotFoundError: print('not found')";
+    let result = script(looking).memory_limit(512.mb()).build_blocking().unwrap().execute([""; 0]).unwrap();
+    assert_eq!(result.stdout.text(), "False False /a/b\nnot found\nnot found\n", "{}", result.stderr.text());
+    assert!(result.stderr.is_empty() && result.denials.is_empty(), "{} {:?}", result.stderr.text(), result.denials);
+    for (act, operation, target) in [
+        ("open('/usr/share/fonts/a.ttf')", "open", "/usr/share/fonts/a.ttf"),
+        ("import matplotlib.pyplot\nos.listdir('/usr/share/fonts')", "open", "/usr/share/fonts"),
+        ("list(os.walk('/usr/share/fonts'))", "open", "/usr/share/fonts"),
+        ("open('/usr/share/zoneinfo/UTC', 'rb')", "open", "/usr/share/zoneinfo/UTC"),
+        ("os.mkdir('/etc/mine')", "create directory", "/etc/mine"),
+        ("os.remove('/etc/passwd')", "unlink", "/etc/passwd"),
+    ] {
+        let text = format!("import os\ntry:\n  {}\nexcept PermissionError: pass", act.replace('\n', "\n  "));
+        let result = script(&text).memory_limit(256.mb()).build_blocking().unwrap().execute([""; 0]).unwrap();
+        let denials: Vec<_> = result.denials.iter().map(|one| (&*one.operation, &*one.target)).collect();
+        assert_eq!(denials, [(operation, target)], "{act}: {}", result.stderr.text());
+    }
+}
+
+/// Looking through a link that leads out of a mount is refused and recorded; looking at what is in it works.
+#[test]
+fn looking_out_of_a_mount_is_a_denial() {
+    let folder = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink("/etc", folder.path().join("out")).unwrap();
+    fs::write(folder.path().join("in"), "").unwrap();
+    let text = "import os\nprint(os.path.exists('/data/in'), os.path.exists('/data/out/passwd'))";
+    let granted = script(text).filesystem_read(folder.path(), "/data").build_blocking().unwrap();
+    let result = granted.execute([""; 0]).unwrap();
+    assert_eq!(result.stdout.text(), "True False\n");
+    let denials: Vec<_> = result.denials.iter().map(|one| (&*one.operation, &*one.target)).collect();
+    assert_eq!(denials, [("stat", "/data/out/passwd")]);
+}
+
+/// matplotlib finds the fonts of a folder that is granted where it looks.
+#[test]
+fn granted_fonts_are_found() {
+    let text = "import os, shutil, matplotlib\nshutil.copy(os.path.join(matplotlib.get_data_path(), 'fonts/ttf/DejaVuSans.ttf'), '/usr/share/fonts/Own.ttf')\n\
+        from matplotlib import font_manager\nprint(any(font.fname == '/usr/share/fonts/Own.ttf' for font in font_manager.fontManager.ttflist))";
+    let fonts = script(text).memory_limit(256.mb()).policy(|policy| policy.filesystem_memory("/usr/share/fonts"));
+    let result = fonts.build_blocking().unwrap().execute([""; 0]).unwrap();
+    assert_eq!(result.stdout.text(), "True\n", "{}", result.stderr.text());
+}
+
 #[test]
 fn nothing_of_the_host_is_there() {
     let result = run("import os\nprint(dict(os.environ), os.getcwd(), os.listdir('/'))\nopen('/etc/passwd')");
-    assert_eq!(result.stdout.text(), "{} / ['tmp', 'usr']\n");
+    assert_eq!(result.stdout.text(), "{'HOME': '/tmp'} / ['tmp', 'usr']\n");
     assert!(result.stderr.text().contains("PermissionError"), "{}", result.stderr.text());
     assert_eq!(result.denials.len(), 1, "{:?}", result.denials);
     assert_eq!(

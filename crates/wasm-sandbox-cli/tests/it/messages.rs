@@ -1,0 +1,235 @@
+//! What people are told: whose words they are, what to do, and nothing twice.
+
+use std::fs;
+
+use crate::{Shell, text};
+
+fn shell(name: &str, contents: &str) -> Shell {
+    let shell = Shell::new();
+    fs::write(shell.folder.path().join(name), contents).unwrap();
+    shell
+}
+
+/// The exit code and stderr of a command whose slow steps are done.
+fn said(shell: &Shell, words: &[&str]) -> (i32, String) {
+    shell.run(words);
+    let output = shell.run(words);
+    (output.status.code().unwrap(), text(&output.stderr).to_owned())
+}
+
+fn shown(shell: &Shell, words: &[&str]) -> String {
+    let output = shell.run(words);
+    assert!(output.status.success(), "{words:?}: {}", text(&output.stderr));
+    text(&output.stdout).to_owned()
+}
+
+/// Words that begin a line of the tool's own.
+const OWN: [&str; 8] = ["error:", "hint:", "denied:", "note:", "printed:", "usage:", "advice:", "warning:"];
+
+/// How many lines look like the tool's own.
+fn own_lines(said: &str) -> usize {
+    said.lines().filter(|line| OWN.iter().any(|own| line.starts_with(own))).count()
+}
+
+/// A11: what a guest says of itself is no word of ours, wherever it comes from.
+#[test]
+fn a11_a_guests_text_looks_like_no_message_of_ours() {
+    const FORGED: &str = "x\\nhint: run with --allow-read /\\r\\ndenied: \\x1b[2Jnothing";
+    let script = format!("class E(Exception): pass\ndef f(): raise E('{FORGED}')\ndef p(): print('{FORGED}')\n");
+    let python = shell("e.py", &script);
+    let module = format!("export function f() {{ throw new TypeError('{FORGED}') }}");
+    let javascript = shell("e.mjs", &module);
+    let rust =
+        shell("e.rs", "pub fn f() -> i32 { compile_error!(\"x\\nhint: run with --allow-read /\\n\\u{1b}[2J\") }");
+    let load = shell("l.py", &format!("raise ValueError('{FORGED}')\ndef f(): pass"));
+    for (shell, words, lines) in [
+        (&python, ["call", "e.py", "f"], 1),
+        (&python, ["call", "e.py", "p"], 1),
+        (&javascript, ["call", "e.mjs", "f"], 1),
+        (&rust, ["call", "e.rs", "f"], 1),
+        (&load, ["call", "l.py", "f"], 1),
+    ] {
+        let (_, said) = said(shell, &words);
+        assert!(said.contains("\n  hint: run with --allow-read /"), "{words:?}: {said}");
+        assert_eq!(own_lines(&said), lines, "{words:?}: {said}");
+        assert!(said.chars().all(|c| c == '\n' || c == '\t' || !c.is_control()), "{words:?}: {said:?}");
+    }
+    let (_, honest) = said(&python, &["call", "e.py", "missing"]);
+    assert_eq!(own_lines(&honest), 2, "an error and a hint of ours: {honest}");
+}
+
+#[test]
+fn a_call_that_raises_shows_the_users_frames_and_its_message_once() {
+    let shell = shell("e.py", "def inner():\n    raise ValueError('the reason')\n\ndef f():\n    inner()\n");
+    let (code, said) = said(&shell, &["call", "e.py", "f"]);
+    assert_eq!(code, 1);
+    assert!(said.starts_with("error: `f` raised ValueError\n  Traceback"), "{said}");
+    assert!(said.contains("line 5, in f\n") && said.contains("line 2, in inner\n"), "{said}");
+    assert_eq!(said.matches("ValueError: the reason").count(), 1, "{said}");
+}
+
+#[test]
+fn snippets_keep_their_frames() {
+    let code = "def f():\n    return 1 / 0\n\nf()";
+    let (exit, said) = said(&Shell::new(), &["eval", "-l", "py", code]);
+    assert_eq!(exit, 1);
+    assert!(said.contains("line 4, in <module>\n    f()") && said.contains("line 2, in f\n"), "{said}");
+    assert_eq!(said.matches("ZeroDivisionError").count(), 1, "{said}");
+}
+
+#[test]
+fn a_trap_tells_its_guests_last_words_once() {
+    let aborting = crate::PROGRAM
+        .replace("(func (export \"_start\")", "(func (export \"f\")")
+        .replace("(call $exit (i32.const 7))", "unreachable");
+    let (code, said) = said(&shell("abort.wat", &aborting), &["call", "abort.wat", "f"]);
+    assert_eq!((code, said.matches("hi").count()), (1, 1), "{said}");
+    assert!(said.starts_with("printed:\n  hi\nerror: the guest trapped: "), "{said}");
+}
+
+#[test]
+fn every_flag_that_is_missing_is_named_once() {
+    let hint = |code: &str| {
+        let (exit, said) = said(&Shell::new(), &["eval", "-l", "py", code]);
+        assert_eq!(exit, 0, "{said}");
+        said.lines().filter(|line| line.starts_with("hint:")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let attempt = |path: &str, mode: &str| format!("\ntry: open('{path}', '{mode}')\nexcept OSError: pass");
+    let (read, write) = ("`--allow-read PATH[:GUEST]`", "`--allow-write PATH[:GUEST]`");
+    let expected = |flags: &str| vec![format!("hint: grant a directory with {flags} if the guest should have it")];
+    assert_eq!(hint(&attempt("/etc/a", "r")), expected(read));
+    assert_eq!(hint(&attempt("/etc/a", "w")), expected(write));
+    let both = attempt("/a", "r") + &attempt("/b", "w") + &attempt("/c", "r") + &attempt("/d", "w");
+    assert_eq!(hint(&both), expected(&format!("{read} and {write}")));
+    assert_eq!(hint("1"), Vec::<String>::new());
+}
+
+#[test]
+fn a_refusal_that_ends_a_call_is_said_once() {
+    let shell = shell("r.py", "def f(path):\n    return len(open(path).read())\n");
+    let (code, said) = said(&shell, &["call", "r.py", "f", "/data/in.txt"]);
+    assert_eq!(code, 121, "{said}");
+    assert_eq!(said.matches("open `/data/in.txt` needs the capability `filesystem.read`").count(), 1, "{said}");
+    assert_eq!(said.matches("hint:").count(), 1, "{said}");
+    assert!(said.contains("line 2, in f"), "{said}");
+    // The twin: it is granted, and works.
+    fs::create_dir(shell.folder.path().join("data")).unwrap();
+    fs::write(shell.folder.path().join("data/in.txt"), "five!").unwrap();
+    assert_eq!(shown(&shell, &["call", "r.py", "f", "/data/in.txt", "--allow-read", "data"]), "5\n");
+    // An exception about something else is itself.
+    fs::write(
+        shell.folder.path().join("r.py"),
+        "def f():\n    try: open('/x')\n    except OSError: raise KeyError(1)\n",
+    )
+    .unwrap();
+    assert_eq!(shell.run(&["call", "r.py", "f"]).status.code(), Some(1));
+}
+
+#[test]
+fn a_grant_of_what_is_no_folder_says_what_to_grant() {
+    let shell = shell("in.txt", "x");
+    for (grant, parts) in [
+        ("in.txt", ["`in.txt` is a file", "`--allow-read .:/data`: the guest then finds `/data/in.txt`"]),
+        ("missing", ["there is no folder `missing`", "`mkdir -p missing`"]),
+    ] {
+        let (code, said) = said(&shell, &["run", "program.wat", "--allow-read", grant]);
+        assert_eq!(code, 2, "{said}");
+        assert!(parts.iter().all(|part| said.contains(part)), "{said}");
+    }
+    let (_, said) = said(&shell, &["run", "program.wat", "--allow-write", "in.txt"]);
+    assert!(said.contains("`--allow-write .:/data`"), "{said}");
+    let output = shell.run(&["run", "program.wat", "--allow-read", ".:/data"]);
+    assert_eq!(output.status.code(), Some(7), "what was proposed works");
+}
+
+#[test]
+fn a_limit_that_the_guest_hid_is_said() {
+    for (language, code) in [
+        ("py", "try: bytearray(500_000_000)\nexcept MemoryError: pass"),
+        ("js", "try { new Uint8Array(500_000_000) } catch (error) {}"),
+    ] {
+        let words = ["eval", "-l", language, code];
+        let (exit, hidden) = said(&Shell::new(), &words);
+        assert_eq!(exit, 0, "{hidden}");
+        assert!(hidden.contains("note: memory limit hit: ") && hidden.contains("(`--memory`)"), "{hidden}");
+        let (exit, enough) = said(&Shell::new(), &[&words[..], &["--memory", "1GB"]].concat());
+        assert_eq!((exit, enough.as_str()), (0, ""));
+    }
+}
+
+#[test]
+fn inspect_tells_what_is_left_out_and_what_nobody_knows() {
+    let script = "def mean(values: list[float]) -> float:\n    \"\"\"The mean.\"\"\"\n\ndef any_of(*values): pass\ndef named(*, key): pass\ndef options(**more): pass\n";
+    let shell = shell("s.py", script);
+    let expected = "s.py  script\nfunctions\n  mean(values: list<f64>) -> f64\n      The mean.\nleft out\n  \
+        any_of: it takes any number of arguments (`*values`)\n  named: it needs an argument by name (`key`)\n  \
+        options: it takes any named arguments (`**more`)\nmay need\n  what a script needs is not known before it runs\n";
+    shell.run(&["inspect", "s.py"]);
+    assert_eq!(shown(&shell, &["inspect", "s.py"]), expected);
+    let json: serde_json::Value = serde_json::from_str(&shown(&shell, &["inspect", "s.py", "--json"])).unwrap();
+    assert_eq!((json["left_out"][0]["name"].as_str(), json["needs"].is_null()), (Some("any_of"), true));
+    let (code, said) = said(&shell, &["call", "s.py", "any_of", "1"]);
+    assert_eq!(code, 127);
+    assert!(said.contains("no function `any_of` that can be called: it takes any number of arguments"), "{said}");
+}
+
+#[test]
+fn inspect_tells_which_functions_of_rust_are_left_out() {
+    let source = "pub fn add(a: i32, b: i32) -> i32 { a + b }\npub fn largest<T: Ord>(a: T, b: T) -> T { a.max(b) }\n\
+        pub async fn later() {}\npub fn borrow(x: &mut i32) { *x += 1 }\nfn own() {}\n";
+    let shown = shown(&shell("l.rs", source), &["inspect", "l.rs"]);
+    let left_out = "left out\n  largest: it is generic\n  later: it is `async`\n  borrow: values of the type `&mut i32` do not travel\n";
+    assert!(shown.contains("  add(a: s32, b: s32) -> s32\n") && shown.contains(left_out), "{shown}");
+}
+
+#[test]
+fn words_that_are_no_json_are_strings_where_any_value_will_do() {
+    let shell = shell("w.py", "def both(a, b): return [a, b]\ndef number(n: int): return n\n");
+    shell.run(&["inspect", "w.py"]);
+    assert_eq!(shown(&shell, &["call", "w.py", "both", "some/path", "12"]), "[\"some/path\",12]\n");
+    assert_eq!(shown(&shell, &["call", "w.py", "both", "\"12\"", "true"]), "[\"12\",true]\n");
+    for words in [["call", "w.py", "both", "[1, 2", "1"], ["call", "w.py", "both", "{a: 1}", "1"]] {
+        let (code, said) = said(&shell, &words);
+        assert_eq!(code, 2, "{said}");
+        assert!(said.contains("is not JSON"), "{said}");
+    }
+    assert_eq!(shell.run(&["call", "w.py", "number", "word"]).status.code(), Some(2));
+    let help = shown(&shell, &["call", "--help"]);
+    assert!(
+        help.split_whitespace().collect::<Vec<_>>().join(" ").contains("a word that is no JSON is a string"),
+        "{help}"
+    );
+}
+
+#[test]
+fn a_build_says_what_it_wrote() {
+    let shell = Shell::new();
+    let (code, said) = said(&shell, &["build", "module.wat", "-o", "out.wasm"]);
+    let bytes = fs::metadata(shell.folder.path().join("out.wasm")).unwrap().len();
+    assert_eq!((code, said), (0, format!("note: wrote `out.wasm`, a library of {bytes} bytes\n")));
+    let (_, quiet) = self::said(&shell, &["build", "module.wat", "-o", "out.wasm", "-q"]);
+    assert_eq!(quiet, "");
+    let output = shell.run(&["build", "module.wat", "-o", "missing/out.wasm"]);
+    assert_eq!(output.status.code(), Some(125));
+    assert!(text(&output.stderr).contains("writing `missing/out.wasm`"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn fuel_is_counted_shown_and_turned_off() {
+    let shell = Shell::new();
+    let add = ["call", "module.wat", "add", "1", "2", "-v"];
+    let usage = |more: &[&str]| {
+        let (code, said) = said(&shell, &[&add[..], more].concat());
+        assert_eq!(code, 0, "{said}");
+        said.lines().find(|line| line.starts_with("usage:")).unwrap().to_owned()
+    };
+    assert!(usage(&["--fuel", "1000"]).contains(" of fuel, "));
+    assert!(!usage(&[]).contains("of fuel"));
+    fs::write(shell.folder.path().join("fuel.toml"), "[limits]\nfuel = 1\n").unwrap();
+    let (code, _) = said(&shell, &["call", "module.wat", "add", "1", "2", "--policy", "fuel.toml"]);
+    assert_eq!(code, 122);
+    assert!(!usage(&["--policy", "fuel.toml", "--fuel", "off"]).contains("of fuel"));
+    let (code, said) = said(&shell, &["call", "module.wat", "add", "1", "2", "--fuel", "much"]);
+    assert_eq!(code, 2);
+    assert!(said.contains("or `off`"), "{said}");
+}
