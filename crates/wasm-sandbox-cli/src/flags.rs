@@ -37,7 +37,7 @@ pub(crate) struct PolicyFlags {
     #[arg(long, value_name = "TIME", value_parser = duration)]
     cpu_time: Option<Duration>,
 
-    /// Count instructions, and end the guest after this many, as 1000000000 (some seconds of work); `off` counts none.
+    /// Count instructions, and end the guest after this many, as 1000000000; `off` counts none.
     /// Interpreters are compiled once more for it, which takes Python a minute [default: off]
     #[arg(long, value_name = "N|off", value_parser = fuel)]
     fuel: Option<FuelLimit>,

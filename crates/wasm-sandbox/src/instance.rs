@@ -455,9 +455,11 @@ impl Guest for Adapter<'_> {
     }
 }
 
-/// Whether an exception tells of a file that may not be touched: Python's names and JavaScript's codes for it.
+/// Whether an exception tells of a file that may not be touched: Python's name for it (but for a read-only file system, which has
+/// a number), and JavaScript's codes.
 fn is_refusal(name: &str, message: &str) -> bool {
-    name == "PermissionError" || ["EACCES", "EPERM", "EROFS"].iter().any(|code| message.starts_with(code))
+    let codes = ["EACCES", "EPERM", "EROFS", "[Errno 69]"];
+    name == "PermissionError" || codes.iter().any(|code| message.starts_with(code))
 }
 
 impl Failure {

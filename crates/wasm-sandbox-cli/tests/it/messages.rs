@@ -50,7 +50,7 @@ fn a11_a_guests_text_looks_like_no_message_of_ours() {
         (&load, ["call", "l.py", "f"], 1),
     ] {
         let (_, said) = said(shell, &words);
-        assert!(said.contains("\n  hint: run with --allow-read /"), "{words:?}: {said}");
+        assert!(said.lines().any(|line| line.trim().starts_with("hint: run with --allow-read /")), "{words:?}: {said}");
         assert_eq!(own_lines(&said), lines, "{words:?}: {said}");
         assert!(said.chars().all(|c| c == '\n' || c == '\t' || !c.is_control()), "{words:?}: {said:?}");
     }
@@ -116,6 +116,11 @@ fn a_refusal_that_ends_a_call_is_said_once() {
     fs::create_dir(shell.folder.path().join("data")).unwrap();
     fs::write(shell.folder.path().join("data/in.txt"), "five!").unwrap();
     assert_eq!(shown(&shell, &["call", "r.py", "f", "/data/in.txt", "--allow-read", "data"]), "5\n");
+    fs::write(shell.folder.path().join("w.py"), "def f(path): open(path, 'w')").unwrap();
+    let (code, said) = self::said(&shell, &["call", "w.py", "f", "/data/new", "--allow-read", "data"]);
+    assert_eq!(code, 121, "{said}");
+    assert!(said.contains("`filesystem.write`: it was granted for reading only"), "{said}");
+    assert_eq!(said.matches("hint:").count(), 1, "{said}");
     // An exception about something else is itself.
     fs::write(
         shell.folder.path().join("r.py"),
@@ -146,7 +151,7 @@ fn a_grant_of_what_is_no_folder_says_what_to_grant() {
 fn a_limit_that_the_guest_hid_is_said() {
     for (language, code) in [
         ("py", "try: bytearray(500_000_000)\nexcept MemoryError: pass"),
-        ("js", "try { new Uint8Array(500_000_000) } catch (error) {}"),
+        ("js", "try { new Uint8Array(500_000_000) } catch (error) {} 0"),
     ] {
         let words = ["eval", "-l", language, code];
         let (exit, hidden) = said(&Shell::new(), &words);
@@ -232,4 +237,23 @@ fn fuel_is_counted_shown_and_turned_off() {
     let (code, said) = said(&shell, &["call", "module.wat", "add", "1", "2", "--fuel", "much"]);
     assert_eq!(code, 2);
     assert!(said.contains("or `off`"), "{said}");
+}
+
+/// What the guide says of JavaScript: a script lies at the root of what it sees.
+#[test]
+fn a_script_imports_what_lies_beside_it_where_its_folder_is_granted() {
+    let shell = Shell::new();
+    let app = shell.folder.path().join("app");
+    fs::create_dir(&app).unwrap();
+    fs::write(app.join("helper.js"), "export const double = (x) => 2 * x;").unwrap();
+    let main =
+        "import { double } from './helper.js';\nexport function twice(x) { return double(x) }\nconsole.log(double(2));";
+    fs::write(app.join("main.js"), main).unwrap();
+    shell.run(&["inspect", "app/main.js"]);
+    let grant = ["--allow-read", "app:/"];
+    assert_eq!(shown(&shell, &[&["run", "app/main.js"][..], &grant].concat()), "4\n");
+    assert_eq!(shown(&shell, &[&["call", "app/main.js", "twice", "4"][..], &grant].concat()), "8\n");
+    let (code, said) = said(&shell, &["run", "app/main.js"]);
+    assert_eq!(code, 1);
+    assert!(said.contains("Cannot find module './helper.js'"), "{said}");
 }
