@@ -257,3 +257,19 @@ fn a_script_imports_what_lies_beside_it_where_its_folder_is_granted() {
     assert_eq!(code, 1);
     assert!(said.contains("Cannot find module './helper.js'"), "{said}");
 }
+
+/// An interpreter is compiled once more to count fuel, and that is said.
+#[test]
+fn compiling_for_fuel_is_said() {
+    let shell = Shell::new();
+    let said = |words: &[&str]| {
+        let output = shell.command(words).env("XDG_CACHE_HOME", shell.folder.path()).output().unwrap();
+        assert_eq!(text(&output.stdout), "2\n", "{}", text(&output.stderr));
+        text(&output.stderr).to_owned()
+    };
+    let plain = ["eval", "-l", "js", "1 + 1"];
+    let fuel = [&plain[..], &["--fuel", "1000000000"]].concat();
+    assert!(said(&plain).starts_with("compiling JavaScript (once)\n"));
+    assert!(said(&fuel).starts_with("compiling JavaScript with fuel (once)\n"));
+    assert_eq!(said(&fuel), "");
+}
