@@ -100,6 +100,8 @@ def _make():
                 return None
             sys.meta_path.remove(Fonts)
             spec = importlib.util.find_spec(name)
+            if spec is None:
+                return None
             execute = spec.loader.exec_module
 
             def exec_module(module):
