@@ -25,7 +25,7 @@ pub(crate) struct PolicyFlags {
     #[arg(long, value_name = "NAME[=VALUE]")]
     allow_env: Vec<String>,
 
-    /// Linear memory, as 512MB or 2GB [default: 64MB]
+    /// Memory, files in memory and an interpreter's own included, as 512MB or 2GB [default: 256MB]
     #[arg(long, value_name = "SIZE")]
     memory: Option<ByteSize>,
 

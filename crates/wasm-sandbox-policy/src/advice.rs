@@ -154,7 +154,7 @@ impl ConfigValidator<'_> {
         for (field, size, much, message) in [
             ("limits.memory", limits.memory, MUCH_MEMORY, "a few such guests fill a machine"),
             ("limits.output", limits.output, MUCH_OUTPUT, "captured output is held in the host's memory"),
-            ("limits.disk", disk, MUCH_DISK, "a few such guests fill a disk, or the memory if they write there"),
+            ("limits.disk", disk, MUCH_DISK, "a few such guests fill a disk"),
         ] {
             if size > much {
                 advice.add(field, message, &format!("at most {much}, unless the guest is known to need more"));

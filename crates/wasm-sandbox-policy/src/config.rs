@@ -79,8 +79,8 @@ impl InstanceConfigBuilder {
         self
     }
 
-    /// Linear memory, summed over all memories. Default 64MB. What the host keeps for the guest (output, files in memory) has
-    /// limits of its own.
+    /// Linear memory, summed over all memories, and files in memory. Default 256MB. The guest's stack and captured output have
+    /// limits of their own.
     pub fn memory_limit(mut self, memory: ByteSize) -> Self {
         self.config.limits.memory = memory;
         self

@@ -20,8 +20,9 @@ use crate::units::{ByteSize, duration_text};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ResourceLimits {
-    /// Linear memory, summed over all memories of the sandbox. Default 64MB, from 64KB to 4GB. Host-side bookkeeping, captured
-    /// output and files in memory are not counted.
+    /// Memory: all linear memory of the sandbox from its first byte, an interpreter's own included, and its files that are kept
+    /// in memory. Default 256MB, from 64KB to 4GB. The guest's stack, captured output and other bookkeeping of the host are
+    /// not counted.
     pub memory: ByteSize,
     /// Elements of all tables together. Default 100,000, at most 1,048,576.
     pub table_elements: u64,
@@ -66,7 +67,7 @@ pub struct ResourceLimits {
 impl Default for ResourceLimits {
     fn default() -> Self {
         Self {
-            memory: ByteSize::mib(64),
+            memory: ByteSize::mib(256),
             table_elements: 100_000,
             instances: 10,
             stack: ByteSize::mib(1),
@@ -155,7 +156,7 @@ impl JsonSchema for FuelLimit {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ResourceKind {
-    /// Linear memory, in bytes.
+    /// Linear memory and files in memory, in bytes.
     Memory,
     /// Table elements.
     TableElements,

@@ -244,7 +244,7 @@ impl JsonSchema for Output {
 /// What a run used.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct DetailedResourceUsage {
-    /// Linear memory and tables.
+    /// Memory and tables.
     pub memory: MemoryUsage,
     /// Time and fuel.
     pub cpu: CpuUsage,
@@ -254,12 +254,12 @@ pub struct DetailedResourceUsage {
     pub timeline: Vec<ResourceSnapshot>,
 }
 
-/// Linear memory and tables.
+/// Memory and tables. Memory is what `limits.memory` counts: linear memory and files in memory.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct MemoryUsage {
-    /// Bytes of linear memory at the end.
+    /// Bytes of memory at the end.
     pub current_bytes: u64,
-    /// The most bytes of linear memory at a time.
+    /// The most bytes of memory at a time.
     pub peak_bytes: u64,
     /// Table elements at the end.
     pub table_elements: u64,

@@ -59,7 +59,7 @@ pub struct ConfigValidator<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ResourceEstimate {
-    /// Memory of the host: the guest's memory, tables and stack, captured output, input, and files kept in memory.
+    /// Memory of the host: the guest's memory with its files in memory, tables and stack, captured output and input.
     pub memory: ByteSize,
     /// Bytes added to directories of the host.
     pub disk: ByteSize,
@@ -90,8 +90,6 @@ impl<'a> ConfigValidator<'a> {
     pub fn estimate_resource_usage(&self) -> ResourceEstimate {
         let limits = &self.config.limits;
         let mounts = &self.config.capabilities.filesystem.mounts;
-        let in_memory =
-            mounts.iter().any(|mount| matches!(mount, MountConfig::Memory { .. } | MountConfig::Overlay { .. }));
         let on_disk = mounts.iter().any(|mount| matches!(mount, MountConfig::Host { access: MountAccess::Write, .. }));
         let disk = limits.disk.as_u64();
         let parts = [
@@ -100,7 +98,6 @@ impl<'a> ConfigValidator<'a> {
             limits.stack.as_u64(),
             limits.output.as_u64(),
             limits.input.as_u64(),
-            if in_memory { disk } else { 0 },
         ];
         ResourceEstimate {
             memory: ByteSize::bytes(parts.iter().fold(0, |sum, part| sum.saturating_add(*part))),

@@ -35,7 +35,10 @@ pub(crate) use self::{
     stdio::{Sink, Stdin},
     wasi::for_each_wasi_function,
 };
-use crate::vfs::{Dir, Errno, Quota, VfsResult};
+use crate::{
+    allowance::Allowance,
+    vfs::{Dir, Errno, Quota, VfsResult},
+};
 
 /// The module that guests import WASI preview 1 from.
 pub(crate) const WASI_MODULE: &str = "wasi_snapshot_preview1";
@@ -182,6 +185,11 @@ impl Host {
     /// The mounted trees, which outlive the host for whoever keeps this.
     pub(crate) fn namespace(&self) -> Namespace {
         self.descriptors.namespace().clone()
+    }
+
+    /// What the sandbox may still take of the host's memory.
+    pub(crate) fn memory(&self) -> Arc<Allowance> {
+        self.quota.memory()
     }
 
     pub(crate) fn control(&self) -> Arc<Control> {

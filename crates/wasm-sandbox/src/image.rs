@@ -4,6 +4,7 @@
 //! so is whatever it holds after more code has run, with no need to compile again. Memories of ended instances are kept and
 //! put back to the image page by page, so that the next instance begins without a page fault ([`slot`]).
 
+mod idle;
 mod memory;
 mod slot;
 mod stack;
@@ -12,19 +13,22 @@ pub(crate) mod strip;
 use std::{
     fs::File,
     io::{self, Seek, SeekFrom, Write},
-    sync::{Arc, Mutex},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use self::slot::{Mapping, Slot};
-pub(crate) use self::{memory::ImageMemory, stack::Stack};
+pub(crate) use self::{idle::release as release_idle, memory::ImageMemory, stack::Stack};
 use crate::value::WasmValue;
 use rustix::fs::{MemfdFlags, SealFlags};
 
 /// Bytes of a page of the machine. Images are multiples of a wasm page, and so of this.
 const PAGE: usize = 4096;
 
-/// Memories that are kept for the next instance of an image, at most; each may keep some megabytes.
-const MAX_IDLE: usize = 16;
+/// Tells images apart in what is kept for their next instances.
+static NUMBERS: AtomicU64 = AtomicU64::new(0);
 
 /// What a module's memory and globals begin with.
 pub(crate) struct Image {
@@ -33,14 +37,14 @@ pub(crate) struct Image {
     contents: Mapping,
     /// Values of the globals that can change, by their place among them.
     pub(crate) globals: Vec<WasmValue>,
-    idle: Mutex<Vec<Slot>>,
+    number: u64,
 }
 
 impl Image {
     /// An image whose bytes are a file's that nobody changes any more.
     pub(crate) fn of_file(file: File, len: usize, globals: Vec<WasmValue>) -> io::Result<Arc<Self>> {
         let contents = Mapping::of_file(&file, len)?;
-        Ok(Arc::new(Self { file, contents, globals, idle: Mutex::default() }))
+        Ok(Arc::new(Self { file, contents, globals, number: NUMBERS.fetch_add(1, Ordering::Relaxed) }))
     }
 
     /// Bytes of memory that an instance begins with.
@@ -54,8 +58,7 @@ impl Image {
 
     /// A memory that holds the image.
     fn slot(&self, reservation: usize, guard: usize) -> io::Result<Slot> {
-        let idle = self.idle.lock().unwrap_or_else(std::sync::PoisonError::into_inner).pop();
-        match idle {
+        match idle::take(self.number) {
             Some(slot) if slot.fits(reservation, guard) => Ok(slot),
             _ => Slot::new(&self.file, self.len(), reservation, guard),
         }
@@ -63,12 +66,15 @@ impl Image {
 
     /// Takes a memory back that an instance has used.
     fn give_back(&self, mut slot: Slot, used: usize) {
-        if slot.reset(self.bytes(), used).is_ok() {
-            let mut idle = self.idle.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            if idle.len() < MAX_IDLE {
-                idle.push(slot);
-            }
+        if let Ok(kept) = slot.reset(self.bytes(), used) {
+            idle::keep(self.number, slot, kept);
         }
+    }
+}
+
+impl Drop for Image {
+    fn drop(&mut self) {
+        idle::forget(self.number);
     }
 }
 

@@ -10,6 +10,7 @@
 // and fuzz targets that bring their own way in.
 #![cfg_attr(not(feature = "wasmtime"), allow(dead_code, unused_imports, unused_macros))]
 
+mod allowance;
 #[cfg(feature = "wasmtime")]
 pub mod blocking;
 mod engine;

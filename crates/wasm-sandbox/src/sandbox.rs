@@ -335,7 +335,7 @@ impl WasmSandboxBuilder {
         self.policy(|config| config.timeout(timeout))
     }
 
-    /// Linear memory. Default 64MB.
+    /// Linear memory, an interpreter's own included, and files in memory. Default 256MB.
     pub fn memory_limit(self, memory: ByteSize) -> Self {
         self.policy(|config| config.memory_limit(memory))
     }

@@ -238,7 +238,7 @@ fn secrets_are_known_by_name_and_by_value() {
 fn estimates_are_sums_of_limits() {
     let config = InstanceConfig::builder().filesystem_memory("/tmp").build().unwrap();
     let estimate = ConfigValidator::new(&config).estimate_resource_usage();
-    let expected = (64 + 1 + 10 + 16 + 100) * (1 << 20) + 800_000;
+    let expected = (256 + 1 + 10 + 16) * (1 << 20) + 800_000;
     assert_eq!(estimate.memory, ByteSize::bytes(expected));
     assert_eq!((estimate.disk, estimate.wall_time), (ByteSize::bytes(0), Duration::from_secs(30)));
 }

@@ -115,8 +115,9 @@ impl Slot {
         Ok(())
     }
 
-    /// Puts the memory back to the image, after an instance used its first `used` bytes.
-    pub(super) fn reset(&mut self, image: &[u8], used: usize) -> io::Result<()> {
+    /// Puts the memory back to the image, after an instance used its first `used` bytes, and says how many bytes it keeps
+    /// to itself.
+    pub(super) fn reset(&mut self, image: &[u8], used: usize) -> io::Result<u64> {
         if used > self.image {
             // SAFETY: the range lies within this slot's reservation, and its instance is gone.
             unsafe {
@@ -129,12 +130,12 @@ impl Slot {
         match self.private_pages(&mut regions) {
             Some(regions) => {
                 regions.iter().for_each(|region| self.copy(image, region));
-                Ok(())
+                Ok(regions.iter().map(|region| region.end - region.start).sum())
             }
             None => {
                 // SAFETY: as above; what was changed is dropped, and the file's pages show again.
                 unsafe { rustix::mm::madvise(self.base().cast(), self.image, Advice::LinuxDontNeed)? };
-                Ok(())
+                Ok(0)
             }
         }
     }

@@ -27,7 +27,7 @@ use self::{
     content::Content,
     directory::{AFTER_DOT, AFTER_DOT_DOT, Directory},
     handle::MemoryFile,
-    inodes::{Node, State},
+    inodes::{ENTRY_COST, Node, State},
     lower::{HostLayer, Layer},
     resolve::Last,
     zip_layer::ZipLayer,
@@ -80,7 +80,8 @@ impl MemoryTree {
 
     fn over(layer: Option<Box<dyn Layer>>, quota: Arc<Quota>, writable: bool) -> Arc<dyn Dir> {
         let device = DEVICES.fetch_add(1, Ordering::Relaxed);
-        let tree = Tree { state: Mutex::new(State::new(layer)), quota, writable, device };
+        let state = Mutex::new(State::new(layer, Arc::clone(&quota)));
+        let tree = Tree { state, quota, writable, device };
         Arc::new(Self { tree: Arc::new(tree), inode: ROOT })
     }
 
@@ -126,9 +127,13 @@ impl Tree {
 
     fn add(&self, state: &mut State, parent: InodeId, name: &[u8], node: Node) -> VfsResult<InodeId> {
         state.directory(parent)?;
-        let cost = node.held();
+        let (cost, memory) = (node.held(), node.memory());
         self.quota.charge_all_bytes(cost)?;
         self.quota.charge_file().inspect_err(|_| self.quota.refund_bytes(cost))?;
+        self.quota.charge_memory(memory).inspect_err(|_| {
+            self.quota.refund_bytes(cost);
+            self.quota.refund_file();
+        })?;
         let inode = state.make(node);
         state.name(parent, name, inode)?;
         Ok(inode)
@@ -140,6 +145,7 @@ impl Tree {
             if entry.links > 1 {
                 // A further name was paid for when it was given.
                 self.quota.refund_file();
+                self.quota.refund_memory(ENTRY_COST);
             }
             entry.links = entry.links.saturating_sub(1);
             entry.changed = SystemTime::now();
@@ -151,6 +157,7 @@ impl Tree {
     fn release(&self, state: &mut State, inode: InodeId) {
         let gone = state.inodes.get(&inode).is_some_and(|entry| entry.links == 0 && entry.open == 0);
         if gone && let Some(entry) = state.inodes.remove(&inode) {
+            self.quota.refund_memory(entry.node.memory());
             if entry.paid || matches!(entry.node, Node::File(_)) {
                 self.quota.refund_bytes(entry.node.held());
             }
@@ -311,7 +318,9 @@ impl Dir for MemoryTree {
         if state.inode(inode)?.node.is_directory() {
             return Err(Errno::Acces);
         }
-        self.tree.quota.charge_file()?;
+        let quota = &self.tree.quota;
+        quota.charge_file()?;
+        quota.charge_memory(ENTRY_COST).inspect_err(|_| quota.refund_file())?;
         state.name(parent, &name, inode)
     }
 

@@ -1,15 +1,17 @@
 //! What a sandbox may add to its writable trees, shared by all of them.
 
 use std::sync::{
-    Mutex, PoisonError,
+    Arc, Mutex, PoisonError,
     atomic::{AtomicU64, Ordering},
 };
 
 use wasm_sandbox_policy::{LimitHit, ResourceKind, ResourceLimits};
 
 use super::{Errno, VfsResult};
+use crate::allowance::Allowance;
 
-/// Counts bytes and files against their limits; charging and giving back are safe from any thread.
+/// Counts bytes and files against their limits; charging and giving back are safe from any thread. Trees in memory also take
+/// of the sandbox's memory.
 #[derive(Debug)]
 pub(crate) struct Quota {
     bytes: AtomicU64,
@@ -17,6 +19,7 @@ pub(crate) struct Quota {
     files: AtomicU64,
     max_files: u64,
     max_file_size: u64,
+    memory: Arc<Allowance>,
     hits: Mutex<Vec<LimitHit>>,
 }
 
@@ -28,6 +31,7 @@ impl Quota {
             files: AtomicU64::new(0),
             max_files: limits.files,
             max_file_size: limits.file_size.as_u64(),
+            memory: Arc::new(Allowance::new(limits.memory.as_u64())),
             hits: Mutex::default(),
         }
     }
@@ -81,6 +85,26 @@ impl Quota {
 
     pub(crate) fn refund_file(&self) {
         let _ = self.files.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |used| Some(used.saturating_sub(1)));
+    }
+
+    /// Takes memory of the host, all of it or none.
+    ///
+    /// # Errors
+    /// [`Errno::Nospc`] when the sandbox, or the process, has not as much left.
+    pub(crate) fn charge_memory(&self, bytes: u64) -> VfsResult<()> {
+        self.memory.take(bytes).map_err(|hit| {
+            self.hit(hit.kind, hit.used, hit.limit);
+            Errno::Nospc
+        })
+    }
+
+    pub(crate) fn refund_memory(&self, bytes: u64) {
+        self.memory.give_back(bytes);
+    }
+
+    /// The sandbox's memory, which its guest's own counts against as well.
+    pub(crate) fn memory(&self) -> Arc<Allowance> {
+        Arc::clone(&self.memory)
     }
 
     /// How many of `len` bytes at `offset` a file may hold.

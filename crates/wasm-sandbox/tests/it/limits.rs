@@ -280,7 +280,7 @@ fn c6_recursion_ends_with_the_stack() {
 #[test]
 fn c8_a_first_memory_over_the_limit_is_refused() {
     let text = r#"(module (memory (export "memory") 2000) (func (export "f")))"#;
-    let (kind, used, _) = limit_of(with_limits(text, |_| {}).call::<_, ()>("f", ()));
+    let (kind, used, _) = limit_of(with_limits(text, |limits| limits.memory = 64.mb()).call::<_, ()>("f", ()));
     assert_eq!((kind, used), (ResourceKind::Memory, 2000 * 65_536));
     with_limits(text, |limits| limits.memory = 200.mb()).call::<_, ()>("f", ()).unwrap();
 }

@@ -12,6 +12,7 @@ mod dropped;
 mod files;
 mod floods;
 mod host_functions;
+mod interpreter_memory;
 mod javascript;
 mod kept_files;
 mod languages;

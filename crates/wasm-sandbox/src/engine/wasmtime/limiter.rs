@@ -1,36 +1,23 @@
-//! Memory and tables: summed over everything in one sandbox, and over all sandboxes of the process.
+//! Memory and tables, summed over everything in one sandbox.
 
-use std::sync::{
-    LazyLock,
-    atomic::{AtomicU64, Ordering},
-};
+use std::sync::Arc;
 
 use wasm_sandbox_policy::{LimitHit, ResourceKind, ResourceLimits};
 use wasmtime::{Error, ResourceLimiter, Result};
 
 use super::config;
-
-/// Linear memory of all sandboxes in this process.
-static PROCESS_BYTES: AtomicU64 = AtomicU64::new(0);
-
-/// The most that all sandboxes together may hold: three quarters of the machine's memory, so that many guests, each within
-/// its own limit, cannot bring the host down.
-static PROCESS_LIMIT: LazyLock<u64> = LazyLock::new(|| {
-    let info = rustix::system::sysinfo();
-    let total = (info.totalram as u64).saturating_mul(u64::from(info.mem_unit));
-    total / 4 * 3
-});
+use crate::allowance::Allowance;
 
 /// Counts one sandbox's memory and tables; refuses what would exceed a limit and remembers that it did.
 #[derive(Debug)]
 pub(super) struct Limiter {
-    max_memory: u64,
+    allowance: Arc<Allowance>,
     max_table_elements: u64,
     max_instances: usize,
+    /// What linear memories have of the allowance.
     memory: u64,
-    /// What an image brings along, which instances share until they write to it; it does not count.
+    /// Bytes of the image that the first memory begins with, which may be more than the module says.
     image: u64,
-    peak: u64,
     table_elements: u64,
     /// What the last growth added, to take it back when the engine then could not do it.
     last_growth: u64,
@@ -39,14 +26,13 @@ pub(super) struct Limiter {
 }
 
 impl Limiter {
-    pub(super) fn new(limits: &ResourceLimits, image: u64) -> Self {
+    pub(super) fn new(limits: &ResourceLimits, allowance: Arc<Allowance>, image: u64) -> Self {
         Self {
-            max_memory: limits.memory.as_u64(),
+            allowance,
             max_table_elements: limits.table_elements.min(config::MAX_TABLE_ELEMENTS as u64),
             max_instances: limits.instances as usize,
             memory: 0,
             image,
-            peak: 0,
             table_elements: 0,
             last_growth: 0,
             last_table_growth: 0,
@@ -54,12 +40,13 @@ impl Limiter {
         }
     }
 
+    /// Bytes that the sandbox has taken, its files in memory included.
     pub(super) fn memory(&self) -> u64 {
-        self.memory
+        self.allowance.used()
     }
 
     pub(super) fn peak(&self) -> u64 {
-        self.peak
+        self.allowance.peak()
     }
 
     pub(super) fn table_elements(&self) -> u64 {
@@ -73,14 +60,14 @@ impl Limiter {
 
     /// Starts a run: the peak is the run's own, and so are the refusals.
     pub(super) fn begin(&mut self) {
-        self.peak = self.memory;
+        self.allowance.begin();
         self.hits.clear();
     }
 
-    fn refuse(&mut self, kind: ResourceKind, used: u64, limit: u64) -> Result<bool> {
-        match self.hits.iter_mut().find(|hit| hit.kind == kind) {
-            Some(hit) => hit.used = hit.used.max(used),
-            None => self.hits.push(LimitHit { kind, used, limit }),
+    fn refuse(&mut self, refused: LimitHit) -> Result<bool> {
+        match self.hits.iter_mut().find(|hit| hit.kind == refused.kind) {
+            Some(hit) => hit.used = hit.used.max(refused.used),
+            None => self.hits.push(refused),
         }
         Ok(false)
     }
@@ -92,18 +79,13 @@ impl ResourceLimiter for Limiter {
         if maximum.is_some_and(|maximum| desired > maximum) {
             return Ok(false);
         }
-        let growth = (desired as u64).saturating_sub(self.image.max(current as u64));
-        let wanted = self.memory.saturating_add(growth);
-        if wanted > self.max_memory {
-            return self.refuse(ResourceKind::Memory, wanted, self.max_memory);
+        let begins = current == 0 && desired > 0;
+        let desired = (desired as u64).max(if begins { std::mem::take(&mut self.image) } else { 0 });
+        let growth = desired.saturating_sub(current as u64);
+        if let Err(refused) = self.allowance.take(growth) {
+            return self.refuse(refused);
         }
-        let everywhere = PROCESS_BYTES.fetch_add(growth, Ordering::Relaxed).saturating_add(growth);
-        if everywhere > *PROCESS_LIMIT {
-            PROCESS_BYTES.fetch_sub(growth, Ordering::Relaxed);
-            return self.refuse(ResourceKind::ProcessMemory, everywhere, *PROCESS_LIMIT);
-        }
-        self.memory = wanted;
-        self.peak = self.peak.max(wanted);
+        self.memory += growth;
         self.last_growth = growth;
         Ok(true)
     }
@@ -111,7 +93,7 @@ impl ResourceLimiter for Limiter {
     fn memory_grow_failed(&mut self, _: Error) -> Result<()> {
         let growth = std::mem::take(&mut self.last_growth);
         self.memory = self.memory.saturating_sub(growth);
-        PROCESS_BYTES.fetch_sub(growth, Ordering::Relaxed);
+        self.allowance.give_back(growth);
         Ok(())
     }
 
@@ -123,7 +105,8 @@ impl ResourceLimiter for Limiter {
         let growth = desired.saturating_sub(current) as u64;
         let wanted = self.table_elements.saturating_add(growth);
         if wanted > self.max_table_elements {
-            return self.refuse(ResourceKind::TableElements, wanted, self.max_table_elements);
+            let (kind, limit) = (ResourceKind::TableElements, self.max_table_elements);
+            return self.refuse(LimitHit { kind, used: wanted, limit });
         }
         self.table_elements = wanted;
         self.last_table_growth = growth;
@@ -150,6 +133,6 @@ impl ResourceLimiter for Limiter {
 
 impl Drop for Limiter {
     fn drop(&mut self) {
-        PROCESS_BYTES.fetch_sub(self.memory, Ordering::Relaxed);
+        self.allowance.give_back(self.memory);
     }
 }

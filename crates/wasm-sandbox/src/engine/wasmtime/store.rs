@@ -37,8 +37,8 @@ pub(super) fn new(engine: &wasmtime::Engine, start: InstanceStart, mode: Mode) -
     let InstanceStart { host, limits, image } = start;
     let image = image.map_or(0, |image| image.len() as u64);
     let data = StoreData {
+        limiter: Limiter::new(&limits, host.memory(), image),
         host,
-        limiter: Limiter::new(&limits, image),
         limits,
         cpu: Arc::default(),
         timeline: Timeline::new(),

@@ -7,14 +7,19 @@ use std::{
         atomic::{AtomicU32, Ordering},
     },
     thread::{self, Thread},
-    time::Duration,
+    time::{Duration, Instant},
 };
+
+use crate::image;
 
 /// How long an epoch lasts, and so how late a deadline can be noticed.
 pub(super) const TICK: Duration = Duration::from_millis(1);
 
 /// Ticks without a running guest after which the thread sleeps.
 const IDLE_TICKS: u32 = 100;
+
+/// How long memories are kept ready for guests that do not come.
+const KEPT_READY: Duration = Duration::from_secs(10);
 
 /// Ticks since a guest was last seen running; [`PARKED`] when the thread sleeps.
 static IDLE: AtomicU32 = AtomicU32::new(PARKED);
@@ -54,9 +59,7 @@ fn wake() {
 
 fn run() {
     loop {
-        while IDLE.load(Ordering::SeqCst) == PARKED {
-            thread::park();
-        }
+        rest();
         thread::sleep(TICK);
         for engine in ENGINES.lock().unwrap_or_else(PoisonError::into_inner).iter() {
             if let Some(engine) = engine.upgrade() {
@@ -68,6 +71,20 @@ fn run() {
         let idle = IDLE.fetch_add(1, Ordering::SeqCst) + 1;
         if idle > IDLE_TICKS {
             let _still_awake = IDLE.compare_exchange(idle, PARKED, Ordering::SeqCst, Ordering::SeqCst);
+        }
+    }
+}
+
+/// Sleeps until a guest runs. When none has for a while, what was kept ready for the next ones is given up.
+fn rest() {
+    let long = Instant::now() + KEPT_READY;
+    while IDLE.load(Ordering::SeqCst) == PARKED {
+        match long.saturating_duration_since(Instant::now()) {
+            Duration::ZERO => {
+                image::release_idle();
+                thread::park();
+            }
+            left => thread::park_timeout(left),
         }
     }
 }

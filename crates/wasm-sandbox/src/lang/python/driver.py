@@ -60,6 +60,12 @@ def _make():
     asyncio.SelectorEventLoop = asyncio.EventLoop = Loop
     asyncio.unix_events._UnixDefaultEventLoopPolicy._loop_factory = Loop
 
+    # Beyond this the interpreter's own stack ends before the error can be told.
+    DEEPEST = 150_000
+    SHOWN_ENTRIES = 1000
+    set_recursion_limit = sys.setrecursionlimit
+    sys.setrecursionlimit = lambda limit, /: set_recursion_limit(min(limit, DEEPEST))
+
     class Invalid(Exception):
         """An argument that does not fit."""
 
@@ -166,9 +172,15 @@ def _make():
     here = {id(code) for code in codes(sys._getframe().f_code)}
 
     def own(traceback):
-        """A traceback without the frames of this file."""
+        """A traceback without the frames of this file, and without the middle of a very deep one, which takes long to write."""
         while traceback is not None and id(traceback.tb_frame.f_code) in here:
             traceback = traceback.tb_next
+        entries, entry = [], traceback
+        while entry is not None:
+            entries.append(entry)
+            entry = entry.tb_next
+        if len(entries) > 2 * SHOWN_ENTRIES:
+            entries[SHOWN_ENTRIES - 1].tb_next = entries[-SHOWN_ENTRIES]
         return traceback
 
     def report(exc):

@@ -12,6 +12,9 @@ const PIECE: u64 = 64 << 10;
 /// the host's memory for nothing.
 const PIECE_COST: u64 = 128;
 
+/// Memory that a piece takes at least, besides what it costs.
+const LEAST_ROOM: usize = 64;
+
 /// Bytes that one read takes at most where the layer below may have to work for them.
 const READ_AT_ONCE: u64 = 4 << 20;
 
@@ -45,6 +48,11 @@ impl Content {
     pub(super) fn held(&self) -> u64 {
         let bytes: u64 = self.pieces.values().map(|piece| piece.len() as u64).sum();
         bytes + PIECE_COST * (self.pieces.len() as u64).saturating_sub(1)
+    }
+
+    /// Memory of the host that it takes.
+    pub(super) fn memory(&self) -> u64 {
+        self.pieces.values().map(|piece| memory(piece.len())).sum()
     }
 
     /// The file below turned out to have this size.
@@ -151,6 +159,7 @@ impl Content {
         let written = self.fill_piece(number, skip, bytes, quota);
         if written.is_err() && self.pieces.get(&number).is_some_and(|piece| piece.is_empty()) {
             self.pieces.remove(&number);
+            quota.refund_memory(memory(0));
             quota.refund_bytes(if self.pieces.is_empty() { 0 } else { PIECE_COST });
         }
         written
@@ -163,15 +172,19 @@ impl Content {
         }
         let start = number * PIECE;
         let shows = self.below.as_ref().map_or(0, |below| below.shows);
-        let len = shows.saturating_sub(start).min(PIECE);
-        let cost = if self.pieces.is_empty() { len } else { len + PIECE_COST };
+        let shown = shows.saturating_sub(start).min(PIECE);
+        let cost = if self.pieces.is_empty() { shown } else { shown + PIECE_COST };
+        let len = usize::try_from(shown).unwrap_or(0);
         quota.charge_all_bytes(cost)?;
-        let mut piece = vec![0; usize::try_from(len).unwrap_or(0)];
+        quota.charge_memory(memory(len)).inspect_err(|_| quota.refund_bytes(cost))?;
+        let mut piece = Vec::with_capacity(room(len));
+        piece.resize(len, 0);
         let copied = self
             .read_below(&mut piece, start)
             .and_then(|read| if read == piece.len() { Ok(()) } else { Err(Errno::Io) });
         if let Err(errno) = copied {
             quota.refund_bytes(cost);
+            quota.refund_memory(memory(len));
             return Err(errno);
         }
         self.pieces.insert(number, Arc::new(piece));
@@ -188,10 +201,14 @@ impl Content {
             quota.refund_bytes(paid);
             return Err(Errno::Nospc);
         }
-        let piece = Arc::make_mut(piece);
         if end > piece.len() {
+            let more = room(end) - room(piece.len());
+            quota.charge_memory(more as u64).inspect_err(|_| quota.refund_bytes(paid))?;
+            let piece = Arc::make_mut(piece);
+            piece.reserve_exact(room(end) - piece.len());
             piece.resize(end, 0);
         }
+        let piece = Arc::make_mut(piece);
         let len = end - skip;
         piece.get_mut(skip..end).zip(bytes.get(..len)).map(|(to, from)| to.copy_from_slice(from)).ok_or(Errno::Io)?;
         Ok(len)
@@ -216,21 +233,34 @@ impl Content {
         let (number, keep) = (size / PIECE, usize::try_from(size % PIECE).unwrap_or(0));
         let beyond = self.pieces.split_off(&(if keep == 0 { number } else { number + 1 }));
         let mut bytes: u64 = beyond.values().map(|piece| piece.len() as u64).sum();
+        let mut held: u64 = beyond.values().map(|piece| memory(piece.len())).sum();
         if let Some(piece) = self.pieces.get_mut(&number)
             && piece.len() > keep
         {
             bytes += (piece.len() - keep) as u64;
+            held += (room(piece.len()) - room(keep)) as u64;
             let piece = Arc::make_mut(piece);
             piece.truncate(keep);
             // What is given back is not kept as spare room either.
-            piece.shrink_to_fit();
+            piece.shrink_to(room(keep));
         }
         let pieces = (beyond.len() as u64).saturating_sub(u64::from(self.pieces.is_empty()));
         quota.refund_bytes(bytes + PIECE_COST * pieces);
+        quota.refund_memory(held);
         if let Some(below) = &mut self.below {
             below.shows = below.shows.min(size);
         }
     }
+}
+
+/// Bytes that a piece of `len` bytes has room for: it grows in few steps, and by no more than it is charged for.
+fn room(len: usize) -> usize {
+    len.next_power_of_two().max(LEAST_ROOM)
+}
+
+/// Memory that a piece of `len` bytes takes.
+fn memory(len: usize) -> u64 {
+    room(len) as u64 + PIECE_COST
 }
 
 fn copy_or_zero(to: &mut [u8], from: &[u8]) {
@@ -244,7 +274,7 @@ fn copy_or_zero(to: &mut [u8], from: &[u8]) {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-    use wasm_sandbox_policy::{ByteUnits, ResourceLimits};
+    use wasm_sandbox_policy::{ByteUnits, ResourceKind, ResourceLimits};
 
     use super::*;
 
@@ -266,12 +296,30 @@ mod tests {
         }
         assert_eq!(quota.bytes_used(), content.held());
         assert_eq!(content.held(), 100 + 99 * PIECE_COST);
+        assert_eq!((quota.memory().used(), content.memory()), (100 * (64 + PIECE_COST), 100 * (64 + PIECE_COST)));
         assert!(capacity(&content) <= 100 * 64, "{}", capacity(&content));
         let mut byte = [0];
         assert_eq!(content.read_at(&mut byte, 50 * PIECE), Ok(1));
         assert_eq!(byte, [1], "what was kept is still there");
         content.set_size(0, &quota).unwrap();
-        assert_eq!((quota.bytes_used(), content.pieces.len()), (0, 0));
+        assert_eq!((quota.bytes_used(), quota.memory().used(), content.pieces.len()), (0, 0, 0));
+    }
+
+    #[test]
+    fn e10_memory_is_charged_for_what_is_held_and_refused_before_it_is() {
+        let limits = |memory| ResourceLimits { memory, ..ResourceLimits::default() };
+        let (mut content, small) = (Content::default(), Quota::new(&limits(100.kb())));
+        let (mut written, piece) = (0, vec![1; 1000]);
+        while let Ok(len) = content.write_at(&piece, written, &small) {
+            written += len as u64;
+            assert_eq!(small.memory().used(), content.memory());
+            assert!(capacity(&content) <= content.memory());
+        }
+        assert_eq!(written, 98_000, "64 KiB, and nearly 32 KiB of which the double does not fit");
+        assert_eq!((small.bytes_used(), small.memory().used()), (content.held(), content.memory()));
+        assert!(small.hits().iter().any(|hit| hit.kind == ResourceKind::Memory && hit.limit == 100 << 10));
+        let (mut content, large) = (Content::default(), Quota::new(&limits(200.kb())));
+        assert_eq!(content.write_at(&vec![1; 100 << 10], 0, &large), Ok(100 << 10));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc, time::SystemTime};
 
 use super::{InodeId, ROOT, content::Content, directory::Directory, lower::Layer};
-use crate::vfs::{Errno, FileKind, SetTime, VfsResult};
+use crate::vfs::{Errno, FileKind, Quota, SetTime, VfsResult};
 
 pub(super) struct State {
     pub(super) inodes: HashMap<InodeId, Inode>,
@@ -11,7 +11,11 @@ pub(super) struct State {
     pub(super) layer: Option<Box<dyn Layer>>,
     /// Inodes of the layer that may still be taken over.
     room: usize,
+    quota: Arc<Quota>,
 }
+
+/// Memory of the host that an inode with its name takes, or a further name of one, besides what is in it.
+pub(super) const ENTRY_COST: u64 = 768;
 
 /// Inodes of the layer below that a tree takes over at most: what is there is nobody's bill, but it is the host's memory.
 const MAX_BELOW: usize = 1_000_000;
@@ -71,6 +75,16 @@ impl Node {
         }
     }
 
+    /// Memory of the host that it takes, with a name.
+    pub(super) fn memory(&self) -> u64 {
+        let inside = match self {
+            Self::File(content) => content.memory(),
+            Self::Symlink(target) => target.len() as u64,
+            Self::Directory(_) | Self::Other => 0,
+        };
+        ENTRY_COST + inside
+    }
+
     pub(super) fn is_directory(&self) -> bool {
         matches!(self, Self::Directory(_))
     }
@@ -78,9 +92,9 @@ impl Node {
 
 impl State {
     /// A table with a root, which shows the layer's.
-    pub(super) fn new(layer: Option<Box<dyn Layer>>) -> Self {
+    pub(super) fn new(layer: Option<Box<dyn Layer>>, quota: Arc<Quota>) -> Self {
         let below: Option<Arc<[u8]>> = layer.as_ref().map(|_| [].into());
-        let mut state = Self { inodes: HashMap::new(), next: ROOT, layer, room: MAX_BELOW };
+        let mut state = Self { inodes: HashMap::new(), next: ROOT, layer, room: MAX_BELOW, quota };
         state.add(Node::Directory(Directory::new(below.clone())), false, below);
         if let Some(root) = state.inodes.get_mut(&ROOT) {
             root.links = 1;
@@ -165,6 +179,8 @@ impl State {
                 found.push((name, node, path));
             }
         }
+        let memory = found.iter().map(|(_, node, _)| node.memory()).sum();
+        self.quota.charge_memory(memory).map_err(|_| Errno::Nomem)?;
         self.room -= found.len();
         let mut directory = Directory::new(None);
         for (name, node, path) in found {
@@ -218,6 +234,8 @@ impl Inode {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+    use wasm_sandbox_policy::{ByteUnits, ResourceLimits};
+
     use super::{super::lower::HostLayer, *};
 
     #[test]
@@ -227,8 +245,13 @@ mod tests {
             std::fs::create_dir(folder.path().join(n.to_string())).unwrap();
             std::fs::write(folder.path().join(format!("{n}/f")), "").unwrap();
         }
+        let over = |memory: u64| {
+            let limits = ResourceLimits { memory: memory.bytes(), ..ResourceLimits::default() };
+            let layer = HostLayer::open(folder.path()).unwrap();
+            State::new(Some(Box::new(layer)), Arc::new(Quota::new(&limits)))
+        };
         let list = |room: usize, path: &str| {
-            let mut state = State::new(Some(Box::new(HostLayer::open(folder.path()).unwrap())));
+            let mut state = over(1 << 20);
             state.room = room;
             let found = state.find(ROOT, path, true);
             (found.map(|_| ()), state.inodes.len(), state.room)
@@ -236,5 +259,9 @@ mod tests {
         assert_eq!(list(9, "0/f"), (Err(Errno::Nomem), 1, 9));
         assert_eq!(list(10, "0/f"), (Err(Errno::Nomem), 11, 0));
         assert_eq!(list(11, "0/f"), (Ok(()), 12, 0));
+        let mut state = over(10 * ENTRY_COST);
+        assert_eq!(state.find(ROOT, "0", true).map(|_| ()), Ok(()));
+        assert_eq!(state.find(ROOT, "0/f", true).map(|_| ()), Err(Errno::Nomem), "it counts as the sandbox's memory");
+        assert_eq!(over(11 * ENTRY_COST).find(ROOT, "0/f", true).map(|_| ()), Ok(()));
     }
 }
