@@ -76,10 +76,13 @@ mod tests {
 
     use std::sync::Arc;
 
+    use wasm_sandbox_policy::ResourceKind;
+
     use super::{
         super::{Image, ImageMemory, PAGE, sparse},
         *,
     };
+    use crate::allowance::Allowance;
 
     const LEN: usize = 1 << 20;
 
@@ -96,8 +99,9 @@ mod tests {
         change(|idle| idle.iter().filter(|one| one.image == image.number).count())
     }
 
+    /// One test, since what is kept is the whole process's.
     #[test]
-    fn c11_idle_memories_are_few_whatever_the_number_of_images() {
+    fn c11_idle_memories_are_few_and_make_way() {
         let images: Vec<_> = (0..20).map(|_| image()).collect();
         for image in &images {
             drop(memories(image, MAX_IDLE_OF_IMAGE + 4));
@@ -111,5 +115,14 @@ mod tests {
         let number = last.number;
         drop(images);
         assert!(change(|idle| idle.iter().all(|one| one.image != number)), "an image that is gone keeps nothing");
+        let image = image();
+        drop(memories(&image, 2));
+        assert_eq!(kept(&image), 2);
+        let everything = Allowance::new(u64::MAX);
+        let refused = everything.take(u64::MAX / 2).unwrap_err();
+        assert_eq!((refused.kind, everything.used(), everything.peak()), (ResourceKind::ProcessMemory, 0, 0));
+        assert_eq!(kept(&image), 0, "before a guest is refused, what waits for others goes");
+        drop(memories(&image, 2));
+        assert_eq!(kept(&image), 2);
     }
 }

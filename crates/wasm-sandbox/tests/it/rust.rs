@@ -275,7 +275,7 @@ fn memory_that_runs_out_is_that_limit() {
     use wasm_sandbox::ResourceKind;
     let result = program(InstanceConfig::default()).execute(["eat"]).unwrap();
     match result.ending {
-        Ending::Limit(hit) => assert_eq!((hit.kind, hit.limit), (ResourceKind::Memory, 64 << 20)),
+        Ending::Limit(hit) => assert_eq!((hit.kind, hit.limit), (ResourceKind::Memory, 256 << 20)),
         ref other => panic!("{other:?}"),
     }
 }
