@@ -3,9 +3,13 @@
 //! What counts is what a guest can fill, not what it has filled so far: linear memory from its first byte, that of an image
 //! included, and files that are kept in memory.
 
-use std::sync::{
-    LazyLock,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    fs,
+    path::Path,
+    sync::{
+        LazyLock,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use wasm_sandbox_policy::{LimitHit, ResourceKind};
@@ -15,12 +19,12 @@ use crate::image;
 /// What all sandboxes of this process have taken, and what is kept ready for the next ones.
 static PROCESS_BYTES: AtomicU64 = AtomicU64::new(0);
 
-/// The most that all sandboxes together may take: three quarters of the machine's memory, so that many guests, each within
-/// its own limit, cannot bring the host down.
+/// The most that all sandboxes together may take: three quarters of the machine's memory, or of the container's, so that many
+/// guests, each within its own limit, cannot bring the host down.
 static PROCESS_LIMIT: LazyLock<u64> = LazyLock::new(|| {
     let info = rustix::system::sysinfo();
-    let total = (info.totalram as u64).saturating_mul(u64::from(info.mem_unit));
-    total / 4 * 3
+    let machine = (info.totalram as u64).saturating_mul(u64::from(info.mem_unit));
+    machine.min(container().unwrap_or(u64::MAX)) / 4 * 3
 });
 
 /// What one sandbox may take; taking and giving back are safe from any thread. What is still taken when the value is
@@ -109,6 +113,19 @@ fn take_from_process(bytes: u64) -> Result<(), LimitHit> {
     })
 }
 
+/// What the control group that this process is in may use, if that is bounded.
+fn container() -> Option<u64> {
+    let groups = fs::read_to_string("/proc/self/cgroup").ok()?;
+    let group = groups.lines().find_map(|line| line.strip_prefix("0::/"))?;
+    bound_of(&Path::new("/sys/fs/cgroup").join(group))
+}
+
+/// The least bound of a control group and those that it is in; one that is not a number is none.
+fn bound_of(group: &Path) -> Option<u64> {
+    let bound = |group: &Path| fs::read_to_string(group.join("memory.max")).ok()?.trim().parse().ok();
+    group.ancestors().filter_map(bound).min()
+}
+
 fn add(bytes: u64) -> Result<(), LimitHit> {
     let used = PROCESS_BYTES.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes);
     if used > *PROCESS_LIMIT {
@@ -123,6 +140,19 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
+
+    #[test]
+    fn c11_the_bound_of_a_container_is_the_least_above_it() {
+        let top = tempfile::tempdir().unwrap();
+        let group = top.path().join("service/session");
+        fs::create_dir_all(&group).unwrap();
+        assert_eq!(bound_of(&group), None);
+        for (folder, bound) in [("service/session", "max\n"), ("service", "1000\n"), ("", "3000\n")] {
+            fs::write(top.path().join(folder).join("memory.max"), bound).unwrap();
+        }
+        assert_eq!(bound_of(&group), Some(1000));
+        assert_eq!(bound_of(top.path()), Some(3000));
+    }
 
     #[test]
     fn c11_what_is_refused_is_not_taken_and_what_is_dropped_is_given_back() {

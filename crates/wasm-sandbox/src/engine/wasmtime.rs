@@ -49,7 +49,9 @@ pub(crate) fn backend(profile: EngineProfile) -> Result<Arc<dyn Backend>, Sandbo
             reason: format!("this process already uses {MAX_PROFILES} different combinations of stack size and fuel"),
         });
     }
-    let backend = Arc::new(WasmtimeBackend { engine: config::engine(profile, backends.is_empty())?, profile });
+    // Interpreters take no part of the pools.
+    let first = backends.keys().all(|known| known.images);
+    let backend = Arc::new(WasmtimeBackend { engine: config::engine(profile, first)?, profile });
     ticker::watch(&backend.engine);
     backends.insert(profile, Arc::clone(&backend));
     Ok(backend)

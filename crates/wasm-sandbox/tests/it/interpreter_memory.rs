@@ -2,34 +2,19 @@
 
 use std::{
     fs,
-    path::Path,
-    sync::OnceLock,
     time::{Duration, Instant},
 };
 
 use wasm_sandbox::{
-    ByteSize, ByteUnits, Ending, InstanceConfig, Language, ResourceKind, ResourceLimits, SandboxResult, Setup, Source,
-    TimeUnits, WasmSandbox, WasmSandboxBuilder, blocking,
+    ByteSize, ByteUnits, Ending, ErrorCode, InstanceConfig, Language, ResourceKind, ResourceLimits, SandboxResult,
+    Setup, TimeUnits, WasmSandbox, WasmSandboxBuilder, blocking,
 };
 
-use crate::{alone, wat};
-
-/// One cache for all tests: the interpreters are compiled once.
-fn setup() -> Setup {
-    static SETUP: OnceLock<Setup> = OnceLock::new();
-    SETUP
-        .get_or_init(|| {
-            let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache");
-            let setup = Setup::discover().cache_dir(folder);
-            setup.install_python().expect("the interpreter");
-            setup
-        })
-        .clone()
-}
-
-fn script(language: Language, text: &str) -> WasmSandboxBuilder {
-    WasmSandbox::builder().setup(setup()).source(Source::code(language, text))
-}
+use crate::{
+    alone,
+    languages::{self, source},
+    wat,
+};
 
 fn run(builder: WasmSandboxBuilder) -> SandboxResult {
     builder.build_blocking().unwrap().execute([""; 0]).unwrap()
@@ -43,8 +28,7 @@ fn printed(builder: WasmSandboxBuilder) -> String {
 }
 
 fn session(language: Language, memory: ByteSize) -> blocking::Session {
-    let builder = WasmSandbox::builder().setup(setup()).memory_limit(memory);
-    builder.build_blocking().unwrap().session(language).unwrap()
+    languages::builder(language).memory_limit(memory).build_blocking().unwrap().session(language).unwrap()
 }
 
 /// The most memory that this process had while `work` ran, beyond what it had before.
@@ -85,13 +69,13 @@ fn c1_files_in_memory_and_memory_share_one_limit() {
         let limits = ResourceLimits { memory: 128.mb(), disk: 1.gb(), ..ResourceLimits::default() };
         let fill = |limits: ResourceLimits| {
             let result =
-                run(script(Language::Python, FILL).config(InstanceConfig::builder().limits(limits).build().unwrap()));
+                run(source(Language::Python, FILL).config(InstanceConfig::builder().limits(limits).build().unwrap()));
             let text = result.stdout.text().into_owned();
             let (files, blocks) =
                 text.trim().split_once(' ').unwrap_or_else(|| panic!("{text}{}", result.stderr.text()));
             (files.parse::<u64>().unwrap(), blocks.parse::<u64>().unwrap(), result)
         };
-        printed(script(Language::Python, "print(1)"));
+        printed(source(Language::Python, "print(1)"));
         let peak = peak_of(|| {
             let (files, blocks, result) = fill(limits.clone());
             assert!((40..100).contains(&files) && files + blocks < 95, "{files} and {blocks}");
@@ -108,7 +92,7 @@ fn c1_files_in_memory_and_memory_share_one_limit() {
 fn c1_what_an_interpreter_begins_with_counts() {
     for (language, small, large) in [(Language::Python, 32.mb(), 64.mb()), (Language::JavaScript, 2.mb(), 16.mb())] {
         let text = if language == Language::Python { "print(1)" } else { "console.log(1)" };
-        let result = run(script(language, text).memory_limit(small));
+        let result = run(source(language, text).memory_limit(small));
         match result.ending {
             Ending::Limit(hit) => {
                 assert_eq!((hit.kind, hit.limit), (ResourceKind::Memory, small.as_u64()));
@@ -116,7 +100,7 @@ fn c1_what_an_interpreter_begins_with_counts() {
             }
             other => panic!("{other:?}"),
         }
-        let result = run(script(language, text).memory_limit(large));
+        let result = run(source(language, text).memory_limit(large));
         assert_eq!(result.stdout.text(), "1\n");
         assert!(result.usage.memory.peak_bytes > small.as_u64(), "{:?}", result.usage.memory);
     }
@@ -145,19 +129,19 @@ fn c1_memory_bombs_in_python_are_exceptions_and_others_go_on() {
     alone("interpreter_memory::c1_memory_bombs_in_python_are_exceptions_and_others_go_on", || {
         let mut other = session(Language::Python, 64.mb());
         other.run("kept = 20").unwrap();
-        printed(script(Language::Python, "import numpy"));
+        printed(source(Language::Python, "import numpy"));
         let peak = peak_of(|| {
-            let result = run(script(Language::Python, PYTHON_BOMBS).memory_limit(128.mb()));
+            let result = run(source(Language::Python, PYTHON_BOMBS).memory_limit(128.mb()));
             assert_eq!(result.stdout.text(), "{'MemoryError'} done\n", "{:?} {}", result.ending, result.stderr.text());
             assert!(result.limit_hit(ResourceKind::Memory).is_some());
         });
         assert!(peak < (128 << 20) + BESIDE, "{peak}");
         assert_eq!(other.run("kept + 1").unwrap().value, Some(21.into()));
-        assert_eq!(printed(script(Language::Python, "print('next')")), "next\n");
+        assert_eq!(printed(source(Language::Python, "print('next')")), "next\n");
         // The twin: what does not fit into little fits into more.
         let text = "print(len(bytearray(10 ** 9)))";
-        assert_eq!(run(script(Language::Python, text)).ending, Ending::Exit { code: 1 });
-        assert_eq!(printed(script(Language::Python, text).memory_limit(1100.mb())), "1000000000\n");
+        assert_eq!(run(source(Language::Python, text)).ending, Ending::Exit { code: 1 });
+        assert_eq!(printed(source(Language::Python, text).memory_limit(1100.mb())), "1000000000\n");
     });
 }
 
@@ -183,16 +167,16 @@ fn c1_memory_bombs_in_javascript_are_errors_and_others_go_on() {
         let mut other = session(Language::JavaScript, 16.mb());
         other.run("let kept = 20").unwrap();
         let peak = peak_of(|| {
-            let result = run(script(Language::JavaScript, JAVASCRIPT_BOMBS).memory_limit(64.mb()));
+            let result = run(source(Language::JavaScript, JAVASCRIPT_BOMBS).memory_limit(64.mb()));
             assert_eq!(result.stdout.text(), "error done\n", "{:?} {}", result.ending, result.stderr.text());
             assert!(result.limit_hit(ResourceKind::Memory).is_some());
         });
         assert!(peak < (64 << 20) + BESIDE, "{peak}");
         assert_eq!(other.run("kept + 1").unwrap().value, Some(21.into()));
-        assert_eq!(printed(script(Language::JavaScript, "console.log('next')")), "next\n");
+        assert_eq!(printed(source(Language::JavaScript, "console.log('next')")), "next\n");
         let text = "console.log(new Uint8Array(5e8).length)";
-        assert_eq!(run(script(Language::JavaScript, text)).ending, Ending::Exit { code: 1 });
-        assert_eq!(printed(script(Language::JavaScript, text).memory_limit(600.mb())), "500000000\n");
+        assert_eq!(run(source(Language::JavaScript, text)).ending, Ending::Exit { code: 1 });
+        assert_eq!(printed(source(Language::JavaScript, text).memory_limit(600.mb())), "500000000\n");
     });
 }
 
@@ -208,7 +192,7 @@ fn c1_a_bomb_that_does_not_stop_ends_at_its_deadline() {
             "const all = []; while (true) { try { while (true) all.push(new Uint8Array(1e6)) } catch {} }",
         ),
     ] {
-        let result = run(script(language, text).memory_limit(64.mb()).timeout(500.millis()));
+        let result = run(source(language, text).memory_limit(64.mb()).timeout(500.millis()));
         assert!(
             matches!(result.ending, Ending::Limit(hit) if hit.kind == ResourceKind::WallTime),
             "{:?}",
@@ -244,7 +228,7 @@ fn c11_interpreters_and_files_in_memory_count_with_everything_in_the_process() {
         let result = writer.run(write).unwrap();
         assert_eq!(result.stdout.text(), "[Errno 51] No space left on device\n");
         assert!(result.limit_hit(ResourceKind::ProcessMemory).is_some(), "{:?}", result.limits_hit);
-        let sandbox = script(Language::Python, "print(1)").build_blocking().unwrap();
+        let sandbox = source(Language::Python, "print(1)").build_blocking().unwrap();
         match sandbox.execute([""; 0]).unwrap().ending {
             Ending::Limit(hit) => assert_eq!(hit.kind, ResourceKind::ProcessMemory),
             other => panic!("{other:?}"),
@@ -255,10 +239,24 @@ fn c11_interpreters_and_files_in_memory_count_with_everything_in_the_process() {
     });
 }
 
-/// Runs something that does not end by itself, and says how late its end was.
-fn overrun(language: Language, text: &str) -> Duration {
+#[test]
+fn c11_an_interpreter_takes_no_places_from_other_guests() {
+    alone("interpreter_memory::c11_an_interpreter_takes_no_places_from_other_guests", || {
+        assert_eq!(printed(source(Language::JavaScript, "console.log(1)")), "1\n");
+        let text = r#"(module (func (export "one") (result i32) (i32.const 1)))"#;
+        let setup = Setup::default().max_sandboxes(400);
+        let sandbox = WasmSandbox::builder().setup(setup).source(wat(text)).build_blocking().unwrap();
+        let make = || sandbox.create_instance(sandbox.module().unwrap(), InstanceConfig::default());
+        let all: Vec<_> = (0..400).map(|_| make().unwrap()).collect();
+        assert_eq!(make().map(|_| ()).unwrap_err().code(), ErrorCode::of_limit(ResourceKind::Sandboxes));
+        drop(all);
+    });
+}
+
+/// Runs something that does not end by itself, and says by how much its end was too late.
+fn late(language: Language, text: &str) -> Option<Duration> {
     let limit = 300.millis();
-    let sandbox = script(language, text).timeout(limit).build_blocking().unwrap();
+    let sandbox = source(language, text).timeout(limit).build_blocking().unwrap();
     let started = Instant::now();
     let result = sandbox.execute([""; 0]).unwrap();
     let late = started.elapsed().saturating_sub(limit);
@@ -266,7 +264,7 @@ fn overrun(language: Language, text: &str) -> Duration {
         Ending::Limit(hit) => assert_eq!(hit.kind, ResourceKind::WallTime, "{text}"),
         other => panic!("{text}: {other:?} {}", result.stderr.text()),
     }
-    late
+    Some(late).filter(|late| *late > Duration::from_millis(250))
 }
 
 #[test]
@@ -303,9 +301,10 @@ fn a7_native_work_ends_at_its_deadline() {
     ];
     let cases = python.map(|case| (Language::Python, case)).into_iter();
     for (language, (text, much, little)) in cases.chain(javascript.map(|case| (Language::JavaScript, case))) {
-        let late = overrun(language, &text.replace("{n}", much));
-        assert!(late < Duration::from_millis(250), "{text}: {late:?} late");
-        printed(script(language, &text.replace("{n}", little)));
+        // On a busy machine one attempt may wait for a processor; what is late by itself is late each time.
+        let attempts: Vec<_> = (0..3).map_while(|_| late(language, &text.replace("{n}", much))).collect();
+        assert!(attempts.len() < 3, "{text}: {attempts:?} late");
+        printed(source(language, &text.replace("{n}", little)));
     }
 }
 
@@ -340,19 +339,19 @@ fn c6_depth_of_every_kind_is_an_exception_and_the_next_turn_works() {
 #[test]
 fn c6_what_is_nested_too_deep_to_be_freed_ends_with_the_stack() {
     let nest = |levels: u32| format!("x = []\nfor _ in range({levels}): x = [x]\nx = None\nprint('freed')");
-    let result = run(script(Language::Python, &nest(1_000_000)));
+    let result = run(source(Language::Python, &nest(1_000_000)));
     assert!(matches!(result.ending, Ending::Limit(hit) if hit.kind == ResourceKind::Stack), "{:?}", result.ending);
-    assert_eq!(printed(script(Language::Python, &nest(200_000))), "freed\n");
+    assert_eq!(printed(source(Language::Python, &nest(200_000))), "freed\n");
 }
 
 #[test]
 fn c1_the_default_is_enough_for_ordinary_programs() {
     let numbers = "x = list(range(2000000)); print(sum(sorted(x, reverse=True)), len([str(n) for n in x]))";
-    assert_eq!(printed(script(Language::Python, numbers)), "1999999000000 2000000\n");
-    let small = script(Language::Python, numbers).memory_limit(64.mb());
+    assert_eq!(printed(source(Language::Python, numbers)), "1999999000000 2000000\n");
+    let small = source(Language::Python, numbers).memory_limit(64.mb());
     assert_eq!(run(small).ending, Ending::Exit { code: 1 });
     assert_eq!(
-        printed(script(Language::Python, "import numpy\nprint(numpy.arange(3).sum())").memory_limit(64.mb())),
+        printed(source(Language::Python, "import numpy\nprint(numpy.arange(3).sum())").memory_limit(64.mb())),
         "3\n"
     );
 }
