@@ -5,8 +5,8 @@ use std::{fs, time::Duration};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use wasm_sandbox::{
-    Ending, ErrorCode, Language, LimitHit, ResourceKind, SandboxError, SandboxResult, TimeUnits, WasmSandboxBuilder,
-    blocking,
+    ByteUnits, Ending, ErrorCode, Language, LimitHit, ResourceKind, SandboxError, SandboxResult, TimeUnits,
+    WasmSandboxBuilder, blocking,
 };
 
 use crate::languages;
