@@ -178,6 +178,22 @@ impl WasmSandbox {
         now(self.0.session(language)).map(Session)
     }
 
+    /// Reads a snapshot; see [`WasmSandbox::snapshot`](crate::WasmSandbox::snapshot).
+    ///
+    /// # Errors
+    /// Those of [`WasmSandbox::snapshot`](crate::WasmSandbox::snapshot).
+    pub fn snapshot(&self, bytes: &[u8]) -> Result<Snapshot, SandboxError> {
+        now(self.0.snapshot(bytes)).map(Snapshot)
+    }
+
+    /// Goes on with a session that was suspended; see [`WasmSandbox::resume`](crate::WasmSandbox::resume).
+    ///
+    /// # Errors
+    /// Those of [`WasmSandbox::resume`](crate::WasmSandbox::resume).
+    pub fn resume(&self, suspended: &[u8]) -> Result<Session, SandboxError> {
+        now(self.0.resume(suspended)).map(Session)
+    }
+
     /// As [`execute`](Self::execute), with what the program's mounts hold at its end; see
     /// [`WasmSandbox::execute_with_files`](crate::WasmSandbox::execute_with_files).
     ///
@@ -289,6 +305,30 @@ impl Session {
         now(self.0.call(function, arguments))
     }
 
+    /// The session as it is between two turns; see [`Session::snapshot`](crate::Session::snapshot).
+    ///
+    /// # Errors
+    /// Those of [`Session::snapshot`](crate::Session::snapshot).
+    pub fn snapshot(&mut self) -> Result<Snapshot, SandboxError> {
+        self.0.snapshot().map(Snapshot)
+    }
+
+    /// An independent copy; see [`Session::fork`](crate::Session::fork).
+    ///
+    /// # Errors
+    /// Those of [`Session::fork`](crate::Session::fork).
+    pub fn fork(&mut self) -> Result<Self, SandboxError> {
+        now(self.0.fork()).map(Session)
+    }
+
+    /// Ends the session here, to go on elsewhere; see [`Session::suspend`](crate::Session::suspend).
+    ///
+    /// # Errors
+    /// Those of [`Session::suspend`](crate::Session::suspend).
+    pub fn suspend(self) -> Result<Vec<u8>, SandboxError> {
+        self.0.suspend()
+    }
+
     /// Whether the session has ended and refuses turns.
     pub fn ended(&self) -> bool {
         self.0.ended()
@@ -297,6 +337,28 @@ impl Session {
     /// A handle that cancels a turn from another thread, and with it the session.
     pub fn cancel_handle(&self) -> CancelHandle {
         self.0.cancel_handle()
+    }
+}
+
+/// The twin of [`Snapshot`](crate::Snapshot) that blocks.
+#[derive(Clone)]
+pub struct Snapshot(crate::snapshot::Snapshot);
+
+impl Snapshot {
+    /// A session that goes on from here; see [`Snapshot::session`](crate::Snapshot::session).
+    ///
+    /// # Errors
+    /// Those of [`Snapshot::session`](crate::Snapshot::session).
+    pub fn session(&self) -> Result<Session, SandboxError> {
+        now(self.0.session()).map(Session)
+    }
+
+    /// The snapshot as bytes; see [`Snapshot::to_bytes`](crate::Snapshot::to_bytes).
+    ///
+    /// # Errors
+    /// Those of [`Snapshot::to_bytes`](crate::Snapshot::to_bytes).
+    pub fn to_bytes(&self) -> Result<Vec<u8>, SandboxError> {
+        self.0.to_bytes()
     }
 }
 

@@ -15,6 +15,7 @@ pub(crate) mod wasmtime;
 
 use std::{
     fs::File,
+    io,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -25,7 +26,7 @@ use wasm_sandbox_policy::{LimitHit, ResourceLimits, ResourceSnapshot, SandboxErr
 use crate::{
     host::{Host, Stop},
     host_function::HostFunctions,
-    image::Image,
+    image::{Beginning, Changes},
     value::WasmValue,
 };
 
@@ -105,7 +106,7 @@ pub(crate) struct InstanceStart {
     pub(crate) host: Host,
     pub(crate) limits: ResourceLimits,
     /// What its memory begins with; it is not initialized again then.
-    pub(crate) image: Option<Arc<Image>>,
+    pub(crate) beginning: Option<Beginning>,
 }
 
 /// A running module. After a [`Failure`] it is never entered again.
@@ -125,6 +126,9 @@ pub(crate) trait GuestInstance: Send + Sync {
 
     /// The values of the globals that can change, for an image of the instance as it is now.
     fn globals(&mut self) -> Vec<WasmValue>;
+
+    /// What the memory and the globals hold besides the image that they began with, if they did.
+    fn changes(&mut self) -> Option<io::Result<Changes>>;
 
     fn host(&mut self) -> &mut Host;
 

@@ -13,6 +13,7 @@ mod memory;
 mod namespace;
 mod random;
 mod record;
+mod saved;
 mod stdio;
 pub(crate) mod wasi;
 
@@ -32,6 +33,7 @@ use self::{
 pub(crate) use self::{
     control::{Control, Stream, Wait, WaitEnd},
     namespace::Namespace,
+    saved::SavedHost,
     stdio::{Sink, Stdin},
     wasi::for_each_wasi_function,
 };

@@ -4,6 +4,7 @@
 //! so is whatever it holds after more code has run, with no need to compile again. Memories of ended instances are kept and
 //! put back to the image page by page, so that the next instance begins without a page fault ([`slot`]).
 
+mod changes;
 mod idle;
 mod memory;
 mod slot;
@@ -20,7 +21,7 @@ use std::{
 };
 
 use self::slot::{Mapping, Slot};
-pub(crate) use self::{idle::release as release_idle, memory::ImageMemory, stack::Stack};
+pub(crate) use self::{changes::Changes, idle::release as release_idle, memory::ImageMemory, stack::Stack};
 use crate::value::WasmValue;
 use rustix::fs::{MemfdFlags, SealFlags};
 
@@ -37,14 +38,16 @@ pub(crate) struct Image {
     contents: Mapping,
     /// Values of the globals that can change, by their place among them.
     pub(crate) globals: Vec<WasmValue>,
+    /// Of the bytes: what tells it from other images, also those of other machines.
+    pub(crate) hash: [u8; 32],
     number: u64,
 }
 
 impl Image {
     /// An image whose bytes are a file's that nobody changes any more.
-    pub(crate) fn of_file(file: File, len: usize, globals: Vec<WasmValue>) -> io::Result<Arc<Self>> {
+    pub(crate) fn of_file(file: File, len: usize, hash: [u8; 32], globals: Vec<WasmValue>) -> io::Result<Arc<Self>> {
         let contents = Mapping::of_file(&file, len)?;
-        Ok(Arc::new(Self { file, contents, globals, number: NUMBERS.fetch_add(1, Ordering::Relaxed) }))
+        Ok(Arc::new(Self { file, contents, globals, hash, number: NUMBERS.fetch_add(1, Ordering::Relaxed) }))
     }
 
     /// Bytes of memory that an instance begins with.
@@ -78,10 +81,38 @@ impl Drop for Image {
     }
 }
 
+/// What an instance's memory and globals begin with: an image, and what has changed since.
+#[derive(Clone)]
+pub(crate) struct Beginning {
+    pub(crate) image: Arc<Image>,
+    pub(crate) changes: Option<Arc<Changes>>,
+}
+
+impl Beginning {
+    /// Bytes of memory that an instance begins with.
+    pub(crate) fn len(&self) -> usize {
+        self.changes.as_ref().map_or(self.image.len(), |changes| changes.len())
+    }
+
+    pub(crate) fn globals(&self) -> &[WasmValue] {
+        self.changes.as_ref().map_or(&self.image.globals, |changes| &changes.globals)
+    }
+}
+
 /// A sealed file in memory with these bytes.
 fn sparse(bytes: &[u8]) -> io::Result<File> {
-    let mut file = File::from(rustix::fs::memfd_create("image", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?);
+    let mut file = unsealed()?;
     write_sparse(&mut file, bytes)?;
+    seal(file)
+}
+
+/// A file in memory that can still be written.
+fn unsealed() -> io::Result<File> {
+    Ok(File::from(rustix::fs::memfd_create("image", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?))
+}
+
+/// From here on nobody changes the file.
+fn seal(file: File) -> io::Result<File> {
     rustix::fs::fcntl_add_seals(&file, SealFlags::WRITE | SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL)?;
     Ok(file)
 }
@@ -98,4 +129,31 @@ pub(crate) fn write_sparse(file: &mut File, bytes: &[u8]) -> io::Result<()> {
         at += run.len() as u64;
     }
     Ok(())
+}
+
+/// Values of globals in bytes: a letter and eight bytes each.
+pub(crate) fn globals_to(globals: &[WasmValue]) -> Vec<u8> {
+    let one = |value: &WasmValue| match *value {
+        WasmValue::I32(value) => (b'i', u64::from(value.cast_unsigned())),
+        WasmValue::I64(value) => (b'l', value.cast_unsigned()),
+        WasmValue::F32(value) => (b'f', u64::from(value.to_bits())),
+        WasmValue::F64(value) => (b'd', value.to_bits()),
+    };
+    globals.iter().map(one).flat_map(|(kind, bits)| std::iter::once(kind).chain(bits.to_le_bytes())).collect()
+}
+
+/// The values that [`globals_to`] wrote.
+pub(crate) fn globals_from(bytes: &[u8]) -> Option<Vec<WasmValue>> {
+    let (chunks, []) = bytes.as_chunks::<9>() else { return None };
+    let one = |[kind, bits @ ..]: &[u8; 9]| {
+        let bits = u64::from_le_bytes(*bits);
+        Some(match kind {
+            b'i' => WasmValue::I32((bits as u32).cast_signed()),
+            b'l' => WasmValue::I64(bits.cast_signed()),
+            b'f' => WasmValue::F32(f32::from_bits(bits as u32)),
+            b'd' => WasmValue::F64(f64::from_bits(bits)),
+            _ => return None,
+        })
+    };
+    chunks.iter().map(one).collect()
 }

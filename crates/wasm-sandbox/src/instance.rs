@@ -14,9 +14,11 @@ use crate::{
     function::Function,
     host::{Control, Host, HostReport, HostSetup, Sink, Stdin, Stop, Stream},
     host_function::HostFunctions,
+    image::Beginning,
     lang::interpreter::{self, Answer, Runtime},
     module::Module,
     mount,
+    snapshot::State,
     value::{self, Arguments, FunctionParams, FunctionResult, Guest, Outcome, Signature, WasmValue},
     vfs::{Errno, Quota, VfsResult},
 };
@@ -66,13 +68,15 @@ pub(crate) struct Blueprint<'a> {
     pub(crate) arguments: Vec<String>,
     pub(crate) streams: Streams,
     pub(crate) control: Arc<Control>,
+    /// Where another instance was, if this one goes on from there.
+    pub(crate) state: Option<&'a State>,
 }
 
 impl<'a> Blueprint<'a> {
     /// For work of the host's own, on the calling thread, with nothing passed in or out.
     pub(crate) fn closed(module: &'a Module, config: &'a InstanceConfig, functions: &'a Arc<HostFunctions>) -> Self {
         let (arguments, streams, control) = (Vec::new(), Streams::default(), Arc::default());
-        Self { module, config, functions, mode: Mode::Blocking, arguments, streams, control }
+        Self { module, config, functions, mode: Mode::Blocking, arguments, streams, control, state: None }
     }
 
     async fn build(self) -> Result<Instance, BuildError> {
@@ -83,7 +87,7 @@ impl<'a> Blueprint<'a> {
         if let Some(interpreter) = &interpreter {
             mounts.extend(interpreter.mounts(&mounts, &quota)?);
         }
-        let host = Host::new(HostSetup {
+        let mut host = Host::new(HostSetup {
             config: self.config,
             arguments: self.arguments,
             stdin: self.streams.stdin,
@@ -94,15 +98,21 @@ impl<'a> Blueprint<'a> {
             quota,
             control: Arc::clone(&self.control),
         })?;
+        if let Some(state) = self.state {
+            let failed = |errno: Errno| SandboxError::internal("going on from a snapshot", errno.text());
+            host.restore(&state.host).map_err(failed)?;
+        }
         let limits = match &interpreter {
             Some(_) => ResourceLimits { stack: interpreter::STACK, ..limits.clone() },
             None => limits.clone(),
         };
-        let image = interpreter.map(|interpreter| interpreter.image());
+        let changes = self.state.map(|state| Arc::clone(&state.changes));
+        let beginning = interpreter.map(|interpreter| Beginning { image: interpreter.image(), changes });
         let files = Files::new(host.namespace());
-        let mut guest = linked.instantiate(InstanceStart { host, limits, image }).await?;
+        let mut guest = linked.instantiate(InstanceStart { host, limits, beginning }).await?;
         // What goes into an image must not be random.
-        if let Some(script) = self.module.script().filter(|script| !script.is_unprepared()) {
+        let draws = self.state.is_none_or(|state| state.draws);
+        if let Some(script) = self.module.script().filter(|script| draws && !script.is_unprepared()) {
             let random = guest.host().random_numbers()?;
             let mut adapter = Adapter { guest: &mut *guest, function: "start", ending: None };
             interpreter::begin(script.runtime, &mut adapter, random).await?;
@@ -347,6 +357,15 @@ impl Instance {
             self.guest.end();
             Failure::Stop(stop).ending().unwrap_or(Ending::Cancel)
         })
+    }
+
+    /// Where the instance is, between two runs.
+    pub(crate) fn state(&mut self, draws: bool) -> Result<State, SandboxError> {
+        let failed = |error: String| SandboxError::internal("taking a snapshot", error);
+        let changes = self.guest.changes().ok_or_else(|| failed("there is no image".to_owned()))?;
+        let changes = Arc::new(changes.map_err(|error| failed(error.to_string()))?);
+        let host = self.guest.host().save().map_err(|errno| failed(errno.text().to_owned()))?;
+        Ok(State { changes, host, draws })
     }
 
     /// The account of what ran last.

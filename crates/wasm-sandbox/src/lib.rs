@@ -43,6 +43,8 @@ mod session;
 #[cfg(feature = "wasmtime")]
 mod setup;
 #[cfg(feature = "wasmtime")]
+mod snapshot;
+#[cfg(feature = "wasmtime")]
 mod source;
 mod value;
 mod vfs;
@@ -64,6 +66,7 @@ pub use self::{
     sandbox::{SandboxConfig, WasmSandbox, WasmSandboxBuilder},
     session::Session,
     setup::{DangerousSetup, Diagnosis, Progress, Setup},
+    snapshot::Snapshot,
     source::{Language, Source},
 };
 

@@ -17,6 +17,7 @@ use crate::{
     module::Module,
     session::Session,
     setup::Setup,
+    snapshot::{Parts, Snapshot},
     source::{Language, Source},
     value::{FunctionParams, FunctionResult},
 };
@@ -197,9 +198,38 @@ impl WasmSandbox {
         })?;
         let module = Module::interpreter(runtime, Arc::clone(&self.prelude), &self.config);
         prepare(module.clone(), self.config.instance.limits.clone(), self.mode).await?;
-        let config = self.config.instance.clone();
-        let instance = self.blueprint(&module, &config, Vec::new()).untouched().await?;
-        Ok(Session::new(instance, config, runtime))
+        let parts = Parts {
+            runtime,
+            config: self.config.instance.clone(),
+            functions: Arc::clone(&self.functions),
+            streams: self.streams.clone(),
+            setup: self.config.setup.clone(),
+            prelude: Arc::clone(&self.prelude),
+            mode: self.mode,
+            module,
+        };
+        let instance = self.blueprint(&parts.module, &parts.config, Vec::new()).untouched().await?;
+        Ok(Session::new(instance, parts))
+    }
+
+    /// Reads what [`Snapshot::to_bytes`] or [`Session::suspend`] made. Sessions that begin with it have the policy that it
+    /// was taken under, which must allow nothing that this sandbox's does not, and the streams and host functions of this
+    /// sandbox.
+    ///
+    /// # Errors
+    /// [`SandboxError::NotRunnable`] when the bytes were changed, were sealed with another key, or come from another version;
+    /// [`SandboxError::SecurityViolation`] when their policy allows more than the sandbox's.
+    pub async fn snapshot(&self, bytes: &[u8]) -> Result<Snapshot, SandboxError> {
+        Snapshot::from_bytes(bytes, &self.config, &self.functions, &self.streams, self.mode)
+    }
+
+    /// Goes on with a session that was suspended, here or elsewhere; the same as [`snapshot`](Self::snapshot) and
+    /// [`Snapshot::session`].
+    ///
+    /// # Errors
+    /// Those of [`snapshot`](Self::snapshot).
+    pub async fn resume(&self, suspended: &[u8]) -> Result<Session, SandboxError> {
+        self.snapshot(suspended).await?.session().await
     }
 
     /// What the last call used, printed, changed and was refused; see [`Instance::take_report`]. Empty before the first.
@@ -254,6 +284,7 @@ impl WasmSandbox {
             arguments,
             streams: self.streams.clone(),
             control: Arc::clone(&self.control),
+            state: None,
         }
     }
 }

@@ -207,6 +207,14 @@ impl Runtime {
         }
     }
 
+    /// What the first request to a copy says besides, so that it draws random numbers of its own. JavaScript is told before.
+    pub(crate) fn reseeding(self) -> Value {
+        match self {
+            Self::Python => json!({ "reseed": true }),
+            Self::JavaScript => json!({}),
+        }
+    }
+
     /// What the first request to an instance says besides: its environment and where imports come from. JavaScript finds
     /// these by itself.
     pub(crate) fn surroundings(self, config: &InstanceConfig) -> Value {

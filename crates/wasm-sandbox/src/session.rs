@@ -2,11 +2,12 @@
 
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
-use wasm_sandbox_policy::{Ending, InstanceConfig, SandboxError, SandboxResult};
+use wasm_sandbox_policy::{Ending, RandomPolicy, SandboxError, SandboxResult};
 
 use crate::{
     instance::{CancelHandle, Instance},
-    lang::interpreter::{Answer, Runtime},
+    lang::interpreter::Answer,
+    snapshot::{Parts, Progress, Snapshot},
     value::Arguments,
 };
 
@@ -15,16 +16,20 @@ use crate::{
 /// limit that stops the guest, ends it.
 pub struct Session {
     instance: Instance,
-    config: InstanceConfig,
-    runtime: Runtime,
-    turns: u64,
-    /// Whether a request has reached the guest.
-    begun: bool,
+    parts: Parts,
+    progress: Progress,
+    /// Whether it has to draw random numbers of its own with its next turn.
+    reseeds: bool,
 }
 
 impl Session {
-    pub(crate) fn new(instance: Instance, config: InstanceConfig, runtime: Runtime) -> Self {
-        Self { instance, config, runtime, turns: 0, begun: false }
+    pub(crate) fn new(instance: Instance, parts: Parts) -> Self {
+        Self::restored(instance, parts, Progress { turns: 0, begun: false }, false)
+    }
+
+    /// One that goes on where another was.
+    pub(crate) fn restored(instance: Instance, parts: Parts, progress: Progress, reseeds: bool) -> Self {
+        Self { instance, parts, progress, reseeds: reseeds && progress.begun }
     }
 
     /// Runs code. The value of a final expression is in the result, where JSON has a form for it, and its text on standard
@@ -34,19 +39,19 @@ impl Session {
     /// # Errors
     /// The session has ended, or the sandbox failed.
     pub async fn run(&mut self, code: &str) -> Result<SandboxResult, SandboxError> {
-        let name = format!("<turn {}>", self.turns + 1);
+        let name = format!("<turn {}>", self.progress.turns + 1);
         let request = self.complete(json!({ "op": "eval", "name": name, "code": code }));
         let answer = self.instance.ask("turn", &request).await;
-        self.begun |= answer.is_ok();
+        self.reached(answer.is_ok());
         let (ending, value) = match answer {
             Ok(Answer::Ok(value)) => {
-                let (value, text) = self.runtime.value(value);
+                let (value, text) = self.parts.runtime.value(value);
                 let ending = text.and_then(|text| self.instance.echo(&text)).unwrap_or(Ending::Return);
                 (ending, Some(value).filter(|value| !value.is_null()))
             }
             Ok(Answer::Exit(code)) => (Ending::Exit { code }, None),
             Ok(Answer::Error(exception)) => {
-                self.instance.complain(self.runtime, &exception.story());
+                self.instance.complain(self.parts.runtime, &exception.story());
                 (Ending::Exception { name: exception.name, message: exception.message }, None)
             }
             Ok(Answer::Invalid(why)) => return Err(SandboxError::internal("a turn", why)),
@@ -72,11 +77,11 @@ impl Session {
         let arguments = Arguments::values(&arguments).map_err(misfit)?;
         let request = self.complete(json!({ "op": "call", "function": function, "arguments": arguments }));
         let answer = self.instance.ask(function, &request).await.map_err(|(error, _)| error)?;
-        self.begun = true;
+        self.reached(true);
         if matches!(answer, Answer::Exit(_)) {
             self.instance.guest().end();
         }
-        let value = answer.into_value(self.runtime, function)?;
+        let value = answer.into_value(self.parts.runtime, function)?;
         serde_json::from_value(value).map_err(|error| misfit(format!("the result does not fit: {error}")))
     }
 
@@ -90,14 +95,58 @@ impl Session {
         self.instance.cancel_handle()
     }
 
+    /// The session as it is between two turns. It goes on; what it changes from here on is not in the snapshot.
+    ///
+    /// # Errors
+    /// The session has ended, or there is no memory.
+    pub fn snapshot(&mut self) -> Result<Snapshot, SandboxError> {
+        self.state(false)
+    }
+
+    /// An independent copy, as [`snapshot`](Self::snapshot) and [`Snapshot::session`] make one.
+    ///
+    /// # Errors
+    /// Those of [`snapshot`](Self::snapshot) and [`Snapshot::session`].
+    pub async fn fork(&mut self) -> Result<Self, SandboxError> {
+        self.snapshot()?.session().await
+    }
+
+    /// Ends the session here, as bytes that [`WasmSandbox::resume`](crate::WasmSandbox::resume) goes on with, in this process or
+    /// another. As [`Snapshot::to_bytes`], but that a program's own random generators go on, too.
+    ///
+    /// # Errors
+    /// Those of [`snapshot`](Self::snapshot) and [`Snapshot::to_bytes`]; the session is lost then. Take a snapshot first where
+    /// it must not be.
+    pub fn suspend(mut self) -> Result<Vec<u8>, SandboxError> {
+        self.state(true)?.to_bytes()
+    }
+
+    fn state(&mut self, moved: bool) -> Result<Snapshot, SandboxError> {
+        if self.ended() {
+            return Err(SandboxError::Ended { reason: "by a trap, a limit or an exit".to_owned() });
+        }
+        let seeded = matches!(self.parts.config.capabilities.system.random, RandomPolicy::Seeded(_));
+        let state = self.instance.state(!moved && !seeded)?;
+        Ok(Snapshot::new(self.parts.clone(), self.progress, state))
+    }
+
+    /// A request has reached the guest, or has not.
+    fn reached(&mut self, reached: bool) {
+        self.progress.begun |= reached;
+        self.reseeds &= !reached;
+    }
+
     /// A request with what the first one of an instance says besides.
     fn complete(&mut self, mut request: Value) -> Value {
-        if let (false, Some(request), Value::Object(surroundings)) =
-            (self.begun, request.as_object_mut(), self.runtime.surroundings(&self.config))
-        {
+        let surroundings = match (self.progress.begun, self.reseeds) {
+            (false, _) => self.parts.runtime.surroundings(&self.parts.config),
+            (true, true) => self.parts.runtime.reseeding(),
+            (true, false) => json!({}),
+        };
+        if let (Some(request), Value::Object(surroundings)) = (request.as_object_mut(), surroundings) {
             request.extend(surroundings);
         }
-        self.turns += 1;
+        self.progress.turns += 1;
         request
     }
 }

@@ -49,6 +49,7 @@ pub struct Setup {
     pub(crate) jail: JailMode,
     pub(crate) max_sandboxes: u32,
     pub(crate) build_timeout: Duration,
+    snapshot_key: Option<[u8; 32]>,
     progress: Option<Tell>,
 }
 
@@ -67,6 +68,7 @@ impl Default for Setup {
             jail: JailMode::Enforced,
             max_sandboxes: 4000,
             build_timeout: Duration::from_secs(900),
+            snapshot_key: None,
             progress: None,
         }
     }
@@ -123,6 +125,27 @@ impl Setup {
     pub fn build_timeout(mut self, timeout: Duration) -> Self {
         self.build_timeout = timeout;
         self
+    }
+
+    /// The key that snapshots are sealed with; machines that pass sessions on to each other have the same one. Whoever has it
+    /// can make snapshots that are taken for sound. Default: one that is made for the cache directory.
+    #[must_use]
+    pub fn snapshot_key(mut self, key: [u8; 32]) -> Self {
+        self.snapshot_key = Some(key);
+        self
+    }
+
+    pub(crate) fn seal_key(&self) -> Result<[u8; 32], SandboxError> {
+        match (self.snapshot_key, &self.cache_dir) {
+            (Some(key), _) => Ok(key),
+            (None, Some(folder)) => {
+                Ok(Cache::open(&folder.join("images"), self.cache_limit)?.derived_key("wasm-sandbox snapshots 1"))
+            }
+            (None, None) => Err(SandboxError::Toolchain {
+                missing: "a key for snapshots".to_owned(),
+                remedy: "set one with `Setup::snapshot_key`, or a cache directory".to_owned(),
+            }),
+        }
     }
 
     /// Settings that give up protection.

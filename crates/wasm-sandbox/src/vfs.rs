@@ -8,6 +8,7 @@ mod errno;
 mod host_tree;
 mod memory_tree;
 mod quota;
+mod saved;
 #[cfg(test)]
 mod tests;
 
@@ -19,6 +20,7 @@ pub(crate) use errno::Errno;
 pub(crate) use host_tree::HostTree;
 pub(crate) use memory_tree::MemoryTree;
 pub(crate) use quota::Quota;
+pub(crate) use saved::{SavedHandle, SavedTree, TreeId};
 
 pub(crate) type VfsResult<T> = Result<T, Errno>;
 
@@ -119,6 +121,22 @@ pub(crate) trait Dir: Send + Sync {
     fn sync(&self) -> VfsResult<()>;
     /// For `link` and `rename`, which need the other directory's own type.
     fn as_any(&self) -> &dyn Any;
+
+    /// The tree that it is in.
+    fn tree(&self) -> TreeId;
+    /// The whole tree, of whatever directory it is asked.
+    fn save_tree(&self) -> SavedTree;
+    /// Brings a tree that nothing has happened in to what was saved of one like it. The quota is
+    /// charged for its memory, and for nothing else.
+    fn restore_tree(&self, saved: &SavedTree) -> VfsResult<()>;
+    /// This directory, for [`restore_directory`](Self::restore_directory).
+    fn save(&self) -> VfsResult<SavedHandle>;
+    /// A directory of the tree that was open when it was saved.
+    fn restore_directory(&self, saved: &SavedHandle) -> VfsResult<Arc<dyn Dir>>;
+    /// As [`restore_directory`](Self::restore_directory), of a file.
+    fn restore_file(&self, saved: &SavedHandle, write: bool) -> VfsResult<Box<dyn File>>;
+    /// Everything that was open is open again; what nobody holds may go.
+    fn settle(&self);
 }
 
 /// An open file. Positions are the caller's business.
@@ -137,4 +155,6 @@ pub(crate) trait File: Send + Sync {
     fn allocate(&mut self, offset: u64, len: u64) -> VfsResult<()>;
     fn set_times(&self, accessed: SetTime, modified: SetTime) -> VfsResult<()>;
     fn sync(&self, data_only: bool) -> VfsResult<()>;
+    /// Its tree, and the file for [`Dir::restore_file`].
+    fn save(&self) -> VfsResult<(TreeId, SavedHandle)>;
 }

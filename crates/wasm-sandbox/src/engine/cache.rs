@@ -47,6 +47,14 @@ pub(crate) struct Cache {
     limit: u64,
 }
 
+/// A large file that was kept, open for reading.
+pub(crate) struct Kept {
+    pub(crate) file: File,
+    /// Of its contents.
+    pub(crate) hash: [u8; 32],
+    pub(crate) note: Vec<u8>,
+}
+
 /// Held while one process builds an entry that others want too.
 pub(crate) struct Turn(#[expect(dead_code, reason = "closing it gives up the lock")] Option<File>);
 
@@ -127,7 +135,7 @@ impl Cache {
         key: &CacheKey,
         note: &[u8],
         write: impl FnOnce(&mut File) -> io::Result<()>,
-    ) -> io::Result<File> {
+    ) -> io::Result<Kept> {
         let mut temporary = temporary(&self.directory)?;
         write(temporary.as_file_mut())?;
         let path = self.large(key);
@@ -135,19 +143,24 @@ impl Cache {
         file.set_permissions(fs::Permissions::from_mode(0o400))?;
         let (hash, stamp) = (hash_of(&file)?, Stamp::of(&file)?);
         self.write(key, &Seal { hash, stamp, note: note.to_vec() }.to_bytes());
-        File::open(path)
+        Ok(Kept { file: File::open(path)?, hash, note: note.to_vec() })
+    }
+
+    /// A key for what else of this user's is to be sealed, one for each purpose.
+    pub(crate) fn derived_key(&self, purpose: &str) -> [u8; 32] {
+        blake3::derive_key(purpose, &self.secret)
     }
 
     /// The file that was kept under a key, and its note, if it is what was kept. Its contents are hashed when it is not the
     /// very file that was looked at before, by its inode and times: whoever can forge those as this user can read this
     /// directory's secret, too.
-    pub(crate) fn open_file(&self, key: &CacheKey) -> Option<(File, Vec<u8>)> {
+    pub(crate) fn open_file(&self, key: &CacheKey) -> Option<Kept> {
         let seal = Seal::from_bytes(&self.read(key)?)?;
         let path = self.large(key);
         let file = OpenOptions::new().read(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(&path).ok()?;
         let stamp = Stamp::of(&file).ok()?;
         if stamp == seal.stamp {
-            return Some((file, seal.note));
+            return Some(Kept { file, hash: seal.hash, note: seal.note });
         }
         if !stamp.own || hash_of(&file).ok()? != seal.hash {
             let _ = fs::remove_file(&path);
@@ -155,7 +168,7 @@ impl Cache {
             return None;
         }
         self.write(key, &Seal { stamp, ..seal.clone() }.to_bytes());
-        Some((file, seal.note))
+        Some(Kept { file, hash: seal.hash, note: seal.note })
     }
 
     fn large(&self, key: &CacheKey) -> PathBuf {

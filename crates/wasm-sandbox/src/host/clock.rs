@@ -9,11 +9,23 @@ pub(super) struct Clocks {
     policy: ClockPolicy,
     /// Zero of the monotonic clock, so that a guest learns nothing of how long the machine has been up.
     origin: Instant,
+    /// What the monotonic clock showed then.
+    before: Duration,
 }
 
 impl Clocks {
     pub(super) fn new(policy: ClockPolicy, origin: Instant) -> Self {
-        Self { policy, origin }
+        Self { policy, origin, before: Duration::ZERO }
+    }
+
+    /// What has passed on the monotonic clock, whatever the guest sees of it.
+    pub(super) fn monotonic(&self) -> Duration {
+        self.before.saturating_add(self.origin.elapsed())
+    }
+
+    /// Has the monotonic clock go on from there.
+    pub(super) fn advance(&mut self, to: Duration) {
+        self.before = to;
     }
 
     /// Nanoseconds since 1970.
@@ -28,7 +40,7 @@ impl Clocks {
     pub(super) fn monotonic_ns(&self) -> u64 {
         match self.policy {
             ClockPolicy::Frozen { .. } => 0,
-            _ => self.coarsen(nanos(self.origin.elapsed())),
+            _ => self.coarsen(nanos(self.monotonic())),
         }
     }
 

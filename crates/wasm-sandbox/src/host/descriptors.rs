@@ -105,6 +105,17 @@ impl Descriptors {
         }
     }
 
+    /// By number.
+    pub(super) fn all(&self) -> &[Option<Descriptor>] {
+        &self.table
+    }
+
+    /// Has exactly these open.
+    pub(super) fn restore(&mut self, table: Vec<Option<Descriptor>>) {
+        self.open = u32::try_from(table.iter().flatten().count()).unwrap_or(u32::MAX);
+        self.table = table;
+    }
+
     /// Whether one more may be opened.
     pub(super) fn check_room(&mut self) -> VfsResult<()> {
         if self.open < self.limit {

@@ -22,6 +22,21 @@ impl Random {
         }
     }
 
+    /// How far numbers from a seed have come.
+    pub(super) fn drawn(&self) -> Option<u128> {
+        match self {
+            Self::Secure => None,
+            Self::Seeded(generator) => Some(generator.get_word_pos()),
+        }
+    }
+
+    /// Goes on from there.
+    pub(super) fn skip(&mut self, drawn: u128) {
+        if let Self::Seeded(generator) = self {
+            generator.set_word_pos(drawn);
+        }
+    }
+
     pub(super) fn fill(&mut self, buffer: &mut [u8]) -> VfsResult<()> {
         match self {
             Self::Secure => getrandom::fill(buffer).map_err(|_| Errno::Io),

@@ -74,6 +74,16 @@ impl Streams {
         Self { stdin, stdin_position: 0, stdout: output(stdout), stderr: output(stderr), written: 0, limit }
     }
 
+    /// How much of the input was read.
+    pub(super) fn stdin_position(&self) -> usize {
+        self.stdin_position
+    }
+
+    /// Reads on from there.
+    pub(super) fn skip_stdin(&mut self, position: usize) {
+        self.stdin_position = position;
+    }
+
     pub(super) fn begin(&mut self) {
         self.written = 0;
         self.stdout.kept.clear();

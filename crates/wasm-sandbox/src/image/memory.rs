@@ -5,12 +5,13 @@ use std::{
     sync::{Arc, LazyLock},
 };
 
-use super::{Image, slot::Slot};
+use super::{Beginning, Changes, Image, changes::Mapped, slot::Slot};
+use crate::value::WasmValue;
 
 /// What memories begin with that have no image.
 static NOTHING: LazyLock<io::Result<Arc<Image>>> = LazyLock::new(|| {
     let file = super::sparse(&[])?;
-    Image::of_file(file, 0, Vec::new())
+    Image::of_file(file, 0, [0; 32], Vec::new())
 });
 
 /// A memory that began as an image. When it is dropped its address space goes back to the image, for the next instance.
@@ -18,21 +19,26 @@ pub(crate) struct ImageMemory {
     image: Arc<Image>,
     /// Taken when the value is dropped.
     slot: Option<Slot>,
+    /// Parts that are neither the image's nor its own.
+    mapped: Vec<Mapped>,
     len: usize,
     reservation: usize,
 }
 
 impl ImageMemory {
     /// A memory of at least `len` bytes.
-    pub(crate) fn new(image: Option<Arc<Image>>, len: usize, reservation: usize, guard: usize) -> io::Result<Self> {
-        let image = match image {
-            Some(image) => image,
-            None => Arc::clone(NOTHING.as_ref().map_err(|error| io::Error::other(error.to_string()))?),
+    pub(crate) fn new(beginning: Option<Beginning>, len: usize, reservation: usize, guard: usize) -> io::Result<Self> {
+        let (image, changes) = match beginning {
+            Some(Beginning { image, changes }) => (image, changes),
+            None => (Arc::clone(NOTHING.as_ref().map_err(|error| io::Error::other(error.to_string()))?), None),
         };
         let slot = image.slot(reservation, guard)?;
-        let mut memory = Self { len: image.len(), image, slot: Some(slot), reservation };
-        if len > memory.len {
-            memory.grow_to(len)?;
+        let mut memory = Self { len: image.len(), image, slot: Some(slot), mapped: Vec::new(), reservation };
+        memory.grow_to(len)?;
+        if let Some(changes) = changes {
+            memory.grow_to(changes.len())?;
+            memory.mapped = changes.mapped().to_vec();
+            changes.apply(memory.slot()?)?;
         }
         Ok(memory)
     }
@@ -50,18 +56,33 @@ impl ImageMemory {
     }
 
     pub(crate) fn grow_to(&mut self, len: usize) -> io::Result<()> {
-        let slot = self.slot.as_mut().ok_or_else(|| io::Error::other("a memory that is gone"))?;
-        if len > self.len {
-            slot.grow(self.len, len)?;
+        let from = self.len;
+        if len > from {
+            self.slot()?.grow(from, len)?;
             self.len = len;
         }
         Ok(())
     }
+
+    /// What it holds besides its image. The instance that it belongs to is not running.
+    pub(crate) fn changes(&mut self, globals: Vec<WasmValue>) -> io::Result<Changes> {
+        let slot = self.slot.as_mut().ok_or_else(gone)?;
+        Changes::of(slot, self.image.bytes(), &mut self.mapped, self.len, globals)
+    }
+
+    fn slot(&mut self) -> io::Result<&mut Slot> {
+        self.slot.as_mut().ok_or_else(gone)
+    }
+}
+
+fn gone() -> io::Error {
+    io::Error::other("a memory that is gone")
 }
 
 impl Drop for ImageMemory {
     fn drop(&mut self) {
-        if let Some(slot) = self.slot.take() {
+        // A slot that maps other files is not worth putting back.
+        if let Some(slot) = self.slot.take().filter(|_| self.mapped.is_empty()) {
             self.image.give_back(slot, self.len);
         }
     }

@@ -5,6 +5,7 @@
 use std::{
     fs::File,
     io,
+    ops::Range,
     os::fd::AsRawFd,
     ptr::{self, NonNull},
     sync::LazyLock,
@@ -142,14 +143,27 @@ impl Slot {
 
     /// Runs of pages that are this slot's own, if they are few and the kernel can tell.
     fn private_pages<'a>(&self, regions: &'a mut [PageRegion]) -> Option<&'a [PageRegion]> {
+        let (found, end) = self.scan(0..self.image, MAX_KEPT_PAGES, regions)?;
+        // A walk that ended early ran out of room: more pages were changed than are worth keeping.
+        (end == self.image).then_some(found)
+    }
+
+    /// Runs of pages of a range that are this slot's own, at most `max_pages` if that is not 0, and where the walk ended; none
+    /// if the kernel cannot tell.
+    fn scan<'a>(
+        &self,
+        range: Range<usize>,
+        max_pages: usize,
+        regions: &'a mut [PageRegion],
+    ) -> Option<(&'a [PageRegion], usize)> {
         let start = self.base() as u64;
         let mut scan = PageScan {
             size: size_of::<PageScan>() as u64,
-            start,
-            end: start + self.image as u64,
+            start: start + range.start as u64,
+            end: start + range.end as u64,
             regions: regions.as_mut_ptr() as u64,
             regions_len: regions.len() as u64,
-            max_pages: MAX_KEPT_PAGES as u64,
+            max_pages: max_pages as u64,
             category_inverted: PAGE_IS_FILE,
             category_mask: PAGE_IS_FILE,
             category_anyof_mask: PAGE_IS_PRESENT | PAGE_IS_SWAPPED,
@@ -160,14 +174,59 @@ impl Slot {
         let (_, pagemap) = PAGEMAP.as_ref().filter(|(process, _)| *process == std::process::id())?;
         // SAFETY: the argument is the structure that the call wants, and it writes only there and to `regions_len` regions.
         let found = unsafe { libc::ioctl(pagemap.as_raw_fd(), PAGEMAP_SCAN, &raw mut scan) };
-        let found = regions.get(..usize::try_from(found).ok()?)?;
-        // A walk that ended early ran out of room: more pages were changed than are worth keeping.
-        (scan.walk_end == scan.end).then_some(found)
+        Some((regions.get(..usize::try_from(found).ok()?)?, self.offset(scan.walk_end)))
+    }
+
+    /// Runs of pages in the first `len` bytes that may have been written since the slot was made; all of them where the kernel
+    /// cannot tell.
+    pub(super) fn written(&self, len: usize) -> Vec<Range<usize>> {
+        let mut regions = vec![PageRegion::default(); MAX_REGIONS];
+        let (mut runs, mut at) = (Vec::new(), 0);
+        while at < len {
+            let Some((found, end)) = self.scan(at..len, 0, &mut regions) else {
+                return std::iter::once(0..len).collect();
+            };
+            runs.extend(found.iter().map(|region| self.offset(region.start)..self.offset(region.end)));
+            at = end.max(at + PAGE);
+        }
+        runs
+    }
+
+    /// Bytes in use. Nobody may write to them meanwhile: the instance that owns the memory is not running.
+    pub(super) fn bytes(&self, range: Range<usize>) -> &[u8] {
+        let range = range.start.min(self.space.len())..range.end.min(self.space.len());
+        // SAFETY: the range lies within this slot, and its caller asks for what is in use, which is readable.
+        unsafe { std::slice::from_raw_parts(self.base().add(range.start), range.len()) }
+    }
+
+    /// Writes to bytes in use.
+    pub(super) fn write(&mut self, range: Range<usize>, bytes: &[u8]) {
+        if range.end <= self.space.len() && range.len() == bytes.len() {
+            // SAFETY: the range lies within this slot, in the part that is in use and writable, and `bytes` lies elsewhere.
+            unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), self.base().add(range.start), bytes.len()) };
+        }
+    }
+
+    /// Has a part in use begin as what a file holds, copy-on-write.
+    pub(super) fn map(&mut self, range: Range<usize>, file: &File, offset: u64) -> io::Result<()> {
+        if range.end + self.guard > self.space.len() || range.start >= range.end {
+            return Err(io::Error::other("a mapping outside of its memory"));
+        }
+        let (readable, fixed) = (ProtFlags::READ | ProtFlags::WRITE, MapFlags::PRIVATE | MapFlags::FIXED);
+        // SAFETY: the range lies within the reservation, which is this slot's own; the file holds what it is to hold.
+        unsafe {
+            let at = self.base().add(range.start).cast();
+            rustix::mm::mmap(at, range.len(), readable, fixed, file, offset)?;
+        }
+        Ok(())
+    }
+
+    fn offset(&self, address: u64) -> usize {
+        usize::try_from(address).unwrap_or(0).saturating_sub(self.base() as usize)
     }
 
     fn copy(&self, image: &[u8], region: &PageRegion) {
-        let offset = |address: u64| usize::try_from(address).unwrap_or(0).saturating_sub(self.base() as usize);
-        let (start, end) = (offset(region.start), offset(region.end));
+        let (start, end) = (self.offset(region.start), self.offset(region.end));
         if let Some(original) = image.get(start..end) {
             // SAFETY: the range lies within the image's part of this slot, which is writable and which nobody else uses, and
             // `original` lies in another mapping.

@@ -82,6 +82,11 @@ impl Runtime {
         }
     }
 
+    /// The one of this name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        [Self::Python, Self::JavaScript].into_iter().find(|runtime| runtime.name() == name)
+    }
+
     fn files(self, setup: &Setup) -> Result<Files, SandboxError> {
         match self {
             Self::Python => python::files(setup),

@@ -21,7 +21,10 @@ use self::{
     file::HostFile,
     ledger::Ledger,
 };
-use super::{Dir, DirEntry, Errno, File, FileKind, OpenHow, Opened, Quota, SetTime, Stat, VfsResult};
+use super::{
+    Dir, DirEntry, Errno, File, FileKind, OpenHow, Opened, Quota, SavedHandle, SavedTree, SetTime, Stat, TreeId,
+    VfsResult,
+};
 
 /// How often a resolution is tried again that a concurrent rename disturbed.
 const ATTEMPTS: usize = 32;
@@ -327,6 +330,59 @@ impl Dir for HostTree {
 
     fn as_any(&self) -> &dyn Any {
         self
+    }
+
+    fn tree(&self) -> TreeId {
+        self.tree.id()
+    }
+
+    fn save_tree(&self) -> SavedTree {
+        SavedTree::Host
+    }
+
+    fn restore_tree(&self, saved: &SavedTree) -> VfsResult<()> {
+        match saved {
+            SavedTree::Host => Ok(()),
+            SavedTree::Memory(_) => Err(Errno::Inval),
+        }
+    }
+
+    fn save(&self) -> VfsResult<SavedHandle> {
+        shared(&self.directory)
+    }
+
+    fn restore_directory(&self, saved: &SavedHandle) -> VfsResult<Arc<dyn Dir>> {
+        // Opened again, for the place in a listing belongs to the descriptor.
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let directory = rustix::fs::openat(unshared(saved)?, ".", flags, Mode::empty()).map_err(errno)?;
+        Ok(Arc::new(Self::new(Arc::clone(&self.tree), directory)))
+    }
+
+    fn restore_file(&self, saved: &SavedHandle, write: bool) -> VfsResult<Box<dyn File>> {
+        let descriptor = unshared(saved)?;
+        let stat = rustix::fs::fstat(&descriptor).map_err(errno)?;
+        Ok(Box::new(HostFile::new(descriptor, &stat, write, false, &self.tree)?))
+    }
+
+    fn settle(&self) {}
+}
+
+impl Tree {
+    fn id(self: &Arc<Self>) -> TreeId {
+        Arc::as_ptr(self) as TreeId
+    }
+}
+
+/// A descriptor for whoever opens the same again. Positions are not the kernel's business here, so it may be shared.
+fn shared(descriptor: &OwnedFd) -> VfsResult<SavedHandle> {
+    let copy = rustix::io::fcntl_dupfd_cloexec(descriptor, 0).map_err(errno)?;
+    Ok(SavedHandle::Host(Arc::new(copy)))
+}
+
+fn unshared(saved: &SavedHandle) -> VfsResult<OwnedFd> {
+    match saved {
+        SavedHandle::Host(descriptor) => rustix::io::fcntl_dupfd_cloexec(descriptor, 0).map_err(errno),
+        SavedHandle::Memory(_) => Err(Errno::Inval),
     }
 }
 

@@ -9,6 +9,7 @@ mod handle;
 mod inodes;
 mod lower;
 mod resolve;
+mod saved;
 mod zip_layer;
 
 use std::{
@@ -23,6 +24,7 @@ use std::{
 
 use wasm_sandbox_policy::SandboxError;
 
+pub(crate) use self::saved::SavedMemory;
 use self::{
     content::Content,
     directory::{AFTER_DOT, AFTER_DOT_DOT, Directory},
@@ -32,7 +34,10 @@ use self::{
     resolve::Last,
     zip_layer::ZipLayer,
 };
-use super::{Dir, DirEntry, Errno, FileKind, OpenHow, Opened, Quota, SetTime, Stat, VfsResult};
+use super::{
+    Dir, DirEntry, Errno, File, FileKind, OpenHow, Opened, Quota, SavedHandle, SavedTree, SetTime, Stat, TreeId,
+    VfsResult,
+};
 
 type InodeId = u64;
 const ROOT: InodeId = 1;
@@ -121,6 +126,10 @@ impl MemoryTree {
 }
 
 impl Tree {
+    fn id(self: &Arc<Self>) -> TreeId {
+        Arc::as_ptr(self) as TreeId
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -402,6 +411,39 @@ impl Dir for MemoryTree {
 
     fn as_any(&self) -> &dyn Any {
         self
+    }
+
+    fn tree(&self) -> TreeId {
+        self.tree.id()
+    }
+
+    fn save_tree(&self) -> SavedTree {
+        SavedTree::Memory(self.tree.save())
+    }
+
+    fn restore_tree(&self, saved: &SavedTree) -> VfsResult<()> {
+        match saved {
+            SavedTree::Memory(saved) => self.tree.restore(saved),
+            SavedTree::Host => Err(Errno::Inval),
+        }
+    }
+
+    fn save(&self) -> VfsResult<SavedHandle> {
+        Ok(SavedHandle::Memory(self.inode))
+    }
+
+    fn restore_directory(&self, saved: &SavedHandle) -> VfsResult<Arc<dyn Dir>> {
+        let SavedHandle::Memory(inode) = *saved else { return Err(Errno::Inval) };
+        self.handle(&mut self.state(), inode)
+    }
+
+    fn restore_file(&self, saved: &SavedHandle, _: bool) -> VfsResult<Box<dyn File>> {
+        let SavedHandle::Memory(inode) = *saved else { return Err(Errno::Inval) };
+        Ok(Box::new(MemoryFile::open(&self.tree, &mut self.state(), inode, false)?))
+    }
+
+    fn settle(&self) {
+        self.tree.settle();
     }
 }
 

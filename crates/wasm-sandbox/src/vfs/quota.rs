@@ -119,6 +119,19 @@ impl Quota {
         if room == 0 && len > 0 { Err(Errno::Fbig) } else { Ok(len.min(room)) }
     }
 
+    /// Begins with what was charged elsewhere for the same.
+    ///
+    /// # Errors
+    /// [`Errno::Nospc`] when that is more than the limits.
+    pub(crate) fn restore(&self, bytes: u64, files: u64) -> VfsResult<()> {
+        if bytes > self.max_bytes || files > self.max_files {
+            return Err(Errno::Nospc);
+        }
+        self.bytes.store(bytes, Ordering::Relaxed);
+        self.files.store(files, Ordering::Relaxed);
+        Ok(())
+    }
+
     pub(crate) fn bytes_used(&self) -> u64 {
         self.bytes.load(Ordering::Relaxed)
     }

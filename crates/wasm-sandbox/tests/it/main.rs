@@ -21,6 +21,7 @@ mod modules;
 mod paths;
 mod python;
 mod rust;
+mod snapshots;
 mod surroundings;
 mod tenants;
 mod values;

@@ -2,24 +2,30 @@
 
 #![expect(unsafe_code, reason = "memories that a host brings are an unsafe trait")]
 
-use std::{cell::Cell, ops::Range, sync::Arc};
+use std::{
+    cell::Cell,
+    ops::Range,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use wasmtime::{LinearMemory, MemoryCreator, MemoryType, Result, StackCreator, StackMemory};
 
-use crate::image::{Image, ImageMemory, Stack};
+use crate::image::{Beginning, ImageMemory, Stack};
 
 thread_local! {
-    /// The image that the next memory made on this thread begins with. The engine makes an instance's memories while
-    /// `instantiate` runs, and offers no other way to tell it.
-    static NEXT: Cell<Option<Arc<Image>>> = const { Cell::new(None) };
+    /// What the next memory made on this thread begins with, and then that memory. The engine makes an instance's memories
+    /// while `instantiate` runs, and offers no other way to tell it or to hear of them.
+    static NEXT: Cell<Option<Beginning>> = const { Cell::new(None) };
+    static MADE: Cell<Option<Memory>> = const { Cell::new(None) };
 }
 
-/// Makes the memories of the instance that `make` makes begin with an image.
-pub(super) fn beginning_with<R>(image: &Arc<Image>, make: impl FnOnce() -> R) -> R {
-    NEXT.set(Some(Arc::clone(image)));
+/// Makes the memory of the instance that `make` makes begin as told, and gives it back.
+pub(super) fn beginning_with<R>(beginning: &Beginning, make: impl FnOnce() -> R) -> (R, Option<Memory>) {
+    NEXT.set(Some(beginning.clone()));
+    MADE.set(None);
     let made = make();
     NEXT.set(None);
-    made
+    (made, MADE.take())
 }
 
 /// Makes memories: from an image where one was named, empty ones otherwise.
@@ -38,30 +44,43 @@ unsafe impl MemoryCreator for Memories {
     ) -> std::result::Result<Box<dyn LinearMemory>, String> {
         let reserved = reserved.ok_or("a memory without a reservation")?.max(minimum);
         // The engine asks for a heap of its own first, which begins empty.
-        let image = if minimum > 0 { NEXT.take() } else { None };
-        let memory = ImageMemory::new(image, minimum, reserved, guard).map_err(|error| error.to_string())?;
-        Ok(Box::new(Memory(memory)))
+        let beginning = if minimum > 0 { NEXT.take() } else { None };
+        let begins = beginning.is_some();
+        let memory = ImageMemory::new(beginning, minimum, reserved, guard).map_err(|error| error.to_string())?;
+        let memory = Memory(Arc::new(Mutex::new(memory)));
+        if begins {
+            MADE.set(Some(memory.clone()));
+        }
+        Ok(Box::new(memory))
     }
 }
 
-struct Memory(ImageMemory);
+/// A memory that the engine and its instance share.
+#[derive(Clone)]
+pub(super) struct Memory(Arc<Mutex<ImageMemory>>);
+
+impl Memory {
+    pub(super) fn lock(&self) -> MutexGuard<'_, ImageMemory> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 // SAFETY: `ImageMemory` never moves, and its first `len` bytes are always usable.
 unsafe impl LinearMemory for Memory {
     fn byte_size(&self) -> usize {
-        self.0.len()
+        self.lock().len()
     }
 
     fn byte_capacity(&self) -> usize {
-        self.0.capacity()
+        self.lock().capacity()
     }
 
     fn grow_to(&mut self, len: usize) -> Result<()> {
-        Ok(self.0.grow_to(len)?)
+        Ok(self.lock().grow_to(len)?)
     }
 
     fn as_ptr(&self) -> *mut u8 {
-        self.0.base()
+        self.lock().base()
     }
 }
 

@@ -1,6 +1,6 @@
 //! A running instance in a Wasmtime store.
 
-use std::{any::Any, collections::HashMap, sync::Arc, time::Instant};
+use std::{any::Any, collections::HashMap, io, sync::Arc, time::Instant};
 
 use futures::future::{BoxFuture, FutureExt};
 use wasm_sandbox_policy::{FuelLimit, ResourceKind, SandboxError};
@@ -16,7 +16,7 @@ use super::{
 use crate::{
     engine::{EngineProfile, EngineUsage, Failed, Failure, GuestInstance, InstanceStart, LinkedModule, Mode},
     host::Host,
-    image::Image,
+    image::{Beginning, Changes},
     value::WasmValue,
 };
 
@@ -40,7 +40,7 @@ impl LinkedModule for WasmtimeLinked {
                     reason: "no thread could be started".to_owned(),
                 }));
             }
-            let image = start.image.clone();
+            let beginning = start.beginning.clone();
             let store = store::new(&self.engine, start, self.mode);
             let mut instance = WasmtimeInstance {
                 store,
@@ -50,10 +50,11 @@ impl LinkedModule for WasmtimeLinked {
                 fuel: self.profile.fuel,
                 deep: self.profile.deep(),
                 globals: Vec::new(),
+                memory: None,
                 instances: self.profile.instances,
                 ended: false,
             };
-            match instance.start(self, image).await {
+            match instance.start(self, beginning).await {
                 Ok(()) => Ok(Box::new(instance) as Box<dyn GuestInstance>),
                 Err(failure) => {
                     let usage = instance.usage();
@@ -77,6 +78,8 @@ pub(crate) struct WasmtimeInstance {
     pub(super) deep: bool,
     /// Those that can change, where the module exports them for images.
     globals: Vec<wasmtime::Global>,
+    /// There if it began with an image.
+    memory: Option<image::Memory>,
     /// How many instances can live at a time.
     instances: u32,
     /// Whether the guest was stopped by force; it is not entered again.
@@ -84,14 +87,17 @@ pub(crate) struct WasmtimeInstance {
 }
 
 impl WasmtimeInstance {
-    async fn start(&mut self, module: &WasmtimeLinked, image: Option<Arc<Image>>) -> Result<(), Failure> {
+    async fn start(&mut self, module: &WasmtimeLinked, beginning: Option<Beginning>) -> Result<(), Failure> {
         self.begin(Instant::now()).map_err(Failure::Error)?;
         self.before_entry();
         let cpu = Arc::clone(&self.store.data().cpu);
-        let made = match (&image, self.mode) {
+        let made = match (&beginning, self.mode) {
             // A module that has images has no start function, so nothing of the guest's runs here.
-            (Some(image), _) => {
-                image::beginning_with(image, || at_once(module.instance.instantiate_async(&mut self.store)))
+            (Some(beginning), _) => {
+                let make = || at_once(module.instance.instantiate_async(&mut self.store));
+                let (made, memory) = image::beginning_with(beginning, make);
+                self.memory = memory;
+                made
             }
             (None, Mode::Blocking) => {
                 cpu.begin_stretch();
@@ -111,15 +117,15 @@ impl WasmtimeInstance {
             self.globals.extend(instance.get_module_export(&mut self.store, global).and_then(Extern::into_global));
         }
         self.instance = Some(instance);
-        match image {
-            Some(image) => self.restore(&image),
+        match beginning {
+            Some(beginning) => self.restore(beginning.globals()),
             None if module.initializes => self.invoke("_initialize", &[]).await.map(|_| ()),
             None => Ok(()),
         }
     }
 
-    fn restore(&mut self, image: &Image) -> Result<(), Failure> {
-        for (global, value) in self.globals.iter().zip(&image.globals) {
+    fn restore(&mut self, values: &[WasmValue]) -> Result<(), Failure> {
+        for (global, value) in self.globals.iter().zip(values) {
             let set = global.set(&mut self.store, engine_value(*value));
             set.map_err(|error| Failure::Error(SandboxError::internal("starting from an image", error)))?;
         }
@@ -255,6 +261,11 @@ impl GuestInstance for WasmtimeInstance {
 
     fn globals(&mut self) -> Vec<WasmValue> {
         self.globals.iter().filter_map(|global| value(&global.get(&mut self.store))).collect()
+    }
+
+    fn changes(&mut self) -> Option<io::Result<Changes>> {
+        let globals = self.globals();
+        Some(self.memory.as_ref()?.lock().changes(globals))
     }
 
     fn host(&mut self) -> &mut Host {

@@ -34,8 +34,8 @@ pub(super) struct StoreData {
 }
 
 pub(super) fn new(engine: &wasmtime::Engine, start: InstanceStart, mode: Mode) -> Store<StoreData> {
-    let InstanceStart { host, limits, image } = start;
-    let image = image.map_or(0, |image| image.len() as u64);
+    let InstanceStart { host, limits, beginning } = start;
+    let image = beginning.map_or(0, |beginning| beginning.len() as u64);
     let data = StoreData {
         limiter: Limiter::new(&limits, host.memory(), image),
         host,

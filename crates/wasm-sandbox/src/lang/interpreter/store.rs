@@ -10,7 +10,7 @@ use crate::{
         Backend, LoadedModule,
         cache::{Cache, CacheKey, Turn},
     },
-    image::{self, Image, strip::strip},
+    image::{self, Image, globals_from, globals_to, strip::strip},
     setup::Setup,
     value::WasmValue,
 };
@@ -44,19 +44,19 @@ impl Store {
         setup: &Setup,
     ) -> Result<Arc<dyn LoadedModule>, SandboxError> {
         let key = CacheKey::new("interpreter", &[&backend.fingerprint(), files.version.as_bytes()]);
-        if let Some((file, _)) = self.0.open_file(&key) {
-            return backend.load_file(file);
+        if let Some(kept) = self.0.open_file(&key) {
+            return backend.load_file(kept.file);
         }
         let _turn = self.0.turn(&key);
-        if let Some((file, _)) = self.0.open_file(&key) {
-            return backend.load_file(file);
+        if let Some(kept) = self.0.open_file(&key) {
+            return backend.load_file(kept.file);
         }
         let _telling = setup.tell(what);
         let stripped = self.strip(files)?;
         let failed = |reason: String| SandboxError::internal("compiling the interpreter", reason);
         let code = backend.compile(&stripped).map_err(failed)?;
-        let file = self.0.keep_file(&key, &[], |file| io::Write::write_all(file, &code));
-        backend.load_file(file.map_err(|error| failed(error.to_string()))?)
+        let kept = self.0.keep_file(&key, &[], |file| io::Write::write_all(file, &code));
+        backend.load_file(kept.map_err(|error| failed(error.to_string()))?.file)
     }
 
     /// Takes the interpreter's module apart, keeps its first memory, and gives the rest.
@@ -82,9 +82,9 @@ impl Store {
     }
 
     pub(super) fn image(&self, key: &CacheKey) -> Option<Arc<Image>> {
-        let (file, note) = self.0.open_file(key)?;
-        let len = usize::try_from(file.metadata().ok()?.len()).ok()?;
-        Image::of_file(file, len, globals(&note)?).ok()
+        let kept = self.0.open_file(key)?;
+        let len = usize::try_from(kept.file.metadata().ok()?.len()).ok()?;
+        Image::of_file(kept.file, len, kept.hash, globals_from(&kept.note)?).ok()
     }
 
     pub(super) fn keep(
@@ -95,37 +95,11 @@ impl Store {
     ) -> Result<Arc<Image>, SandboxError> {
         let failed = |error: io::Error| SandboxError::internal("keeping an image", error);
         let write = |file: &mut File| image::write_sparse(file, memory);
-        let file = self.0.keep_file(key, &note(globals), write).map_err(failed)?;
-        Image::of_file(file, memory.len(), globals.to_vec()).map_err(failed)
+        let kept = self.0.keep_file(key, &globals_to(globals), write).map_err(failed)?;
+        Image::of_file(kept.file, memory.len(), kept.hash, globals.to_vec()).map_err(failed)
     }
 }
 
 fn first_key(files: &Files) -> CacheKey {
     Store::key("first image", &[&files.version])
-}
-
-/// Values of globals as they stand in an image's seal: a letter and eight bytes each.
-fn note(globals: &[WasmValue]) -> Vec<u8> {
-    let one = |value: &WasmValue| match *value {
-        WasmValue::I32(value) => (b'i', u64::from(value.cast_unsigned())),
-        WasmValue::I64(value) => (b'l', value.cast_unsigned()),
-        WasmValue::F32(value) => (b'f', u64::from(value.to_bits())),
-        WasmValue::F64(value) => (b'd', value.to_bits()),
-    };
-    globals.iter().map(one).flat_map(|(kind, bits)| std::iter::once(kind).chain(bits.to_le_bytes())).collect()
-}
-
-fn globals(note: &[u8]) -> Option<Vec<WasmValue>> {
-    let (chunks, []) = note.as_chunks::<9>() else { return None };
-    let one = |[kind, bits @ ..]: &[u8; 9]| {
-        let bits = u64::from_le_bytes(*bits);
-        Some(match kind {
-            b'i' => WasmValue::I32((bits as u32).cast_signed()),
-            b'l' => WasmValue::I64(bits.cast_signed()),
-            b'f' => WasmValue::F32(f32::from_bits(bits as u32)),
-            b'd' => WasmValue::F64(f64::from_bits(bits)),
-            _ => return None,
-        })
-    };
-    chunks.iter().map(one).collect()
 }

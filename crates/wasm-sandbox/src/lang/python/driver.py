@@ -71,6 +71,8 @@ def _make():
 
     def handle(text):
         request = json.loads(text)
+        if request.get("reseed", False):
+            reseed()
         try:
             answer = globals_of[request["op"]](request)
         except BaseException as exc:
@@ -122,6 +124,13 @@ def _make():
             return spec
 
     sys.meta_path.insert(0, Fonts)
+
+    def reseed():
+        """What a copy does first: it must not draw the random numbers of its twin."""
+        tempfile._name_sequence = None
+        for name in ("random", "numpy.random"):
+            if name in sys.modules:
+                sys.modules[name].seed()
 
     def begin(request):
         """What every new instance does first: the environment, fresh random numbers, the project's folders."""

@@ -9,7 +9,7 @@ use super::{
     errors::{self, errno},
     ledger::Inode,
 };
-use crate::vfs::{Errno, File, SetTime, Stat, VfsResult};
+use crate::vfs::{Errno, File, SavedHandle, SetTime, Stat, TreeId, VfsResult};
 
 pub(super) struct HostFile {
     descriptor: OwnedFd,
@@ -122,6 +122,10 @@ impl File for HostFile {
         let outcome =
             if data_only { rustix::fs::fdatasync(&self.descriptor) } else { rustix::fs::fsync(&self.descriptor) };
         outcome.map_err(errno)
+    }
+
+    fn save(&self) -> VfsResult<(TreeId, SavedHandle)> {
+        Ok((self.tree.id(), super::shared(&self.descriptor)?))
     }
 }
 

@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::lower::{Layer, LowerFile};
+use super::{
+    lower::{Layer, LowerFile},
+    saved::{Piece, SavedContent},
+};
 use crate::vfs::{Errno, Quota, VfsResult};
 
 /// Bytes of one piece. Pieces are shared with copies of the tree until they are written.
@@ -38,6 +41,22 @@ struct Below {
 impl Content {
     pub(super) fn below(path: Arc<[u8]>) -> Self {
         Self { below: Some(Below { path, shows: 0, file: None }), ..Self::default() }
+    }
+
+    pub(super) fn save(&self) -> SavedContent {
+        SavedContent {
+            size: self.size,
+            pieces: self.pieces.iter().map(|(number, piece)| (*number, Piece(Arc::clone(piece)))).collect(),
+            below: self.below.as_ref().map(|below| (below.path.to_vec(), below.shows)),
+        }
+    }
+
+    /// What was saved; a file below is opened with the first handle.
+    pub(super) fn restored(saved: &SavedContent) -> Self {
+        let below =
+            saved.below.as_ref().map(|(path, shows)| Below { path: path.as_slice().into(), shows: *shows, file: None });
+        let pieces = saved.pieces.iter().map(|(number, Piece(piece))| (*number, Arc::clone(piece))).collect();
+        Self { size: saved.size, pieces, below }
     }
 
     pub(super) fn size(&self) -> u64 {

@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use super::InodeId;
+use super::{InodeId, saved::SavedDirectory};
 
 /// The cursors after `.` and `..`, which no directory keeps.
 pub(super) const AFTER_DOT: u64 = 1;
@@ -34,6 +34,23 @@ struct Entry {
 impl Directory {
     pub(super) fn new(below: Option<Arc<[u8]>>) -> Self {
         Self { names: BTreeMap::new(), order: BTreeMap::new(), last: AFTER_DOT_DOT, below }
+    }
+
+    pub(super) fn save(&self) -> SavedDirectory {
+        let entry = |(name, entry): (&Arc<[u8]>, &Entry)| (name.to_vec(), entry.inode, entry.number);
+        let below = self.below.as_ref().map(|path| path.to_vec());
+        SavedDirectory { entries: self.names.iter().map(entry).collect(), last: self.last, below }
+    }
+
+    pub(super) fn restored(saved: &SavedDirectory) -> Self {
+        let mut directory = Self::new(saved.below.as_deref().map(Arc::from));
+        for (name, inode, number) in &saved.entries {
+            let name: Arc<[u8]> = name.as_slice().into();
+            directory.order.insert(*number, Arc::clone(&name));
+            directory.names.insert(name, Entry { inode: *inode, number: *number });
+        }
+        directory.last = saved.last;
+        directory
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Content, InodeId, Node, State, Tree, inodes::Inode};
-use crate::vfs::{Errno, File, Quota, SetTime, Stat, VfsResult};
+use crate::vfs::{Errno, File, Quota, SavedHandle, SetTime, Stat, TreeId, VfsResult};
 
 pub(super) struct MemoryFile {
     tree: Arc<Tree>,
@@ -94,6 +94,10 @@ impl File for MemoryFile {
 
     fn sync(&self, _: bool) -> VfsResult<()> {
         Ok(())
+    }
+
+    fn save(&self) -> VfsResult<(TreeId, SavedHandle)> {
+        Ok((self.tree.id(), SavedHandle::Memory(self.inode)))
     }
 }
 

@@ -7,10 +7,10 @@ use crate::vfs::{Errno, FileKind, Quota, SetTime, VfsResult};
 
 pub(super) struct State {
     pub(super) inodes: HashMap<InodeId, Inode>,
-    next: InodeId,
+    pub(super) next: InodeId,
     pub(super) layer: Option<Box<dyn Layer>>,
     /// Inodes of the layer that may still be taken over.
-    room: usize,
+    pub(super) room: usize,
     quota: Arc<Quota>,
 }
 
@@ -32,7 +32,7 @@ pub(super) struct Inode {
     /// Whether the guest made it, and so paid for it.
     pub(super) paid: bool,
     /// Where it is in the layer below, until that has been asked for its size and times.
-    unseen: Option<Arc<[u8]>>,
+    pub(super) unseen: Option<Arc<[u8]>>,
 }
 
 pub(super) enum Node {

@@ -1,0 +1,210 @@
+//! What a memory holds besides its image: what a snapshot keeps, a fork begins with and a suspended session takes along.
+//!
+//! Pages that were written are few and scattered, and copied. Where many lie side by side, as an array does, they go into a
+//! file in memory that both sides map: it is copied once and shared from then on, until somebody writes.
+
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    io::{self, Write},
+    ops::Range,
+    os::unix::fs::FileExt,
+    sync::Arc,
+};
+
+use super::{PAGE, seal, slot::Slot, unsealed};
+use crate::value::WasmValue;
+
+/// Pages side by side that are worth a mapping of their own.
+const LARGE: usize = 64 * PAGE;
+
+/// Mappings that one memory has, at most; then they are made one file again. The system bounds those of a process.
+const MAX_MAPPED: usize = 16;
+
+const ZEROS: [u8; PAGE] = [0; PAGE];
+
+/// The difference between a memory and its image.
+pub(crate) struct Changes {
+    /// Bytes of the memory.
+    len: usize,
+    /// Values of the globals that can change, by their place among them.
+    pub(crate) globals: Vec<WasmValue>,
+    /// Where the copied pages belong, in the order in which they lie in `bytes`.
+    copied: Vec<Range<usize>>,
+    bytes: Vec<u8>,
+    mapped: Vec<Mapped>,
+}
+
+/// A part of a memory that a file holds.
+#[derive(Clone)]
+pub(super) struct Mapped {
+    at: Range<usize>,
+    file: Arc<File>,
+    offset: u64,
+}
+
+impl Changes {
+    /// What the first `len` bytes of a memory hold besides `image`. What goes into files is mapped by the memory, too.
+    pub(super) fn of(
+        slot: &mut Slot,
+        image: &[u8],
+        mapped: &mut Vec<Mapped>,
+        len: usize,
+        globals: Vec<WasmValue>,
+    ) -> io::Result<Self> {
+        let mut changes = Self { len, globals, copied: Vec::new(), bytes: Vec::new(), mapped: Vec::new() };
+        let written = slot.written(len);
+        let mut large = Vec::new();
+        for run in changed(slot, image, mapped, &written) {
+            if run.len() >= LARGE { large.push(run) } else { changes.copy(run.clone(), slot.bytes(run)) }
+        }
+        if mapped.len() + large.len() > MAX_MAPPED {
+            large.extend(mapped.drain(..).map(|mapped| mapped.at));
+            large = united(large);
+            mapped.clear();
+        }
+        if !large.is_empty() {
+            let new = file_of(large, |run| slot.bytes(run))?;
+            for new in new {
+                slot.map(new.at.clone(), &new.file, new.offset)?;
+                mapped.retain(|old| !(new.at.start <= old.at.start && old.at.end <= new.at.end));
+                mapped.push(new);
+            }
+        }
+        changes.mapped.clone_from(mapped);
+        Ok(changes)
+    }
+
+    /// Changes that came from elsewhere: pieces of a memory of `len` bytes, each at its place. None if they do not fit.
+    pub(crate) fn from_pieces(
+        len: usize,
+        globals: Vec<WasmValue>,
+        pieces: &[(usize, &[u8])],
+    ) -> io::Result<Option<Self>> {
+        let mut changes = Self { len, globals, copied: Vec::new(), bytes: Vec::new(), mapped: Vec::new() };
+        let mut end = 0;
+        for (at, bytes) in pieces {
+            let aligned = at.is_multiple_of(PAGE) && bytes.len().is_multiple_of(PAGE);
+            let fits = *at >= end && at.checked_add(bytes.len()).is_some_and(|end| end <= len);
+            if !aligned || !fits {
+                return Ok(None);
+            }
+            end = at + bytes.len();
+            if bytes.len() < LARGE {
+                changes.copy(*at..end, bytes);
+            } else {
+                changes.mapped.extend(file_of(std::iter::once(*at..end), |_| bytes)?);
+            }
+        }
+        Ok(Some(changes))
+    }
+
+    /// The pieces, sorted by their places and without overlaps.
+    ///
+    /// # Errors
+    /// A file in memory cannot be read.
+    pub(crate) fn pieces(&self) -> io::Result<Vec<(usize, Vec<u8>)>> {
+        let mut pieces = BTreeMap::new();
+        for mapped in &self.mapped {
+            let mut bytes = vec![0; mapped.at.len()];
+            mapped.file.read_exact_at(&mut bytes, mapped.offset)?;
+            lay_over(&mut pieces, mapped.at.start, &bytes);
+        }
+        for (run, bytes) in self.runs() {
+            lay_over(&mut pieces, run.start, bytes);
+        }
+        let mut runs: Vec<(usize, Vec<u8>)> = Vec::new();
+        for (at, page) in pieces {
+            match runs.last_mut() {
+                Some((start, bytes)) if *start + bytes.len() == at => bytes.extend(page),
+                _ => runs.push((at, page)),
+            }
+        }
+        Ok(runs)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    pub(super) fn mapped(&self) -> &[Mapped] {
+        &self.mapped
+    }
+
+    /// Brings a memory that holds the image to this state.
+    pub(super) fn apply(&self, slot: &mut Slot) -> io::Result<()> {
+        for mapped in &self.mapped {
+            slot.map(mapped.at.clone(), &mapped.file, mapped.offset)?;
+        }
+        self.runs().for_each(|(run, bytes)| slot.write(run, bytes));
+        Ok(())
+    }
+
+    fn copy(&mut self, run: Range<usize>, bytes: &[u8]) {
+        self.copied.push(run);
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    fn runs(&self) -> impl Iterator<Item = (Range<usize>, &[u8])> {
+        let mut rest = self.bytes.as_slice();
+        self.copied.iter().map(move |run| {
+            let (bytes, later) = rest.split_at_checked(run.len()).unwrap_or((rest, &[]));
+            rest = later;
+            (run.clone(), bytes)
+        })
+    }
+}
+
+/// Those of the written pages that differ from what lies below them, as runs.
+fn changed(slot: &Slot, image: &[u8], mapped: &[Mapped], written: &[Range<usize>]) -> Vec<Range<usize>> {
+    let mut runs: Vec<Range<usize>> = Vec::new();
+    for page in written.iter().flat_map(|run| run.clone().step_by(PAGE)) {
+        let is_mapped = mapped.iter().any(|mapped| mapped.at.contains(&page));
+        let below = image.get(page..page + PAGE).unwrap_or(&ZEROS);
+        if !is_mapped && slot.bytes(page..page + PAGE) == below {
+            continue;
+        }
+        match runs.last_mut() {
+            Some(last) if last.end == page => last.end += PAGE,
+            _ => runs.push(page..page + PAGE),
+        }
+    }
+    runs
+}
+
+/// Runs in order, those that overlap or touch made one.
+fn united(mut runs: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    runs.sort_by_key(|run| run.start);
+    let mut united: Vec<Range<usize>> = Vec::new();
+    for run in runs {
+        match united.last_mut() {
+            Some(last) if run.start <= last.end => last.end = last.end.max(run.end),
+            _ => united.push(run),
+        }
+    }
+    united
+}
+
+/// A sealed file in memory that holds these runs, one after the other.
+fn file_of<'a>(
+    runs: impl IntoIterator<Item = Range<usize>>,
+    bytes: impl Fn(Range<usize>) -> &'a [u8],
+) -> io::Result<Vec<Mapped>> {
+    let mut file = unsealed()?;
+    let mut places = Vec::new();
+    let mut offset = 0;
+    for run in runs {
+        file.write_all(bytes(run.clone()))?;
+        places.push((offset, run.clone()));
+        offset += run.len() as u64;
+    }
+    let file = Arc::new(seal(file)?);
+    Ok(places.into_iter().map(|(offset, at)| Mapped { at, file: Arc::clone(&file), offset }).collect())
+}
+
+/// Puts bytes over what is there already, page by page.
+fn lay_over(pieces: &mut BTreeMap<usize, Vec<u8>>, at: usize, bytes: &[u8]) {
+    for (page, bytes) in (at..).step_by(PAGE).zip(bytes.chunks(PAGE)) {
+        pieces.insert(page, bytes.to_vec());
+    }
+}

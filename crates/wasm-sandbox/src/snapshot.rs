@@ -1,0 +1,225 @@
+//! A session at a moment: kept, begun again as often as wanted, taken elsewhere.
+
+use std::{io, sync::Arc};
+
+use serde::{Deserialize, Serialize, Serializer};
+use wasm_sandbox_policy::{InstanceConfig, SandboxError, SecurityContext};
+
+use crate::{
+    engine::Mode,
+    host::{Control, SavedHost},
+    host_function::HostFunctions,
+    image::{Changes, globals_from, globals_to},
+    instance::{Blueprint, Streams},
+    lang::interpreter::Runtime,
+    module::Module,
+    sandbox::SandboxConfig,
+    session::Session,
+    setup::Setup,
+};
+
+/// The first bytes of a snapshot; the number counts up when the form changes.
+const MAGIC: &[u8; 8] = b"wsboxsn\x01";
+const MAC: usize = 32;
+
+/// A session at a moment between two turns: its memory, its files in memory, what it has open, its clock and its limits.
+/// Cheap to clone; what sessions hold in common is shared until one of them writes.
+#[derive(Clone)]
+pub struct Snapshot(Arc<Inner>);
+
+/// What a session is made of, but for what lives.
+#[derive(Clone)]
+pub(crate) struct Parts {
+    pub(crate) module: Module,
+    pub(crate) runtime: Runtime,
+    pub(crate) config: InstanceConfig,
+    pub(crate) functions: Arc<HostFunctions>,
+    pub(crate) streams: Streams,
+    pub(crate) setup: Setup,
+    pub(crate) prelude: Arc<str>,
+    pub(crate) mode: Mode,
+}
+
+/// How far a session has come.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+pub(crate) struct Progress {
+    pub(crate) turns: u64,
+    /// Whether a request has reached the guest.
+    pub(crate) begun: bool,
+}
+
+/// What an instance begins with that goes on where another was.
+pub(crate) struct State {
+    pub(crate) changes: Arc<Changes>,
+    pub(crate) host: SavedHost,
+    /// Whether what goes on from here draws random numbers of its own.
+    pub(crate) draws: bool,
+}
+
+struct Inner {
+    parts: Parts,
+    progress: Progress,
+    state: State,
+}
+
+/// A snapshot in bytes, after its first ones and before its seal.
+#[derive(Serialize, Deserialize)]
+struct Written<'a> {
+    runtime: String,
+    image: [u8; 32],
+    prelude: String,
+    config: String,
+    progress: Progress,
+    draws: bool,
+    memory: u64,
+    globals: Vec<u8>,
+    #[serde(borrow)]
+    pieces: Vec<(u64, Bytes<'a>)>,
+    host: SavedHost,
+}
+
+/// Bytes that are written as they are.
+#[derive(Deserialize)]
+struct Bytes<'a>(&'a [u8]);
+
+impl Serialize for Bytes<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(self.0)
+    }
+}
+
+impl Snapshot {
+    pub(crate) fn new(parts: Parts, progress: Progress, state: State) -> Self {
+        Self(Arc::new(Inner { parts, progress, state }))
+    }
+
+    /// A session that goes on from here, independent of every other. Unless the policy has a seed, it draws random numbers of
+    /// its own: a generator that a program has seeded by itself is seeded afresh, as after a `fork` of a process.
+    ///
+    /// # Errors
+    /// There is no memory, or no room for another sandbox.
+    pub async fn session(&self) -> Result<Session, SandboxError> {
+        let Inner { parts, progress, state } = &*self.0;
+        let control: Arc<Control> = Arc::default();
+        let instance = Blueprint {
+            module: &parts.module,
+            config: &parts.config,
+            functions: &parts.functions,
+            mode: parts.mode,
+            arguments: Vec::new(),
+            streams: parts.streams.clone(),
+            control,
+            state: Some(state),
+        };
+        let instance = instance.untouched().await?;
+        Ok(Session::restored(instance, parts.clone(), *progress, state.draws))
+    }
+
+    /// The snapshot as bytes that [`WasmSandbox::snapshot`](crate::WasmSandbox::snapshot) reads, in this process or another,
+    /// on this machine or one with the same version of this crate and of the interpreter. They are sealed with the key of
+    /// [`Setup::snapshot_key`](crate::Setup::snapshot_key) and not encrypted: who reads them reads the session's memory.
+    ///
+    /// # Errors
+    /// [`SandboxError::NotRunnable`] when a file of the host's is open in the session: it cannot go elsewhere.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, SandboxError> {
+        let Inner { parts, progress, state } = &*self.0;
+        if let Some(path) = state.host.open_on_host() {
+            return Err(refused(format!("the session has `{path}` open, which is the host's; close it first")));
+        }
+        let failed = |error: io::Error| SandboxError::internal("reading a snapshot's memory", error);
+        let pieces = state.changes.pieces().map_err(failed)?;
+        let written = Written {
+            runtime: parts.runtime.name().to_owned(),
+            image: parts.image()?,
+            prelude: parts.prelude.to_string(),
+            config: serde_json::to_string(&parts.config)
+                .map_err(|error| SandboxError::internal("writing a policy", error))?,
+            progress: *progress,
+            draws: state.draws,
+            memory: state.changes.len() as u64,
+            globals: globals_to(&state.changes.globals),
+            pieces: pieces.iter().map(|(at, bytes)| (*at as u64, Bytes(bytes))).collect(),
+            host: state.host.clone(),
+        };
+        let bytes = postcard::to_extend(&written, MAGIC.to_vec());
+        let mut bytes = bytes.map_err(|error| SandboxError::internal("writing a snapshot", error))?;
+        bytes.extend(seal(&parts.setup, &bytes)?);
+        Ok(bytes)
+    }
+
+    /// Reads what [`to_bytes`](Self::to_bytes) made, for the sandbox that `parts` makes.
+    pub(crate) fn from_bytes(
+        bytes: &[u8],
+        sandbox: &SandboxConfig,
+        functions: &Arc<HostFunctions>,
+        streams: &Streams,
+        mode: Mode,
+    ) -> Result<Self, SandboxError> {
+        let (body, mac) = bytes.split_last_chunk::<MAC>().ok_or_else(|| refused("it is too short"))?;
+        let sealed = seal(&sandbox.setup, body)?;
+        if sealed != *mac {
+            return Err(refused("it was changed, or sealed with another key"));
+        }
+        let body = body.strip_prefix(MAGIC).ok_or_else(|| refused("it is of another version"))?;
+        let written: Written<'_> = postcard::from_bytes(body).map_err(|_| refused("it is of another version"))?;
+        let runtime = Runtime::named(&written.runtime).ok_or_else(|| refused("its interpreter is not known here"))?;
+        let config: InstanceConfig =
+            serde_json::from_str(&written.config).map_err(|_| refused("its policy cannot be read"))?;
+        if !sandbox.instance.permits(&config) {
+            return Err(wider());
+        }
+        let prelude: Arc<str> = written.prelude.into();
+        let setup = sandbox.setup.clone();
+        let settings = SandboxConfig { instance: config.clone(), setup: setup.clone() };
+        let module = Module::interpreter(runtime, Arc::clone(&prelude), &settings);
+        let (functions, streams) = (Arc::clone(functions), streams.clone());
+        let parts = Parts { module, runtime, config, functions, streams, setup, prelude, mode };
+        if parts.image()? != written.image {
+            return Err(refused("it began with another version of its interpreter"));
+        }
+        let changes = changes(&written.pieces, written.memory, &written.globals)?;
+        let state = State { changes: Arc::new(changes), host: written.host, draws: written.draws };
+        Ok(Self::new(parts, written.progress, state))
+    }
+}
+
+impl Parts {
+    /// What tells the image that the session began with from all others.
+    fn image(&self) -> Result<[u8; 32], SandboxError> {
+        match self.module.script() {
+            Some(script) => Ok(script.interpreter(&self.config.limits)?.image().hash),
+            None => Err(SandboxError::internal("a snapshot", "there is no interpreter")),
+        }
+    }
+}
+
+fn changes(pieces: &[(u64, Bytes<'_>)], memory: u64, globals: &[u8]) -> Result<Changes, SandboxError> {
+    let damaged = || refused("its memory does not fit");
+    let pieces: Option<Vec<(usize, &[u8])>> =
+        pieces.iter().map(|(at, bytes)| Some((usize::try_from(*at).ok()?, bytes.0))).collect();
+    let globals = globals_from(globals).ok_or_else(damaged)?;
+    let memory = usize::try_from(memory).map_err(|_| damaged())?;
+    Changes::from_pieces(memory, globals, &pieces.ok_or_else(damaged)?)
+        .map_err(|error| SandboxError::internal("keeping a snapshot's memory", error))?
+        .ok_or_else(damaged)
+}
+
+fn seal(setup: &Setup, bytes: &[u8]) -> Result<[u8; MAC], SandboxError> {
+    Ok(*blake3::keyed_hash(&setup.seal_key()?, bytes).as_bytes())
+}
+
+fn refused(reason: impl Into<String>) -> SandboxError {
+    SandboxError::NotRunnable { what: "snapshot".to_owned(), reason: reason.into() }
+}
+
+fn wider() -> SandboxError {
+    SandboxError::SecurityViolation {
+        context: SecurityContext {
+            operation: "resume".to_owned(),
+            target: "snapshot".to_owned(),
+            capability: "policy".to_owned(),
+            reason: Some("the snapshot's policy allows more than the sandbox's".to_owned()),
+            count: 1,
+        },
+    }
+}
