@@ -79,3 +79,8 @@ struct Readme;
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/guide/files.md")]
 struct FilesGuide;
+
+/// And of sessions.
+#[cfg(all(doctest, feature = "wasmtime"))]
+#[doc = include_str!("../../../docs/guide/sessions.md")]
+struct SessionsGuide;

@@ -309,5 +309,5 @@ fn h12_images_are_the_same_wherever_they_are_made() {
     turn(&mut session, "let x = 1");
     let suspended = session.suspend().unwrap();
     // Two processes would share this one's interpreter, but for their caches.
-    assert_eq!(turn(&mut there.resume(&suspended).unwrap(), "[x, y[0]].join()"), "1,4");
+    assert_eq!(turn(&mut there.resume(&suspended).unwrap(), "[x, y[0]].join()"), "'1,4'");
 }
