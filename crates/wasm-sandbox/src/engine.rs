@@ -15,7 +15,6 @@ pub(crate) mod wasmtime;
 
 use std::{
     fs::File,
-    io,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -128,7 +127,7 @@ pub(crate) trait GuestInstance: Send + Sync {
     fn globals(&mut self) -> Vec<WasmValue>;
 
     /// What the memory and the globals hold besides the image that they began with, if they did.
-    fn changes(&mut self) -> Option<io::Result<Changes>>;
+    fn changes(&mut self) -> Option<Result<Changes, SandboxError>>;
 
     fn host(&mut self) -> &mut Host;
 

@@ -363,7 +363,7 @@ impl Instance {
     pub(crate) fn state(&mut self, draws: bool) -> Result<State, SandboxError> {
         let failed = |error: String| SandboxError::internal("taking a snapshot", error);
         let changes = self.guest.changes().ok_or_else(|| failed("there is no image".to_owned()))?;
-        let changes = Arc::new(changes.map_err(|error| failed(error.to_string()))?);
+        let changes = Arc::new(changes?);
         let host = self.guest.host().save().map_err(|errno| failed(errno.text().to_owned()))?;
         Ok(State { changes, host, draws })
     }

@@ -33,6 +33,8 @@ mod lang;
 mod module;
 mod mount;
 #[cfg(feature = "wasmtime")]
+mod prelude;
+#[cfg(feature = "wasmtime")]
 mod run;
 #[cfg(feature = "wasmtime")]
 mod sandbox;
@@ -65,7 +67,7 @@ pub use self::{
     run::{execute, run, run_with_timeout},
     sandbox::{SandboxConfig, WasmSandbox, WasmSandboxBuilder},
     session::Session,
-    setup::{DangerousSetup, Diagnosis, Progress, Setup},
+    setup::{DangerousSetup, Diagnosis, Progress, Setup, images::NamedImage},
     snapshot::Snapshot,
     source::{Language, Source},
 };

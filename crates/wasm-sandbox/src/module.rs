@@ -11,6 +11,7 @@ use crate::{
         self, Built,
         interpreter::{Interpreter, Runtime},
     },
+    prelude::Prelude,
     sandbox::SandboxConfig,
     script::Script,
     setup::Setup,
@@ -47,12 +48,15 @@ type Linked = (Arc<dyn LinkedModule>, Option<Arc<Interpreter>>);
 
 impl Module {
     /// Reads, compiles and screens a source. Blocks while a compiler runs.
-    pub(crate) fn load(source: &Source, prelude: &Arc<str>, config: &SandboxConfig) -> Result<Self, SandboxError> {
+    pub(crate) fn load(source: &Source, prelude: &Prelude, config: &SandboxConfig) -> Result<Self, SandboxError> {
         let setup = &config.setup;
         let body = match lang::build(source, setup)? {
-            Built::Module(guest) => Body::Wasm(Box::new(Wasm::new(guest.into(), &source.name())?)),
+            Built::Module(guest) => {
+                prelude.check_unused()?;
+                Body::Wasm(Box::new(Wasm::new(guest.into(), &source.name())?))
+            }
             Built::Script { runtime, text } => {
-                Body::Script(Box::new(Script::new(runtime, text.into(), Arc::clone(prelude), config)))
+                Body::Script(Box::new(Script::new(runtime, text.into(), prelude.code(runtime)?, config)))
             }
         };
         Ok(Self(Arc::new(Inner { name: source.name(), body, setup: setup.clone() })))

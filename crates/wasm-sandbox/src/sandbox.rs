@@ -4,7 +4,7 @@ use std::{future::Future, path::PathBuf, sync::Arc, time::Duration};
 
 use serde::{Serialize, de::DeserializeOwned};
 use wasm_sandbox_policy::{
-    ByteSize, InstanceConfig, InstanceConfigBuilder, ResourceLimits, SandboxError, SandboxResult,
+    ByteSize, ConfigProblem, InstanceConfig, InstanceConfigBuilder, ResourceLimits, SandboxError, SandboxResult,
 };
 
 use crate::{
@@ -15,6 +15,7 @@ use crate::{
     host_function::{HostCall, HostError, HostFunctions},
     instance::{Blueprint, CallReport, CancelHandle, Instance, Streams},
     module::Module,
+    prelude::Prelude,
     session::Session,
     setup::Setup,
     snapshot::{Parts, Snapshot},
@@ -46,7 +47,7 @@ pub struct WasmSandbox {
     instance: Option<Instance>,
     streams: Streams,
     control: Arc<Control>,
-    prelude: Arc<str>,
+    prelude: Prelude,
     mode: Mode,
 }
 
@@ -76,7 +77,7 @@ impl WasmSandbox {
             instance: None,
             streams: Streams::default(),
             control: Arc::default(),
-            prelude: "".into(),
+            prelude: Prelude::default(),
             mode: Mode::Async,
         })
     }
@@ -99,7 +100,7 @@ impl WasmSandbox {
     /// # Errors
     /// The source is not there, does not compile or cannot be run.
     pub async fn load_module(&self, source: impl Into<Source>) -> Result<Module, SandboxError> {
-        load(source.into(), Arc::clone(&self.prelude), self.config.clone(), self.mode).await
+        load(source.into(), self.prelude.clone(), self.config.clone(), self.mode).await
     }
 
     /// A new instance of a module, with a configuration of its own.
@@ -196,7 +197,8 @@ impl WasmSandbox {
             what: language.name().to_owned(),
             reason: "a session needs a language that is interpreted".to_owned(),
         })?;
-        let module = Module::interpreter(runtime, Arc::clone(&self.prelude), &self.config);
+        let prelude = self.prelude.code(runtime)?;
+        let module = Module::interpreter(runtime, Arc::clone(&prelude), &self.config);
         prepare(module.clone(), self.config.instance.limits.clone(), self.mode).await?;
         let parts = Parts {
             runtime,
@@ -204,7 +206,7 @@ impl WasmSandbox {
             functions: Arc::clone(&self.functions),
             streams: self.streams.clone(),
             setup: self.config.setup.clone(),
-            prelude: Arc::clone(&self.prelude),
+            prelude,
             mode: self.mode,
             module,
         };
@@ -290,7 +292,7 @@ impl WasmSandbox {
 }
 
 /// Reads and compiles on this thread, or on one that may block.
-async fn load(source: Source, prelude: Arc<str>, config: SandboxConfig, mode: Mode) -> Result<Module, SandboxError> {
+async fn load(source: Source, prelude: Prelude, config: SandboxConfig, mode: Mode) -> Result<Module, SandboxError> {
     let work = move || {
         let module = Module::load(&source, &prelude, &config)?;
         module.prepare(&config.instance.limits)?;
@@ -324,7 +326,8 @@ pub struct WasmSandboxBuilder {
     source: Option<Source>,
     functions: HostFunctions,
     streams: Streams,
-    prelude: String,
+    prelude: Option<String>,
+    image: Option<String>,
 }
 
 impl WasmSandboxBuilder {
@@ -339,7 +342,14 @@ impl WasmSandboxBuilder {
     ///
     /// It is for code that is trusted to be run once for all: whatever random numbers it draws, all sandboxes share.
     pub fn prelude(mut self, code: impl Into<String>) -> Self {
-        self.prelude = code.into();
+        self.prelude = Some(code.into());
+        self
+    }
+
+    /// Begins with an image of this name: `python-numpy`, `python-data`, or one that [`Setup::build_image`] defined. It is
+    /// built by its first use. Default: none.
+    pub fn image(mut self, name: impl Into<String>) -> Self {
+        self.image = Some(name.into());
         self
     }
 
@@ -459,9 +469,14 @@ impl WasmSandboxBuilder {
     pub(crate) async fn build_for(self, mode: Mode) -> Result<WasmSandbox, SandboxError> {
         let setup = self.setup.unwrap_or_else(Setup::discover);
         let config = SandboxConfig { instance: self.config.build()?, setup };
-        let prelude: Arc<str> = self.prelude.into();
+        let prelude = match (self.prelude, self.image) {
+            (Some(_), Some(name)) => return Err(two_preludes(&name)),
+            (Some(code), None) => Prelude::new(code),
+            (None, Some(name)) => Prelude::of_image(&config.setup.image(&name)?)?,
+            (None, None) => Prelude::default(),
+        };
         let module = match self.source {
-            Some(source) => Some(load(source, Arc::clone(&prelude), config.clone(), mode).await?),
+            Some(source) => Some(load(source, prelude.clone(), config.clone(), mode).await?),
             None => None,
         };
         Ok(WasmSandbox {
@@ -475,4 +490,10 @@ impl WasmSandboxBuilder {
             mode,
         })
     }
+}
+
+fn two_preludes(image: &str) -> SandboxError {
+    let problem = ConfigProblem::new("image", format!("the image `{}` has a prelude of its own", image.escape_debug()));
+    let advice = "define an image with both: `wasm-sandbox image build`, or `Setup::build_image`";
+    SandboxError::Configuration { problems: vec![problem.suggest(advice)] }
 }

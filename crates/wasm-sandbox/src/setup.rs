@@ -2,6 +2,7 @@
 //! changes what a guest is granted.
 
 pub(crate) mod fetch;
+pub(crate) mod images;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 

@@ -199,9 +199,7 @@ fn changes(pieces: &[(u64, Bytes<'_>)], memory: u64, globals: &[u8]) -> Result<C
         pieces.iter().map(|(at, bytes)| Some((usize::try_from(*at).ok()?, bytes.0))).collect();
     let globals = globals_from(globals).ok_or_else(damaged)?;
     let memory = usize::try_from(memory).map_err(|_| damaged())?;
-    Changes::from_pieces(memory, globals, &pieces.ok_or_else(damaged)?)
-        .map_err(|error| SandboxError::internal("keeping a snapshot's memory", error))?
-        .ok_or_else(damaged)
+    Changes::from_pieces(memory, globals, &pieces.ok_or_else(damaged)?)?.ok_or_else(damaged)
 }
 
 fn seal(setup: &Setup, bytes: &[u8]) -> Result<[u8; MAC], SandboxError> {

@@ -5,6 +5,8 @@ use std::{
     sync::Arc,
 };
 
+use serde::{Deserialize, Serialize};
+
 use crate::lang::interpreter::Runtime;
 
 /// A program or library: a file, bytes or text. Anything that names a path becomes one: `"calculator.rs".into()`.
@@ -25,7 +27,8 @@ pub enum Source {
 }
 
 /// A language that is compiled or interpreted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Language {
     /// One file of Rust.

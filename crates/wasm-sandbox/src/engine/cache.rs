@@ -103,13 +103,38 @@ impl Cache {
 
     /// Keeps an entry. A cache that cannot be written is slower, not wrong: there is nothing to report.
     pub(crate) fn write(&self, key: &CacheKey, contents: &[u8]) {
-        let entry = [MAGIC.as_slice(), &key.0, contents].concat();
-        let mac = blake3::keyed_hash(&self.secret, &entry);
-        if write_atomically(&self.directory, &key.name(), &[&entry, mac.as_bytes()]).is_ok()
-            && WRITES.fetch_add(1, Ordering::Relaxed).is_multiple_of(WRITES_PER_SWEEP)
-        {
+        if self.keep(key, contents).is_ok() && WRITES.fetch_add(1, Ordering::Relaxed).is_multiple_of(WRITES_PER_SWEEP) {
             self.sweep();
         }
+    }
+
+    /// As [`write`](Self::write), for what is no cache of anything else.
+    ///
+    /// # Errors
+    /// The directory cannot be written.
+    pub(crate) fn keep(&self, key: &CacheKey, contents: &[u8]) -> io::Result<()> {
+        let entry = [MAGIC.as_slice(), &key.0, contents].concat();
+        let mac = blake3::keyed_hash(&self.secret, &entry);
+        write_atomically(&self.directory, &key.name(), &[&entry, mac.as_bytes()])
+    }
+
+    /// The contents of all sound entries.
+    pub(crate) fn entries(&self) -> Vec<Vec<u8>> {
+        let Ok(files) = fs::read_dir(&self.directory) else { return Vec::new() };
+        let names = files.filter_map(|file| file.ok()?.file_name().into_string().ok());
+        let keys = names.filter_map(|name| blake3::Hash::from_hex(&name).ok());
+        keys.filter_map(|key| self.read(&CacheKey(*key.as_bytes()))).collect()
+    }
+
+    /// Removes an entry, and the large file with it if there is one. One that is not there is removed.
+    ///
+    /// # Errors
+    /// The directory cannot be written.
+    pub(crate) fn remove(&self, key: &CacheKey) -> io::Result<()> {
+        [self.large(key), self.directory.join(key.name())].iter().try_for_each(|path| match fs::remove_file(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        })
     }
 
     /// Waits until no other process or thread builds this entry.

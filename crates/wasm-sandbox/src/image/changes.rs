@@ -12,8 +12,10 @@ use std::{
     sync::Arc,
 };
 
+use wasm_sandbox_policy::SandboxError;
+
 use super::{PAGE, seal, slot::Slot, unsealed};
-use crate::value::WasmValue;
+use crate::{allowance::Share, value::WasmValue};
 
 /// Pages side by side that are worth a mapping of their own.
 const LARGE: usize = 64 * PAGE;
@@ -33,14 +35,22 @@ pub(crate) struct Changes {
     copied: Vec<Range<usize>>,
     bytes: Vec<u8>,
     mapped: Vec<Mapped>,
+    /// What `bytes` takes of the host's memory; none until they are complete.
+    share: Option<Share>,
 }
 
 /// A part of a memory that a file holds.
 #[derive(Clone)]
 pub(super) struct Mapped {
     at: Range<usize>,
-    file: Arc<File>,
+    file: Arc<SharedFile>,
     offset: u64,
+}
+
+/// A file in memory, and what it takes of the host's.
+struct SharedFile {
+    file: File,
+    _share: Share,
 }
 
 impl Changes {
@@ -51,8 +61,8 @@ impl Changes {
         mapped: &mut Vec<Mapped>,
         len: usize,
         globals: Vec<WasmValue>,
-    ) -> io::Result<Self> {
-        let mut changes = Self { len, globals, copied: Vec::new(), bytes: Vec::new(), mapped: Vec::new() };
+    ) -> Result<Self, SandboxError> {
+        let mut changes = Self::none(len, globals);
         let written = slot.written(len);
         let mut large = Vec::new();
         for run in changed(slot, image, mapped, &written) {
@@ -66,13 +76,13 @@ impl Changes {
         if !large.is_empty() {
             let new = file_of(large, |run| slot.bytes(run))?;
             for new in new {
-                slot.map(new.at.clone(), &new.file, new.offset)?;
+                slot.map(new.at.clone(), &new.file.file, new.offset).map_err(failed)?;
                 mapped.retain(|old| !(new.at.start <= old.at.start && old.at.end <= new.at.end));
                 mapped.push(new);
             }
         }
         changes.mapped.clone_from(mapped);
-        Ok(changes)
+        changes.counted()
     }
 
     /// Changes that came from elsewhere: pieces of a memory of `len` bytes, each at its place. None if they do not fit.
@@ -80,8 +90,8 @@ impl Changes {
         len: usize,
         globals: Vec<WasmValue>,
         pieces: &[(usize, &[u8])],
-    ) -> io::Result<Option<Self>> {
-        let mut changes = Self { len, globals, copied: Vec::new(), bytes: Vec::new(), mapped: Vec::new() };
+    ) -> Result<Option<Self>, SandboxError> {
+        let mut changes = Self::none(len, globals);
         let mut end = 0;
         for (at, bytes) in pieces {
             let aligned = at.is_multiple_of(PAGE) && bytes.len().is_multiple_of(PAGE);
@@ -96,7 +106,17 @@ impl Changes {
                 changes.mapped.extend(file_of(std::iter::once(*at..end), |_| bytes)?);
             }
         }
-        Ok(Some(changes))
+        changes.counted().map(Some)
+    }
+
+    fn none(len: usize, globals: Vec<WasmValue>) -> Self {
+        Self { len, globals, copied: Vec::new(), bytes: Vec::new(), mapped: Vec::new(), share: None }
+    }
+
+    fn counted(mut self) -> Result<Self, SandboxError> {
+        self.bytes.shrink_to_fit();
+        self.share = Some(Share::take(self.bytes.len() as u64)?);
+        Ok(self)
     }
 
     /// The pieces, sorted by their places and without overlaps.
@@ -107,7 +127,7 @@ impl Changes {
         let mut pieces = BTreeMap::new();
         for mapped in &self.mapped {
             let mut bytes = vec![0; mapped.at.len()];
-            mapped.file.read_exact_at(&mut bytes, mapped.offset)?;
+            mapped.file.file.read_exact_at(&mut bytes, mapped.offset)?;
             lay_over(&mut pieces, mapped.at.start, &bytes);
         }
         for (run, bytes) in self.runs() {
@@ -134,7 +154,7 @@ impl Changes {
     /// Brings a memory that holds the image to this state.
     pub(super) fn apply(&self, slot: &mut Slot) -> io::Result<()> {
         for mapped in &self.mapped {
-            slot.map(mapped.at.clone(), &mapped.file, mapped.offset)?;
+            slot.map(mapped.at.clone(), &mapped.file.file, mapped.offset)?;
         }
         self.runs().for_each(|(run, bytes)| slot.write(run, bytes));
         Ok(())
@@ -189,17 +209,23 @@ fn united(mut runs: Vec<Range<usize>>) -> Vec<Range<usize>> {
 fn file_of<'a>(
     runs: impl IntoIterator<Item = Range<usize>>,
     bytes: impl Fn(Range<usize>) -> &'a [u8],
-) -> io::Result<Vec<Mapped>> {
-    let mut file = unsealed()?;
+) -> Result<Vec<Mapped>, SandboxError> {
+    let runs: Vec<_> = runs.into_iter().collect();
+    let share = Share::take(runs.iter().map(|run| run.len() as u64).sum())?;
+    let mut file = unsealed().map_err(failed)?;
     let mut places = Vec::new();
     let mut offset = 0;
     for run in runs {
-        file.write_all(bytes(run.clone()))?;
+        file.write_all(bytes(run.clone())).map_err(failed)?;
         places.push((offset, run.clone()));
         offset += run.len() as u64;
     }
-    let file = Arc::new(seal(file)?);
+    let file = Arc::new(SharedFile { file: seal(file).map_err(failed)?, _share: share });
     Ok(places.into_iter().map(|(offset, at)| Mapped { at, file: Arc::clone(&file), offset }).collect())
+}
+
+fn failed(error: io::Error) -> SandboxError {
+    SandboxError::internal("keeping what a memory holds", error)
 }
 
 /// Puts bytes over what is there already, page by page.

@@ -79,7 +79,7 @@ mod tests {
     use wasm_sandbox_policy::ResourceKind;
 
     use super::{
-        super::{Image, ImageMemory, PAGE, sparse},
+        super::{Beginning, Image, ImageMemory, PAGE, sparse},
         *,
     };
     use crate::allowance::Allowance;
@@ -87,11 +87,12 @@ mod tests {
     const LEN: usize = 1 << 20;
 
     fn image() -> Arc<Image> {
-        Image::of_file(sparse(&vec![7; LEN]).unwrap(), LEN, Vec::new()).unwrap()
+        Image::of_file(sparse(&vec![7; LEN]).unwrap(), LEN, [0; 32], Vec::new()).unwrap()
     }
 
     fn memories(image: &Arc<Image>, count: usize) -> Vec<ImageMemory> {
-        let new = || ImageMemory::new(Some(Arc::clone(image)), LEN, 1 << 32, PAGE).unwrap();
+        let beginning = Beginning { image: Arc::clone(image), changes: None };
+        let new = || ImageMemory::new(Some(beginning.clone()), LEN, 1 << 32, PAGE).unwrap();
         (0..count).map(|_| new()).collect()
     }
 

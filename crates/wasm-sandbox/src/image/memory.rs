@@ -6,6 +6,8 @@ use std::{
 };
 
 use super::{Beginning, Changes, Image, changes::Mapped, slot::Slot};
+use wasm_sandbox_policy::SandboxError;
+
 use crate::value::WasmValue;
 
 /// What memories begin with that have no image.
@@ -65,7 +67,8 @@ impl ImageMemory {
     }
 
     /// What it holds besides its image. The instance that it belongs to is not running.
-    pub(crate) fn changes(&mut self, globals: Vec<WasmValue>) -> io::Result<Changes> {
+    pub(crate) fn changes(&mut self, globals: Vec<WasmValue>) -> Result<Changes, SandboxError> {
+        let gone = || SandboxError::internal("taking a snapshot", gone());
         let slot = self.slot.as_mut().ok_or_else(gone)?;
         Changes::of(slot, self.image.bytes(), &mut self.mapped, self.len, globals)
     }

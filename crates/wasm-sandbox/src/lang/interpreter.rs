@@ -23,7 +23,7 @@ pub(crate) use self::ask::{Answer, ask, begin};
 use self::store::Store;
 use super::{javascript, python};
 use crate::{
-    engine::{self, EngineProfile, LinkedModule, Mode, loaded::Loaded},
+    engine::{self, EngineProfile, LinkedModule, Mode, cache::CacheKey, loaded::Loaded},
     host_function::HostFunctions,
     image::Image,
     instance::Blueprint,
@@ -87,6 +87,15 @@ impl Runtime {
         [Self::Python, Self::JavaScript].into_iter().find(|runtime| runtime.name() == name)
     }
 
+    /// Under which the image of a prelude is kept.
+    fn key(self, prelude: &str) -> Result<CacheKey, SandboxError> {
+        let (version, driver) = match self {
+            Self::Python => (python::version()?, python::DRIVER),
+            Self::JavaScript => (javascript::version(), javascript::DRIVER),
+        };
+        Ok(CacheKey::new(RECIPE, &[version.as_bytes(), driver.as_bytes(), prelude.as_bytes()]))
+    }
+
     fn files(self, setup: &Setup) -> Result<Files, SandboxError> {
         match self {
             Self::Python => python::files(setup),
@@ -135,6 +144,23 @@ impl Interpreter {
         Ok(interpreter)
     }
 
+    /// Bytes of the image that is kept on disk for a prelude, if it is.
+    pub(crate) fn stored_bytes(runtime: Runtime, prelude: &str, setup: &Setup) -> Option<u64> {
+        let image = Store::open(setup).ok()?.image(&runtime.key(prelude).ok()?)?;
+        Some(image.len() as u64)
+    }
+
+    /// Removes what is kept for a prelude, on disk and in this process.
+    ///
+    /// # Errors
+    /// The cache directory cannot be written.
+    pub(crate) fn forget(runtime: Runtime, prelude: &str, setup: &Setup) -> Result<(), SandboxError> {
+        let mut ready = READY.lock().unwrap_or_else(PoisonError::into_inner);
+        ready.retain(|(other, _, text, folder), _| *other != runtime || text != prelude || *folder != setup.cache_dir);
+        drop(ready);
+        Store::open(setup)?.remove(&runtime.key(prelude)?)
+    }
+
     /// Where the interpreter of a key is, or will be. When there are too many, one that nobody is about to use goes.
     fn place(key: Key) -> Ready {
         let mut all = READY.lock().unwrap_or_else(PoisonError::into_inner);
@@ -151,7 +177,7 @@ impl Interpreter {
         let fuel = if profile.fuel { " with fuel" } else { "" };
         let what = format!("compiling {}{fuel} (once)", runtime.name());
         let code = Loaded::new(store.code(&files, &*engine::backend(profile)?, &what, setup)?);
-        let key = Store::key(RECIPE, &[&files.version, files.driver, prelude]);
+        let key = runtime.key(prelude)?;
         let with = |files, code, image| Self { runtime, files, code, image };
         if let Some(image) = store.image(&key) {
             return Ok(with(files, code, image));
@@ -255,7 +281,7 @@ fn after(
         match answer {
             Answer::Ok(_) => Ok(instance.capture()),
             Answer::Error(exception) => {
-                Err(SandboxError::Compilation { language: runtime.name().to_owned(), diagnostics: exception.stack })
+                Err(SandboxError::Compilation { language: runtime.name().to_owned(), diagnostics: exception.story() })
             }
             Answer::Exit(_) | Answer::Invalid(_) => {
                 Err(SandboxError::internal("making an image", "the prelude ended the program"))

@@ -1,6 +1,8 @@
 //! JavaScript: an interpreter of our own, QuickJS with a library like Node's. It comes with this crate (`guests/javascript` has
 //! the sources), so that nothing has to be fetched.
 
+use std::sync::LazyLock;
+
 use super::interpreter::{Files, Origin};
 use crate::setup::Diagnosis;
 
@@ -12,12 +14,16 @@ pub(crate) fn diagnose() -> Diagnosis {
     Diagnosis::found("JavaScript", "QuickJS, part of this program")
 }
 
+/// What runs once in every image: nothing, for the library is part of the guest.
+pub(super) const DRIVER: &str = "";
+
+/// Everything that its code depends on.
+pub(super) fn version() -> String {
+    static VERSION: LazyLock<String> = LazyLock::new(|| format!("javascript {}", blake3::hash(GUEST).to_hex()));
+    VERSION.clone()
+}
+
 /// What the interpreter is made of.
 pub(super) fn files() -> Files {
-    Files {
-        version: format!("javascript {}", blake3::hash(GUEST).to_hex()),
-        wasm: Origin::Bytes(GUEST),
-        driver: "",
-        folders: Vec::new(),
-    }
+    Files { version: version(), wasm: Origin::Bytes(GUEST), driver: DRIVER, folders: Vec::new() }
 }

