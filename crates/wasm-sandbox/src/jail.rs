@@ -14,10 +14,17 @@ pub(crate) mod work;
 use std::{
     ffi::OsString,
     io::Read,
-    os::unix::process::{CommandExt, ExitStatusExt},
+    net::Shutdown,
+    os::{
+        fd::OwnedFd,
+        unix::{
+            net::UnixStream,
+            process::{CommandExt, ExitStatusExt},
+        },
+    },
     path::PathBuf,
     process::{Child, Command, ExitStatus, Stdio},
-    thread,
+    thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
@@ -37,6 +44,9 @@ pub(crate) struct JailSpec {
     pub(crate) read: Vec<PathBuf>,
     /// Folders that it may change.
     pub(crate) write: Vec<PathBuf>,
+    /// Whether it sees `/proc`, where it can open its own pipes once more and wait for itself. Without it, a program is
+    /// found by the link that it looks for, and there is nothing else.
+    pub(crate) processes: bool,
     /// Whether it may use the internet; nothing that a stranger wrote may run in a jail with this.
     pub(crate) network: bool,
     pub(crate) limits: JailLimits,
@@ -75,6 +85,14 @@ impl Default for JailLimits {
     }
 }
 
+impl JailLimits {
+    /// For a single file, in a setup with such a patience.
+    pub(crate) fn of_a_file(patience: Duration) -> Self {
+        let limits = Self::default();
+        Self { wall_time: limits.wall_time.min(patience), ..limits }
+    }
+}
+
 /// Whether the walls must stand.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum JailMode {
@@ -102,6 +120,9 @@ pub(crate) struct JailOutput {
 /// used too much.
 pub(crate) fn run(spec: &JailSpec, mode: JailMode) -> Result<JailOutput, SandboxError> {
     let failed = |error: std::io::Error| SandboxError::internal(format!("running `{}`", spec.program.display()), error);
+    let limit = spec.limits.output.as_u64();
+    let (stdout, said) = stream(limit).map_err(failed)?;
+    let (stderr, complained) = stream(limit).map_err(failed)?;
     let mut command = Command::new(&spec.program);
     command
         .args(&spec.arguments)
@@ -109,21 +130,19 @@ pub(crate) fn run(spec: &JailSpec, mode: JailMode) -> Result<JailOutput, Sandbox
         .envs(spec.environment.iter().map(|(name, value)| (name, value)))
         .current_dir(&spec.directory)
         .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
+        .stdout(stdout)
+        .stderr(stderr)
         .process_group(0);
     if mode == JailMode::Enforced {
         child::confine(&mut command, Walls::build(spec)?, spec);
     }
     let started = Instant::now();
-    let mut process = command.spawn().map_err(failed)?;
-    let limit = spec.limits.output.as_u64();
-    let stdout = process.stdout.take().map(|stream| thread::spawn(move || read_some(stream, limit)));
-    let stderr = process.stderr.take().map(|stream| thread::spawn(move || read_some(stream, limit)));
-    let ended = wait(&mut process, spec, started, mode).map_err(failed)?;
-    let collect =
-        |reader: Option<thread::JoinHandle<Vec<u8>>>| reader.and_then(|reader| reader.join().ok()).unwrap_or_default();
-    let (stdout, stderr) = (collect(stdout), collect(stderr));
+    let spawned = command.spawn();
+    // It holds the program's ends of the streams, which would have no end while it lives.
+    drop(command);
+    let ended = wait(&mut spawned.map_err(failed)?, spec, started, mode).map_err(failed)?;
+    let collect = |reader: JoinHandle<Vec<u8>>| reader.join().unwrap_or_default();
+    let (stdout, stderr) = (collect(said), collect(complained));
     let status = ended?;
     if status.code() == Some(child::WALLS_FAILED) {
         return Err(SandboxError::Unenforceable {
@@ -137,6 +156,14 @@ pub(crate) fn run(spec: &JailSpec, mode: JailMode) -> Result<JailOutput, Sandbox
 /// The signal that ended the program; one that it had itself, or that its first process passes on as a shell does.
 fn signal_of(status: ExitStatus) -> Option<i32> {
     status.signal().or_else(|| status.code().filter(|code| (129..160).contains(code)).map(|code| code - 128))
+}
+
+/// A stream for a program to write to, and what will have been read of it. It is a socket: a pipe can be opened once more by
+/// its number, by a source that its compiler is told to include, and whoever reads it waits for what nobody will write.
+fn stream(limit: u64) -> std::io::Result<(Stdio, JoinHandle<Vec<u8>>)> {
+    let (ours, theirs) = UnixStream::pair()?;
+    ours.shutdown(Shutdown::Write)?;
+    Ok((OwnedFd::from(theirs).into(), thread::spawn(move || read_some(ours, limit))))
 }
 
 /// The first bytes of a stream; the rest is read too, so that the writer never waits.
@@ -197,6 +224,7 @@ pub(crate) fn diagnose() -> crate::setup::Diagnosis {
         directory: PathBuf::from("/"),
         read: vec![PathBuf::from("/bin"), PathBuf::from("/usr"), PathBuf::from("/lib"), PathBuf::from("/lib64")],
         write: Vec::new(),
+        processes: true,
         network: false,
         limits: JailLimits::default(),
     };

@@ -19,6 +19,8 @@ const MAX_LINKS: usize = 40;
 /// The tree, planned in the parent, so that the child makes system calls and nothing else.
 pub(super) struct View {
     steps: Vec<Step>,
+    /// How the program finds itself where there is no `/proc`.
+    itself: Option<Step>,
     directory: CString,
     user: CString,
     group: CString,
@@ -54,8 +56,10 @@ impl View {
         spec.read.iter().try_for_each(|path| plan.add(path, false))?;
         spec.write.iter().try_for_each(|path| plan.add(path, path.is_dir()))?;
         let id = |own: u32| CString::new(format!("{INSIDE} {own} 1")).map_err(io::Error::from);
+        let itself = Step::Link { target: text(&spec.program)?, at: c"/new/proc/self/exe".to_owned() };
         Ok(Self {
             steps: plan.steps()?,
+            itself: (!spec.processes).then_some(itself),
             directory: text(&spec.directory)?,
             user: id(rustix::process::geteuid().as_raw())?,
             group: id(rustix::process::getegid().as_raw())?,
@@ -85,10 +89,9 @@ impl View {
             step.take()?;
         }
         folder(c"/new/proc")?;
-        let quiet = libc::MS_NOSUID | libc::MS_NODEV | libc::MS_NOEXEC;
-        if mount(Some(c"none"), c"/new/proc", Some(c"proc"), quiet, None).is_err() {
-            // Where parts of it are hidden from this process, the kernel gives no new one.
-            mount(Some(c"/host/proc"), c"/new/proc", None, libc::MS_BIND | libc::MS_REC, None)?;
+        match &self.itself {
+            Some(link) => folder(c"/new/proc/self").and_then(|()| link.take())?,
+            None => show_processes()?,
         }
         change_folder(c"/new")?;
         pivot(c".", c".")?;
@@ -98,6 +101,14 @@ impl View {
         mount(None, c"/", None, closed, None)?;
         change_folder(&self.directory)
     }
+}
+
+fn show_processes() -> io::Result<()> {
+    let quiet = libc::MS_NOSUID | libc::MS_NODEV | libc::MS_NOEXEC;
+    mount(Some(c"none"), c"/new/proc", Some(c"proc"), quiet, None).or_else(|_| {
+        // Where parts of it are hidden from this process, the kernel gives no new one.
+        mount(Some(c"/host/proc"), c"/new/proc", None, libc::MS_BIND | libc::MS_REC, None)
+    })
 }
 
 /// The user and group that the program believes to be.

@@ -119,6 +119,7 @@ mod tests {
             directory: "/".into(),
             read: folders.map(PathBuf::from).to_vec(),
             write,
+            processes: true,
             network: false,
             limits: JailLimits { wall_time: Duration::from_secs(60), ..limits },
         };

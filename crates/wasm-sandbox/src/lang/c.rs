@@ -132,8 +132,9 @@ impl Build<'_> {
             directory: work.to_owned(),
             read: vec![self.zig.folder().to_owned(), self.sysroot.folder().to_owned(), "/dev/null".into()],
             write: vec![work.to_owned(), "/dev/null".into()],
+            processes: false,
             network: false,
-            limits: JailLimits::default(),
+            limits: JailLimits::of_a_file(self.setup.build_timeout),
         };
         let outcome = jail::run(&spec, self.setup.jail)?;
         if outcome.success {

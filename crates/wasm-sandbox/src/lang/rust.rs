@@ -91,7 +91,7 @@ impl Compiler {
         let failed = |error: std::io::Error| SandboxError::internal("compiling", error);
         fs::write(&source, format!("{text}\n{}", shim.code)).map_err(failed)?;
         let mut spec = self.spec(work.path(), &source, &output, shim, deps.as_deref());
-        spec.limits.wall_time = spec.limits.wall_time.min(setup.build_timeout);
+        spec.limits = JailLimits::of_a_file(setup.build_timeout);
         let outcome = jail::run(&spec, setup.jail)?;
         if let Some(signal) = outcome.signal {
             // What a compiler says as it crashes is about itself.
@@ -152,6 +152,7 @@ impl Compiler {
             directory: work.to_owned(),
             read,
             write: vec![work.to_owned(), PathBuf::from("/dev/null")],
+            processes: false,
             network: false,
             limits: JailLimits::default(),
         }

@@ -1,6 +1,6 @@
 //! C and C++ sources: what is callable, what runs, and what a hostile source gets to see.
 
-use std::fs;
+use std::{fs, time::Duration};
 
 use wasm_sandbox::{
     Ending, ErrorCode, InstanceConfig, Language, ResourceKind, SandboxError, Source, WasmSandbox, WasmSandboxBuilder,
@@ -206,6 +206,25 @@ fn i5_a_source_reads_no_descriptor_of_the_host() {
     let text = format!("#include \"/proc/self/fd/{}\"\nint f(void) {{ return 0; }}", reader.as_raw_fd());
     let said = diagnostics(Language::C, &text);
     assert!(!said.contains(CANARY), "{said}");
+}
+
+/// What a compiler has open itself is not there for its source: it would wait for what nobody writes.
+#[test]
+fn i5_a_source_waits_for_no_stream() {
+    let own = (0..16).flat_map(|number| [format!("/proc/self/fd/{number}"), format!("/proc/1/fd/{number}")]);
+    let patience = Duration::from_secs(30);
+    let said_of =
+        |language, text: &str| said(builder(Source::code(language, text)).setup(languages::setup(Language::C).build_timeout(patience)));
+    for path in own.chain(["/dev/stdin", "/dev/stdout", "/dev/fd/1"].map(str::to_owned)) {
+        let said = said_of(Language::C, &format!("#include \"{path}\"\nint f(void) {{ return 0; }}"));
+        assert!(said.contains("file not found"), "{path}: {said}");
+    }
+    said_of(Language::C, "const char all[] = {\n#embed \"/proc/self/fd/1\"\n};\nint f(void) { return all[0]; }");
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("all.h"), "int f(void) { return 5; }").unwrap();
+    fs::write(folder.path().join("main.c"), "#include \"./all.h\"").unwrap();
+    let mut twin = builder(folder.path().join("main.c")).build_blocking().unwrap();
+    assert_eq!(twin.call::<_, i32>("f", ()).unwrap(), 5);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Rust sources: what is callable, what runs, and what a hostile source gets to see.
 
-use std::fs;
+use std::{fs, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -19,7 +19,11 @@ fn rust(text: &str) -> blocking::WasmSandbox {
 }
 
 fn diagnostics(text: &str) -> String {
-    match builder(text).build_blocking() {
+    said(builder(text))
+}
+
+fn said(builder: WasmSandboxBuilder) -> String {
+    match builder.build_blocking() {
         Err(SandboxError::Compilation { diagnostics, .. }) => diagnostics,
         Err(error) => panic!("another error: {error}"),
         Ok(_) => panic!("it compiled"),
@@ -309,6 +313,19 @@ fn i1_a_source_includes_nothing_of_the_host() {
     }
     let mut twin = rust("pub fn f() -> u32 { include_str!(\"source.rs\").len() as u32 }");
     assert!(twin.call::<_, u32>("f", ()).unwrap() > 0);
+}
+
+/// What the compiler has open itself is not there for its source: it would wait for what nobody writes.
+#[test]
+fn i1_a_source_waits_for_no_stream() {
+    for path in (0..12).map(|number| format!("/proc/self/fd/{number}")).chain(["/dev/stdin".to_owned()]) {
+        let text = format!("pub fn f() -> usize {{ include_bytes!(\"{path}\").len() }}");
+        let builder = builder(&text).setup(languages::setup(Language::Rust).build_timeout(Duration::from_secs(30)));
+        let said = said(builder);
+        assert!(said.contains("couldn't read"), "{path}: {said}");
+    }
+    let mut twin = rust("pub fn f() -> usize { include_bytes!(\"source.rs\").len() }");
+    assert!(twin.call::<_, usize>("f", ()).unwrap() > 10);
 }
 
 /// What a compiler says of a path is the same whether there is something or not.

@@ -114,6 +114,7 @@ impl<'a> Cargo<'a> {
             directory: PathBuf::from("/"),
             read,
             write: vec![self.work.path().to_owned(), PathBuf::from("/dev/null")],
+            processes: true,
             network: false,
             limits: JailLimits {
                 cpu_time: Duration::from_secs(300),
