@@ -31,6 +31,7 @@ use std::{
 use rustix::process::{Pid, Signal};
 use wasm_sandbox_policy::{ByteSize, LimitHit, ResourceKind, SandboxError};
 
+pub(crate) use self::child::die_with_us;
 use self::walls::Walls;
 
 /// A program and what it may touch and use.
@@ -133,6 +134,7 @@ pub(crate) fn run(spec: &JailSpec, mode: JailMode) -> Result<JailOutput, Sandbox
         .stdout(stdout)
         .stderr(stderr)
         .process_group(0);
+    die_with_us(&mut command).map_err(failed)?;
     if mode == JailMode::Enforced {
         child::confine(&mut command, Walls::build(spec)?, spec);
     }
@@ -151,6 +153,13 @@ pub(crate) fn run(spec: &JailSpec, mode: JailMode) -> Result<JailOutput, Sandbox
         });
     }
     Ok(JailOutput { success: status.success(), signal: signal_of(status), stdout, stderr })
+}
+
+/// Runs a command of our own choosing to its end, outside of the jail: what fetches and prepares compilers. It does not
+/// outlive this process.
+pub(crate) fn output_of(command: &mut Command) -> std::io::Result<std::process::Output> {
+    die_with_us(command)?;
+    command.stdin(Stdio::null()).output()
 }
 
 /// The signal that ended the program; one that it had itself, or that its first process passes on as a shell does.

@@ -6,13 +6,26 @@ use std::{io, os::unix::process::CommandExt, process::Command};
 
 use rustix::process::{Resource, Rlimit, Signal};
 
-use super::{JailLimits, JailSpec, view, walls::Walls};
+use super::{
+    JailLimits, JailSpec,
+    fork::{die_with, this_process},
+    view,
+    walls::Walls,
+};
 
 /// Exit code of a child whose walls could not be closed; no program that is run here uses it.
 pub(super) const WALLS_FAILED: i32 = 250;
 
 /// The signal that makes a jail end, and everything in it, before it is answered.
 pub(super) const STOP: Signal = Signal::TERM;
+
+/// Makes the command's process end when this one does, whatever ends it. The thread that starts it must wait for it.
+pub(crate) fn die_with_us(command: &mut Command) -> io::Result<()> {
+    let this = this_process()?;
+    // SAFETY: the closure runs in the forked child, before `exec`. It makes two system calls and touches nothing else.
+    unsafe { command.pre_exec(move || Ok(die_with(&this)?)) };
+    Ok(())
+}
 
 /// Makes the command close the walls around itself before it becomes the program.
 pub(super) fn confine(command: &mut Command, walls: Walls, spec: &JailSpec) {
@@ -31,7 +44,6 @@ fn close(walls: Walls, limits: &JailLimits, network: bool) -> io::Result<()> {
     // What this process happened to have open is not for the program: a pipe could be read and written through it.
     // SAFETY: nothing is closed before `exec`, and the program gets the three standard streams only.
     unsafe { libc::close_range(3, libc::c_uint::MAX, libc::CLOSE_RANGE_CLOEXEC as libc::c_int) };
-    rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
     let mut own =
         libc::CLONE_NEWUSER | libc::CLONE_NEWNS | libc::CLONE_NEWPID | libc::CLONE_NEWIPC | libc::CLONE_NEWUTS;
     if !network {
@@ -67,12 +79,13 @@ fn close(walls: Walls, limits: &JailLimits, network: bool) -> io::Result<()> {
 /// the shadow is killed, the first process dies too.
 fn become_first_process() -> io::Result<()> {
     let (signals, before) = hold_signals()?;
+    let shadow_itself = this_process()?;
     // SAFETY: this process has a single thread, so its child may do anything.
     let pid = unsafe { libc::fork() };
     match pid {
         -1 => Err(io::Error::last_os_error()),
         0 => {
-            rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
+            die_with(&shadow_itself)?;
             // SAFETY: it sets this process's mask from a set that the kernel has filled in.
             unsafe { libc::sigprocmask(libc::SIG_SETMASK, &raw const before, std::ptr::null_mut()) };
             Ok(())

@@ -6,7 +6,7 @@
 use std::{
     fs::File,
     io::{Read, Seek, SeekFrom, Write},
-    os::fd::AsFd,
+    os::fd::{AsFd, OwnedFd},
     panic::{AssertUnwindSafe, catch_unwind},
     time::{Duration, Instant},
 };
@@ -68,6 +68,7 @@ fn attempt(limits: &ChildLimits, work: &impl Fn() -> Result<Vec<u8>, String>) ->
     let memory = rustix::fs::memfd_create("wasm-sandbox-result", rustix::fs::MemfdFlags::CLOEXEC);
     let mut answer = File::from(memory.map_err(|error| system("a buffer", &error))?);
     let address_space = address_space().map_err(|error| system("the size of this process", &error))?;
+    let this = this_process().map_err(|error| system("this process", &error))?;
     // SAFETY: the child runs `child`, which never returns: it uses the allocator (whose locks the C library hands over to a
     // child in a sound state), its own copy of this stack, and descriptors that it owns, and ends with `_exit`, so that no
     // destructor or exit handler of the parent's runs in it. It starts no thread and takes no lock of the parent's by
@@ -75,7 +76,7 @@ fn attempt(limits: &ChildLimits, work: &impl Fn() -> Result<Vec<u8>, String>) ->
     let pid = unsafe { libc::fork() };
     match pid {
         -1 => Err(system("fork", &std::io::Error::last_os_error())),
-        0 => child(limits, address_space, &mut answer, work),
+        0 => child(limits, address_space, &this, &mut answer, work),
         pid => parent(limits, pid, &mut answer),
     }
 }
@@ -91,10 +92,11 @@ fn address_space() -> std::io::Result<u64> {
 fn child(
     limits: &ChildLimits,
     address_space: u64,
+    parent: &OwnedFd,
     answer: &mut File,
     work: &impl Fn() -> Result<Vec<u8>, String>,
 ) -> ! {
-    let bounded = confine(limits, address_space).is_ok();
+    let bounded = die_with(parent).and_then(|()| confine(limits, address_space)).is_ok();
     let outcome = if bounded {
         catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err("the compiler failed on it".to_owned()))
     } else {
@@ -110,7 +112,6 @@ fn child(
 }
 
 fn confine(limits: &ChildLimits, address_space: u64) -> rustix::io::Result<()> {
-    rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
     // One byte holds no dump, and unlike none at all it also keeps the kernel from handing one to a program that collects them.
     bound(Resource::Core, 1)?;
     bound_cpu(limits.cpu_time)?;
@@ -119,6 +120,22 @@ fn confine(limits: &ChildLimits, address_space: u64) -> rustix::io::Result<()> {
     let null = rustix::fs::open("/dev/null", rustix::fs::OFlags::RDWR, rustix::fs::Mode::empty())?;
     rustix::stdio::dup2_stderr(&null)?;
     rustix::stdio::dup2_stdout(&null)
+}
+
+/// What a child of this process needs to [`die_with`] it.
+pub(super) fn this_process() -> rustix::io::Result<OwnedFd> {
+    rustix::process::pidfd_open(rustix::process::getpid(), PidfdFlags::empty())
+}
+
+/// Has this process killed when its parent ends, or rather the parent's thread that has made it and waits for it.
+pub(super) fn die_with(parent: &OwnedFd) -> rustix::io::Result<()> {
+    rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
+    // It may have ended before that was said.
+    let mut ended = [PollFd::from_borrowed_fd(parent.as_fd(), PollFlags::IN)];
+    match poll(&mut ended, Some(&Timespec { tv_sec: 0, tv_nsec: 0 }))? {
+        0 => Ok(()),
+        _ => Err(rustix::io::Errno::SRCH),
+    }
 }
 
 /// Sets a limit of this process for good.

@@ -13,44 +13,53 @@ use std::{
         },
     },
     path::{Path, PathBuf},
-    time::Duration,
 };
 
 use rustix::{
-    fs::{AtFlags, Dir, FileType, Mode, OFlags, ResolveFlags, openat, openat2},
+    fs::{AtFlags, Dir, FileType, FlockOperation, Mode, OFlags, ResolveFlags, flock, openat, openat2},
     io::Errno,
 };
 
 /// What the name of every work folder begins with.
 const PREFIX: &str = "wasm-sandbox-build-";
 
-/// No work takes as long as this: what is older was left by a process that was killed.
-const ABANDONED: Duration = Duration::from_secs(24 * 3600);
-
 /// The folder; it is removed with the value.
 #[derive(Debug)]
-pub(crate) struct WorkFolder(PathBuf);
+pub(crate) struct WorkFolder {
+    path: PathBuf,
+    #[expect(dead_code, reason = "while it is open, others see that the folder is in use")]
+    claim: OwnedFd,
+}
 
 impl WorkFolder {
     /// Makes an empty one, which no other user may enter, and removes those that were abandoned.
     pub(crate) fn new(parent: &Path) -> io::Result<Self> {
         fs::create_dir_all(parent)?;
-        for abandoned in abandoned(parent)? {
-            // Another process may be at it too, and somebody else's is none of ours.
-            let _ = remove(&abandoned);
+        for folder in of_this_user(parent)? {
+            // What does not go away now is tried again by the next.
+            let _ = remove_abandoned(&folder);
         }
-        let folder = tempfile::Builder::new().prefix(PREFIX).tempdir_in(parent)?;
-        Ok(Self(folder.keep()))
+        loop {
+            let path = tempfile::Builder::new().prefix(PREFIX).tempdir_in(parent)?.keep();
+            // Before it is claimed, another process may take it for abandoned.
+            match claim(&path) {
+                Ok(claim) if path.exists() => return Ok(Self { path, claim }),
+                Err(error) if !matches!(Errno::from_io_error(&error), Some(Errno::NOENT | Errno::WOULDBLOCK)) => {
+                    return Err(error);
+                }
+                _ => {}
+            }
+        }
     }
 
     pub(crate) fn path(&self) -> &Path {
-        &self.0
+        &self.path
     }
 
     /// Reads a regular file of at most `limit` bytes. Nothing on the way to it may be a link: it could lead to what only
     /// this process may read.
     pub(crate) fn read(&self, relative: &Path, limit: u64) -> io::Result<Vec<u8>> {
-        let folder = File::open(&self.0)?;
+        let folder = File::open(&self.path)?;
         let how = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
         let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
         let file = File::from(openat2(&folder, relative, flags, Mode::empty(), how)?);
@@ -70,22 +79,31 @@ impl WorkFolder {
 impl Drop for WorkFolder {
     fn drop(&mut self) {
         // Nothing can be done about a folder that does not go away, and nobody waits for an answer.
-        let _ = remove(&self.0);
+        let _ = remove(&self.path);
     }
 }
 
-/// This user's own, and nothing that only looks like one.
-fn abandoned(parent: &Path) -> io::Result<Vec<PathBuf>> {
+/// Folders of this user's, and nothing that only looks like one.
+fn of_this_user(parent: &Path) -> io::Result<Vec<PathBuf>> {
     let own = rustix::process::geteuid().as_raw();
-    let old = |entry: &fs::DirEntry| {
+    let ours = |entry: &fs::DirEntry| {
         let named = entry.file_name().as_bytes().starts_with(PREFIX.as_bytes());
-        named
-            && entry.metadata().is_ok_and(|metadata| {
-                let age = metadata.modified().ok().and_then(|time| time.elapsed().ok());
-                metadata.is_dir() && metadata.uid() == own && age.is_some_and(|age| age > ABANDONED)
-            })
+        named && entry.metadata().is_ok_and(|metadata| metadata.is_dir() && metadata.uid() == own)
     };
-    Ok(fs::read_dir(parent)?.filter_map(Result::ok).filter(old).map(|entry| entry.path()).collect())
+    Ok(fs::read_dir(parent)?.filter_map(Result::ok).filter(ours).map(|entry| entry.path()).collect())
+}
+
+/// Takes a folder for oneself, until the descriptor is closed: at the latest when the process ends, however it ends.
+fn claim(folder: &Path) -> io::Result<OwnedFd> {
+    let descriptor = open_folder(rustix::fs::CWD, folder.as_os_str())?;
+    flock(&descriptor, FlockOperation::NonBlockingLockExclusive)?;
+    Ok(descriptor)
+}
+
+/// Removes a folder that nobody works in: it was left by a process that was killed.
+fn remove_abandoned(folder: &Path) -> io::Result<()> {
+    let _claim = claim(folder)?;
+    remove(folder)
 }
 
 /// Removes a tree that may be deeper than descriptors or the stack reach, and have folders that were closed to their owner:
@@ -191,26 +209,26 @@ mod tests {
         assert_eq!(fs::read(&outside).unwrap(), b"stays");
     }
 
-    /// I11: a process that was killed in the middle of its work leaves a folder, which the next one removes.
+    /// I11: a process that was killed in the middle of its work leaves a folder, which the next one removes; those that
+    /// somebody works in stay.
     #[test]
     fn i11_abandoned_folders_go() {
         let parent = tempfile::tempdir().unwrap();
-        let [old, new] = ["old", "new"].map(|name| parent.path().join(format!("{PREFIX}{name}")));
-        for folder in [&old, &new] {
-            fs::create_dir_all(folder.join("inner")).unwrap();
-        }
-        let long_ago = std::time::SystemTime::now() - ABANDONED - Duration::from_secs(1);
-        File::open(&old).unwrap().set_modified(long_ago).unwrap();
+        let abandoned = parent.path().join(format!("{PREFIX}abandoned"));
+        fs::create_dir_all(abandoned.join("inner")).unwrap();
+        rustix::fs::chmod(&abandoned, Mode::empty()).unwrap();
         // Nor is anything followed that only has the name.
         let other = parent.path().join("other");
         fs::create_dir_all(other.join("inner")).unwrap();
         rustix::fs::chmod(&other, Mode::RUSR | Mode::XUSR).unwrap();
-        File::open(&other).unwrap().set_modified(long_ago).unwrap();
         let link = parent.path().join(format!("{PREFIX}link"));
         std::os::unix::fs::symlink(&other, &link).unwrap();
-        assert_eq!(remove(&link).unwrap_err().raw_os_error(), Some(libc::ENOTDIR));
-        let _work = WorkFolder::new(parent.path()).unwrap();
-        assert!(!old.exists() && new.exists());
+        assert_eq!(remove_abandoned(&link).unwrap_err().raw_os_error(), Some(libc::ENOTDIR));
+        let first = WorkFolder::new(parent.path()).unwrap();
+        assert!(!abandoned.exists());
+        let second = WorkFolder::new(parent.path()).unwrap();
+        assert!(first.path().exists() && second.path().exists());
+        assert_eq!(remove_abandoned(first.path()).unwrap_err().kind(), io::ErrorKind::WouldBlock);
         assert!(other.join("inner").exists());
         assert_eq!(other.metadata().unwrap().mode() & 0o777, 0o500);
     }

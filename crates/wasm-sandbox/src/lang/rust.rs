@@ -241,7 +241,7 @@ fn deps(setup: &Setup, compiler: &Compiler) -> Result<PathBuf, SandboxError> {
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
         .env_remove("CARGO_BUILD_TARGET")
         .env_remove("RUSTC_WRAPPER");
-    let output = command.current_dir(project.path()).output().map_err(failed)?;
+    let output = jail::output_of(command.current_dir(project.path())).map_err(failed)?;
     if !output.status.success() {
         let reason = diagnostics(&output.stderr, &[project.path()]);
         return Err(missing(&format!("a crate that guests use ({reason})"), REMEDY));
@@ -261,7 +261,7 @@ pub(crate) fn install(setup: &Setup) -> Result<(), SandboxError> {
         };
         let rustup = setup.find("rustup").ok_or_else(|| missing(String::new()))?;
         let _telling = setup.tell(&format!("fetching the Rust target {TARGET}"));
-        let output = Command::new(rustup).args(["target", "add", TARGET]).current_dir("/").output();
+        let output = jail::output_of(Command::new(rustup).args(["target", "add", TARGET]).current_dir("/"));
         let output = output.map_err(|error| missing(format!(" ({error})")))?;
         if !output.status.success() {
             return Err(missing(format!(" ({})", diagnostics(&output.stderr, &[]))));

@@ -14,7 +14,7 @@ use wasm_sandbox_policy::SandboxError;
 use super::Setup;
 use crate::{
     engine::cache::{Cache, CacheKey, Turn},
-    jail::fork::wait_for_end,
+    jail::{self, fork::wait_for_end},
 };
 
 const PINS: &str = include_str!("../../toolchains.toml");
@@ -111,6 +111,7 @@ pub(crate) fn turn(setup: &Setup, folder: &Path) -> Result<Turn, SandboxError> {
 
 /// Runs a command to its end and looks at something meanwhile; what it says on stderr is the error, if it fails.
 fn watched(command: &mut Command, glance: impl Fn()) -> std::io::Result<Result<(), String>> {
+    jail::die_with_us(command)?;
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;
     let stderr = child.stderr.take().map(|stream| std::thread::spawn(move || std::io::read_to_string(stream)));
     while !wait_for_end(child.id().cast_signed(), GLANCE)? {

@@ -16,6 +16,7 @@ mod images;
 mod interpreter_memory;
 mod javascript;
 mod kept_files;
+mod killed;
 mod languages;
 mod limits;
 mod modules;

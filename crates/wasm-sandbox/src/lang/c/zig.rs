@@ -11,6 +11,7 @@ use wasm_sandbox_policy::SandboxError;
 
 use super::super::diagnostics;
 use crate::{
+    jail,
     setup::{
         Setup,
         fetch::{self, Pin},
@@ -109,15 +110,15 @@ impl Zig {
         };
         let (front, source) = if language == Language::Cpp { ("c++", "empty.cpp") } else { ("cc", "empty.c") };
         fs::write(work.join(source), "int main(void) { return 0; }\n").map_err(|error| missing(error.to_string()))?;
-        let output = Command::new(self.program())
+        let mut command = Command::new(self.program());
+        command
             .args([front, "-target", TARGET, "-O2", "-fno-exceptions", "-v"])
             .arg(format!("-mexec-model={model}"))
             .args([source, "-o", "empty.wasm"])
             .env("ZIG_LOCAL_CACHE_DIR", work.join("local"))
             .env("ZIG_GLOBAL_CACHE_DIR", work.join("global"))
-            .current_dir(work)
-            .output()
-            .map_err(|error| missing(error.to_string()))?;
+            .current_dir(work);
+        let output = jail::output_of(&mut command).map_err(|error| missing(error.to_string()))?;
         if !output.status.success() {
             return Err(missing(diagnostics(&output.stderr, &[work])));
         }
