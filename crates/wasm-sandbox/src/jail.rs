@@ -6,6 +6,7 @@
 
 mod child;
 pub(crate) mod fork;
+pub(crate) mod own;
 mod view;
 mod walls;
 mod watch;

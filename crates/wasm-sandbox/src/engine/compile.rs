@@ -12,7 +12,10 @@ use super::{
     cache::{Cache, CacheKey},
 };
 use crate::{
-    jail::fork::{self, ChildFailure},
+    jail::{
+        fork::{self, ChildFailure},
+        own::PerProcess,
+    },
     setup::Setup,
 };
 
@@ -20,8 +23,8 @@ use crate::{
 /// modules never wait for large ones.
 const LARGE: usize = 256 << 10;
 
-static SMALL_MODULES: Queue = Queue::new();
-static LARGE_MODULES: Queue = Queue::new();
+static SMALL_MODULES: PerProcess<Queue> = PerProcess::new(Queue::new);
+static LARGE_MODULES: PerProcess<Queue> = PerProcess::new(Queue::new);
 
 /// What this process has refused; the cache remembers it for later ones.
 static REFUSED: Refusals = Refusals::new();
@@ -68,7 +71,7 @@ pub(crate) fn load(backend: &dyn Backend, wasm: &[u8], setup: &Setup) -> Result<
 fn compile(backend: &dyn Backend, wasm: &[u8], setup: &Setup, refusal: &CacheKey) -> Result<Vec<u8>, SandboxError> {
     let large = wasm.len() > LARGE;
     let _telling = large.then(|| setup.tell("compiling WebAssembly to machine code"));
-    let _place = if large { LARGE_MODULES.enter() } else { SMALL_MODULES.enter() };
+    let _place = if large { &LARGE_MODULES } else { &SMALL_MODULES }.get().enter();
     // Looked up with a place in hand: the same module may have been refused while this thread queued.
     if let Some(hit) = REFUSED.find(refusal) {
         return Err(hit.into());

@@ -23,7 +23,7 @@ pub(super) struct Queue {
 pub(super) struct Place<'a>(&'a Queue);
 
 impl Queue {
-    pub(super) const fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self { working: Mutex::new(0), freed: Condvar::new() }
     }
 

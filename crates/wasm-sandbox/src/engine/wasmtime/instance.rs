@@ -34,12 +34,6 @@ pub(super) struct WasmtimeLinked {
 impl LinkedModule for WasmtimeLinked {
     fn instantiate<'a>(&'a self, start: InstanceStart) -> BoxFuture<'a, Result<Box<dyn GuestInstance>, Failed>> {
         async move {
-            if !ticker::available() {
-                return Err(Failed::before_start(SandboxError::Unenforceable {
-                    what: "deadlines".to_owned(),
-                    reason: "no thread could be started".to_owned(),
-                }));
-            }
             let beginning = start.beginning.clone();
             let store = store::new(&self.engine, start, self.mode);
             let mut instance = WasmtimeInstance {
@@ -89,7 +83,7 @@ pub(crate) struct WasmtimeInstance {
 impl WasmtimeInstance {
     async fn start(&mut self, module: &WasmtimeLinked, beginning: Option<Beginning>) -> Result<(), Failure> {
         self.begin(Instant::now()).map_err(Failure::Error)?;
-        self.before_entry();
+        self.before_entry()?;
         let cpu = Arc::clone(&self.store.data().cpu);
         let made = match (&beginning, self.mode) {
             // A module that has images has no start function, so nothing of the guest's runs here.
@@ -145,9 +139,12 @@ impl WasmtimeInstance {
 
     /// What must hold whenever guest code is entered.
     #[inline]
-    pub(super) fn before_entry(&mut self) {
-        ticker::keep_awake();
+    pub(super) fn before_entry(&mut self) -> Result<(), Failure> {
+        if !ticker::keep_awake() {
+            return Err(no_deadlines());
+        }
         self.store.set_epoch_deadline(1);
+        Ok(())
     }
 
     /// An exported function and how many results it has.
@@ -167,7 +164,6 @@ impl WasmtimeInstance {
     }
 
     async fn call(&mut self, function: Func, arguments: &[Val], results: &mut [Val]) -> wasmtime::Result<()> {
-        self.before_entry();
         let cpu = Arc::clone(&self.store.data().cpu);
         match self.mode {
             Mode::Blocking => {
@@ -241,6 +237,7 @@ impl GuestInstance for WasmtimeInstance {
                 }
             };
             let results = outputs.get_mut(..count).unwrap_or_default();
+            self.before_entry()?;
             match self.call(function, arguments, results).await {
                 Ok(()) => Ok(results.first().and_then(value)),
                 Err(error) => {
@@ -309,8 +306,8 @@ pub(super) fn at_once<T>(future: impl Future<Output = wasmtime::Result<T>>) -> w
     future.now_or_never().unwrap_or_else(|| Err(wasmtime::Error::msg("a guest in blocking mode waits")))
 }
 
-impl Failed {
-    fn before_start(error: SandboxError) -> Self {
-        Self { failure: Failure::Error(error), host: None, usage: EngineUsage::default() }
-    }
+#[cold]
+fn no_deadlines() -> Failure {
+    let reason = "no thread could be started".to_owned();
+    Failure::Error(SandboxError::Unenforceable { what: "deadlines".to_owned(), reason })
 }

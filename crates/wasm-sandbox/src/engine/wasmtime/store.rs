@@ -55,7 +55,7 @@ pub(super) fn new(engine: &wasmtime::Engine, start: InstanceStart, mode: Mode) -
 
 /// Every tick while the guest runs: the run goes on, gives way, or ends.
 fn tick(mut context: StoreContextMut<'_, StoreData>, mode: Mode) -> wasmtime::Result<UpdateDeadline> {
-    ticker::keep_awake();
+    let _ticking = ticker::keep_awake();
     let data = context.data_mut();
     data.check().map_err(Stopped)?;
     if mode == Mode::Blocking || std::mem::take(&mut data.turn.resumed) {

@@ -3,19 +3,22 @@
 
 use std::{
     future::Future,
-    sync::{Arc, LazyLock, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::Instant,
 };
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use crate::host::{Control, Wait};
+use crate::{
+    host::{Control, Wait},
+    jail::own::PerProcess,
+};
 
 /// Ticks of one turn. In between, the guest still gives way to whoever has just come; its turn goes on after that.
 const TICKS: u32 = 10;
 
-static TURNS: LazyLock<Semaphore> =
-    LazyLock::new(|| Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from)));
+static TURNS: PerProcess<Semaphore> =
+    PerProcess::new(|| Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from)));
 
 /// One guest's place among the others.
 #[derive(Default)]
@@ -49,7 +52,7 @@ impl Turn {
             }
             tokio::select! {
                 biased;
-                turn = TURNS.acquire() => *held.lock().unwrap_or_else(PoisonError::into_inner) = turn.ok(),
+                turn = TURNS.get().acquire() => *held.lock().unwrap_or_else(PoisonError::into_inner) = turn.ok(),
                 _ = wait(control, deadline) => {}
             }
         }

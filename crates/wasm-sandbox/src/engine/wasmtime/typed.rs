@@ -30,7 +30,7 @@ impl<P: WasmParams, R: WasmResults> TypedFunction<P, R> {
         if instance.ended {
             return Err(ended());
         }
-        instance.before_entry();
+        instance.before_entry()?;
         let outcome = match instance.deep {
             true => at_once(self.0.call_async(&mut instance.store, arguments)),
             false => self.0.call(&mut instance.store, arguments),
@@ -48,7 +48,7 @@ impl<P: WasmParams, R: WasmResults> TypedFunction<P, R> {
         if instance.ended {
             return Err(ended());
         }
-        instance.before_entry();
+        instance.before_entry()?;
         instance.ended = true;
         let outcome = self.0.call_async(&mut instance.store, arguments).await;
         instance.ended = false;

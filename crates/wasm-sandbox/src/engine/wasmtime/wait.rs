@@ -6,7 +6,10 @@ use futures::FutureExt;
 use wasm_sandbox_policy::{LimitHit, ResourceKind};
 
 use super::{link::announce, store::StoreData, trap::Stopped};
-use crate::host::{Stop, Wait, WaitEnd};
+use crate::{
+    host::{Stop, Wait, WaitEnd},
+    jail::own::PerProcess,
+};
 
 /// What an unfinished host call waits for.
 pub(super) fn wait_blocking(data: &mut StoreData, wait: &Wait) -> wasmtime::Result<()> {
@@ -54,15 +57,17 @@ pub(super) async fn run_async<T>(data: &mut StoreData, future: impl Future<Outpu
 
 /// The executor for asynchronous host functions of blocking sandboxes; started by the first of them.
 fn runtime() -> Option<&'static tokio::runtime::Runtime> {
-    static RUNTIME: LazyLock<Option<tokio::runtime::Runtime>> = LazyLock::new(|| {
-        tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .thread_name("wasm-sandbox-host-functions")
-            .enable_all()
-            .build()
-            .ok()
+    static RUNTIME: PerProcess<LazyLock<Option<tokio::runtime::Runtime>>> = PerProcess::new(|| {
+        LazyLock::new(|| {
+            tokio::runtime::Builder::new_multi_thread()
+                .worker_threads(1)
+                .thread_name("wasm-sandbox-host-functions")
+                .enable_all()
+                .build()
+                .ok()
+        })
     });
-    RUNTIME.as_ref()
+    RUNTIME.get().as_ref()
 }
 
 fn end(data: &StoreData, reached: WaitEnd) -> wasmtime::Result<()> {
