@@ -20,7 +20,7 @@ use crate::{
     value::Signatures,
     vfs::{Dir, MemoryTree, OpenHow, Opened, Quota},
 };
-pub use crate::{host::fuzzing as host, value::fuzzing as value};
+pub use crate::{host::fuzzing as host, value::fuzzing as value, vfs::fuzzing as vfs};
 
 /// Any bytes as a module: refused, or fit for what comes after screening.
 pub fn screen(wasm: &[u8]) {
@@ -71,7 +71,8 @@ fn cache_of(input: &mut Unstructured<'_>) -> Result<()> {
     Ok(())
 }
 
-fn change(input: &mut Unstructured<'_>, sound: &[u8]) -> Result<Vec<u8>> {
+/// Bytes that somebody has damaged.
+pub(crate) fn change(input: &mut Unstructured<'_>, sound: &[u8]) -> Result<Vec<u8>> {
     let mut bytes = sound.to_vec();
     match input.int_in_range(0..=4)? {
         0 => bytes.truncate(input.int_in_range(0..=sound.len())?),

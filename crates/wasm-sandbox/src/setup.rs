@@ -4,12 +4,17 @@
 pub(crate) mod fetch;
 pub(crate) mod images;
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use wasm_sandbox_policy::{ByteSize, ResourceLimits, SandboxError};
 
 use crate::{
-    engine::cache::Cache,
+    engine::cache::{Cache, CacheKey},
     jail::{JailMode, fork::ChildLimits, work::WorkFolder},
     lang::{
         c,
@@ -230,6 +235,29 @@ impl Setup {
     pub(crate) fn staging(&self) -> Result<WorkFolder, SandboxError> {
         let parent = self.cache_dir.as_ref().map_or_else(std::env::temp_dir, |directory| directory.join("work"));
         WorkFolder::new(&parent).map_err(|error| SandboxError::internal("making a folder for the compiler", error))
+    }
+
+    /// A folder that is prepared by whoever needs it first, while others wait. `prepare` works in a private folder and
+    /// names what of it is kept, whole or not at all.
+    pub(crate) fn prepare_once(
+        &self,
+        folder: PathBuf,
+        prepare: impl FnOnce(&Path) -> Result<PathBuf, SandboxError>,
+    ) -> Result<PathBuf, SandboxError> {
+        if folder.is_dir() {
+            return Ok(folder);
+        }
+        let key = CacheKey::new("a folder of set-up", &[folder.as_os_str().as_encoded_bytes()]);
+        let locks = self.cache_dir.as_deref().unwrap_or(&folder).join("build");
+        let _turn = Cache::open(&locks, self.cache_limit)?.turn(&key);
+        if folder.is_dir() {
+            return Ok(folder);
+        }
+        let work = self.staging()?;
+        let ready = prepare(work.path())?;
+        let kept = fs::create_dir_all(folder.parent().unwrap_or(&folder)).and_then(|()| fs::rename(ready, &folder));
+        kept.map_err(|error| SandboxError::internal("keeping what was prepared", error))?;
+        Ok(folder)
     }
 
     /// The first executable of this name on the search path.

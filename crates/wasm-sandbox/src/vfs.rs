@@ -19,6 +19,8 @@ use serde::Serialize;
 pub(crate) use errno::Errno;
 pub(crate) use host_tree::HostTree;
 pub(crate) use memory_tree::MemoryTree;
+#[cfg(fuzzing)]
+pub use memory_tree::fuzzing;
 pub(crate) use quota::Quota;
 pub(crate) use saved::{SavedHandle, SavedTree, TreeId};
 

@@ -17,7 +17,7 @@ use wasm_sandbox_policy::SandboxError;
 use self::shim::Shim;
 use super::{diagnostics, file_name, through_cache};
 use crate::{
-    engine::cache::{Cache, CacheKey},
+    engine::cache::CacheKey,
     jail::{self, JailLimits, JailSpec},
     setup::{Diagnosis, Setup},
     source::Language,
@@ -216,38 +216,32 @@ fn deps(setup: &Setup, compiler: &Compiler) -> Result<PathBuf, SandboxError> {
         .as_ref()
         .ok_or_else(|| missing("a cache directory for the crates of guests", "set HOME or XDG_CACHE_HOME"))?;
     let version = blake3::hash([DEPS_LOCK, DEPS_MANIFEST, compiler.version.as_str()].concat().as_bytes());
-    let folder = cache.join("rust").join(version.to_hex().get(..16).unwrap_or_default());
-    if folder.join("done").is_file() {
-        return Ok(folder);
-    }
-    let cargo = setup.find("cargo").ok_or_else(|| missing("cargo", "rustup toolchain install stable"))?;
-    let failed = |error: std::io::Error| SandboxError::internal("preparing the crates of guests", error);
-    let lock_key = CacheKey::new("rust crates", &[folder.as_os_str().as_encoded_bytes()]);
-    let _turn = Cache::open(&cache.join("build"), setup.cache_limit)?.turn(&lock_key);
-    if folder.join("done").is_file() {
-        return Ok(folder);
-    }
-    let _telling = setup.tell("building the crates that Rust guests use (once)");
-    let project = setup.staging()?;
-    fs::create_dir(project.path().join("src")).map_err(failed)?;
-    fs::write(project.path().join("Cargo.toml"), DEPS_MANIFEST).map_err(failed)?;
-    fs::write(project.path().join("Cargo.lock"), DEPS_LOCK).map_err(failed)?;
-    fs::write(project.path().join("src/lib.rs"), "").map_err(failed)?;
-    fs::create_dir_all(&folder).map_err(failed)?;
-    let mut command = Command::new(cargo);
-    command.args(["build", "--locked", "--release", "--quiet", "--target", TARGET, "--target-dir"]).arg(&folder);
-    command
-        .env_remove("RUSTFLAGS")
-        .env_remove("CARGO_ENCODED_RUSTFLAGS")
-        .env_remove("CARGO_BUILD_TARGET")
-        .env_remove("RUSTC_WRAPPER");
-    let output = jail::output_of(command.current_dir(project.path())).map_err(failed)?;
-    if !output.status.success() {
-        let reason = diagnostics(&output.stderr, &[project.path()]);
-        return Err(missing(&format!("a crate that guests use ({reason})"), REMEDY));
-    }
-    fs::write(folder.join("done"), "").map_err(failed)?;
-    Ok(folder)
+    let folder = cache.join("rust-crates").join(version.to_hex().get(..16).unwrap_or_default());
+    setup.prepare_once(folder, |project| {
+        let cargo = setup.find("cargo").ok_or_else(|| missing("cargo", "rustup toolchain install stable"))?;
+        let failed = |error: std::io::Error| SandboxError::internal("preparing the crates of guests", error);
+        let _telling = setup.tell("building the crates that Rust guests use (once)");
+        fs::create_dir(project.join("src")).map_err(failed)?;
+        fs::write(project.join("Cargo.toml"), DEPS_MANIFEST).map_err(failed)?;
+        fs::write(project.join("Cargo.lock"), DEPS_LOCK).map_err(failed)?;
+        fs::write(project.join("src/lib.rs"), "").map_err(failed)?;
+        let ready = project.join("target");
+        let mut command = Command::new(cargo);
+        command
+            .args(["build", "--locked", "--release", "--quiet", "--target", TARGET, "--target-dir"])
+            .arg(&ready)
+            .env_remove("RUSTFLAGS")
+            .env_remove("CARGO_ENCODED_RUSTFLAGS")
+            .env_remove("CARGO_BUILD_TARGET")
+            .env_remove("RUSTC_WRAPPER")
+            .current_dir(project);
+        let output = jail::output_of(&mut command).map_err(failed)?;
+        if !output.status.success() {
+            let reason = diagnostics(&output.stderr, &[project]);
+            return Err(missing(&format!("a crate that guests use ({reason})"), REMEDY));
+        }
+        Ok(ready)
+    })
 }
 
 /// Fetches the target and builds the crates, where that has not been done.

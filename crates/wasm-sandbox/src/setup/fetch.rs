@@ -12,10 +12,7 @@ use serde::Deserialize;
 use wasm_sandbox_policy::SandboxError;
 
 use super::Setup;
-use crate::{
-    engine::cache::{Cache, CacheKey, Turn},
-    jail::{self, fork::wait_for_end},
-};
+use crate::jail::{self, fork::wait_for_end};
 
 const PINS: &str = include_str!("../../toolchains.toml");
 
@@ -61,14 +58,10 @@ pub(crate) fn folder(setup: &Setup, package: &str) -> Result<PathBuf, SandboxErr
 /// # Errors
 /// [`SandboxError::Toolchain`] when there is no Python with pip, or fetching fails; `remedy` says how to try again.
 pub(crate) fn package(setup: &Setup, package: &str, remedy: &str) -> Result<PathBuf, SandboxError> {
-    let folder = folder(setup, package)?;
-    if folder.is_dir() {
-        return Ok(folder);
-    }
-    let _turn = turn(setup, &folder)?;
-    if folder.is_dir() {
-        return Ok(folder);
-    }
+    setup.prepare_once(folder(setup, package)?, |work| install(setup, package, remedy, work))
+}
+
+fn install(setup: &Setup, package: &str, remedy: &str, work: &Path) -> Result<PathBuf, SandboxError> {
     let missing = |reason: String| SandboxError::Toolchain {
         missing: format!("the package {package} ({reason})"),
         remedy: remedy.to_owned(),
@@ -76,11 +69,10 @@ pub(crate) fn package(setup: &Setup, package: &str, remedy: &str) -> Result<Path
     let failed = |error: std::io::Error| SandboxError::internal(format!("fetching {package}"), error);
     let python =
         setup.find("python3").ok_or_else(|| missing("Python 3 with pip fetches it, and is not here".to_owned()))?;
-    let work = setup.staging()?;
-    let (target, temporary) = (work.path().join("package"), work.path().join("tmp"));
+    let (target, temporary) = (work.join("package"), work.join("tmp"));
     fs::create_dir(&temporary).map_err(failed)?;
     let pin = Pin::of(package)?;
-    let requirements = work.path().join("requirements.txt");
+    let requirements = work.join("requirements.txt");
     fs::write(&requirements, pin.requirement(package)).map_err(failed)?;
     let mut command = Command::new(python);
     command
@@ -90,23 +82,12 @@ pub(crate) fn package(setup: &Setup, package: &str, remedy: &str) -> Result<Path
         .arg("--requirement")
         .arg(&requirements)
         .env("TMPDIR", &temporary)
-        .current_dir(work.path());
+        .current_dir(work);
     let telling = setup.tell(&format!("fetching {package} {}", pin.version));
     let output =
         watched(&mut command, || telling.advance(size(&temporary).min(pin.bytes), pin.bytes)).map_err(failed)?;
-    if let Err(reason) = output {
-        return Err(missing(reason));
-    }
-    fs::create_dir_all(folder.parent().unwrap_or(&folder)).map_err(failed)?;
-    fs::rename(&target, &folder).map_err(failed)?;
-    Ok(folder)
-}
-
-/// Waits until no other process fetches or prepares the same folder.
-pub(crate) fn turn(setup: &Setup, folder: &Path) -> Result<Turn, SandboxError> {
-    let key = CacheKey::new("a folder of set-up", &[folder.as_os_str().as_encoded_bytes()]);
-    let locks = setup.cache_dir.as_deref().unwrap_or(folder).join("build");
-    Ok(Cache::open(&locks, setup.cache_limit)?.turn(&key))
+    output.map_err(missing)?;
+    Ok(target)
 }
 
 /// Runs a command to its end and looks at something meanwhile; what it says on stderr is the error, if it fails.

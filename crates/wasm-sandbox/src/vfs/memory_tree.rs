@@ -25,6 +25,8 @@ use std::{
 use wasm_sandbox_policy::SandboxError;
 
 pub(crate) use self::saved::SavedMemory;
+#[cfg(fuzzing)]
+pub use self::zip_layer::fuzzing;
 use self::{
     content::Content,
     directory::{AFTER_DOT, AFTER_DOT_DOT, Directory},

@@ -71,27 +71,20 @@ impl Zig {
     /// The standard libraries for a language, built if they are not there. That takes half a minute, and the sources are the
     /// compiler's own: it happens outside of the jail, and what user code is compiled with only reads the result.
     pub(super) fn sysroot(&self, language: Language, setup: &Setup) -> Result<Sysroot, SandboxError> {
-        let sysroot = Sysroot { folder: self.sysroot_folder(language), language };
-        if sysroot.folder.is_dir() {
-            return Ok(sysroot);
-        }
-        let _turn = fetch::turn(setup, &sysroot.folder)?;
-        if sysroot.folder.is_dir() {
-            return Ok(sysroot);
-        }
-        let _telling = setup.tell(&format!("building the standard library of {} (once)", language.name()));
-        let work = setup.staging()?;
-        let failed = |error: std::io::Error| SandboxError::internal("building a standard library", error);
-        let ready = work.path().join("sysroot");
-        fs::create_dir(&ready).map_err(failed)?;
-        for model in ["command", "reactor"] {
-            for archive in self.archives(language, model, work.path())? {
-                let name = archive.file_name().unwrap_or(archive.as_os_str());
-                fs::copy(work.path().join(&archive), ready.join(name)).map_err(failed)?;
+        let folder = setup.prepare_once(self.sysroot_folder(language), |work| {
+            let _telling = setup.tell(&format!("building the standard library of {} (once)", language.name()));
+            let failed = |error: std::io::Error| SandboxError::internal("building a standard library", error);
+            let ready = work.join("sysroot");
+            fs::create_dir(&ready).map_err(failed)?;
+            for model in ["command", "reactor"] {
+                for archive in self.archives(language, model, work)? {
+                    let name = archive.file_name().unwrap_or(archive.as_os_str());
+                    fs::copy(work.join(&archive), ready.join(name)).map_err(failed)?;
+                }
             }
-        }
-        fs::rename(&ready, &sysroot.folder).map_err(failed)?;
-        Ok(sysroot)
+            Ok(ready)
+        })?;
+        Ok(Sysroot { folder, language })
     }
 
     pub(super) fn has_sysroot(&self, language: Language) -> bool {

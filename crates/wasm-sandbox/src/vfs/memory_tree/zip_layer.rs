@@ -2,6 +2,8 @@
 //! as far as it is read, in steps, with nothing of it kept.
 
 mod directory;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod stream;
 
 use std::{collections::BTreeMap, fs::File, io, path::Path, sync::Arc, time::SystemTime};
