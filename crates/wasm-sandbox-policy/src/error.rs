@@ -6,10 +6,12 @@ use serde::{Deserialize, Serialize};
 use crate::{
     code::ErrorCode,
     limits::{LimitHit, ResourceKind},
+    plain::Plain,
     result::{SecurityContext, Trap},
 };
 
-/// Why something could not be done.
+/// Why something could not be done. As text it is one for people: what a guest said is shown as [`Plain`] has it. The fields
+/// hold it as it was.
 ///
 /// ```
 /// use wasm_sandbox_policy::{InstanceConfig, SandboxError};
@@ -39,7 +41,7 @@ pub enum SandboxError {
         limit: u64,
     },
     /// The guest trapped.
-    #[error("the guest trapped: {}{}", trap.message, stderr_tail(stderr))]
+    #[error("the guest trapped: {}{}", Plain::lines(&trap.message), stderr_tail(stderr))]
     WasmRuntime {
         /// The trap.
         trap: Trap,
@@ -47,7 +49,7 @@ pub enum SandboxError {
         stderr: String,
     },
     /// The guest's function returned an error.
-    #[error("`{function}` failed: {value}")]
+    #[error("`{}` failed: {}", Plain::line(function), Plain::line(&value.to_string()))]
     Function {
         /// The function.
         function: String,
@@ -55,7 +57,7 @@ pub enum SandboxError {
         value: serde_json::Value,
     },
     /// A script's function, or the script itself, raised an exception that nobody caught.
-    #[error("`{function}` raised {name}: {message}")]
+    #[error("`{}` raised {}: {}", Plain::line(function), Plain::line(name), Plain::lines(message))]
     Exception {
         /// The function, or the script's name.
         function: String,
@@ -67,7 +69,7 @@ pub enum SandboxError {
         stack: String,
     },
     /// The called function ended its program instead of returning, or a program ended with a code that is not 0.
-    #[error("`{function}` ended the program with exit code {exit_code}")]
+    #[error("`{}` ended the program with exit code {exit_code}", Plain::line(function))]
     Exit {
         /// The function, or the program's name.
         function: String,
@@ -81,7 +83,7 @@ pub enum SandboxError {
         problems: Vec<ConfigProblem>,
     },
     /// The arguments or the result do not fit the function.
-    #[error("{detail}: the function is `{signature}`")]
+    #[error("{}: the function is `{}`", Plain::line(detail), Plain::line(signature))]
     Signature {
         /// What does not fit.
         detail: String,
@@ -89,7 +91,7 @@ pub enum SandboxError {
         signature: String,
     },
     /// The source does not compile.
-    #[error("the {language} source does not compile\n{diagnostics}")]
+    #[error("the {language} source does not compile\n{}", Plain::lines(diagnostics))]
     Compilation {
         /// The language.
         language: String,
@@ -97,7 +99,7 @@ pub enum SandboxError {
         diagnostics: String,
     },
     /// The file is not something that can be run.
-    #[error("`{what}` cannot be run: {reason}")]
+    #[error("`{}` cannot be run: {}", Plain::line(what), Plain::lines(reason))]
     NotRunnable {
         /// The file or source.
         what: String,
@@ -105,13 +107,13 @@ pub enum SandboxError {
         reason: String,
     },
     /// There is no such file.
-    #[error("no file `{path}`")]
+    #[error("no file `{}`", Plain::line(path))]
     FileNotFound {
         /// The path as given.
         path: String,
     },
     /// There is no such function, or it cannot be called.
-    #[error("no function `{function}`{}", reason.as_ref().map(|reason| format!(" that can be called: {reason}")).unwrap_or_default())]
+    #[error("no function `{}`{}", Plain::line(function), left_out(reason.as_deref()))]
     FunctionNotFound {
         /// The name as given.
         function: String,
@@ -137,7 +139,7 @@ pub enum SandboxError {
         reason: String,
     },
     /// The instance ended earlier, by a trap, a limit or an exit, and cannot be called again.
-    #[error("the instance has ended ({reason}) and cannot be called again")]
+    #[error("the instance has ended ({}) and cannot be called again", Plain::lines(reason))]
     Ended {
         /// How it ended.
         reason: String,
@@ -146,7 +148,7 @@ pub enum SandboxError {
     #[error("cancelled")]
     Cancelled,
     /// The sandbox itself failed.
-    #[error("{context}: {reason}")]
+    #[error("{}: {}", Plain::line(context), Plain::lines(reason))]
     Internal {
         /// What was being done.
         context: String,
@@ -291,14 +293,21 @@ fn list(problems: &[ConfigProblem]) -> String {
 }
 
 fn stderr_tail(stderr: &str) -> String {
-    if stderr.trim().is_empty() { String::new() } else { format!("\n{}", stderr.trim_end()) }
+    if stderr.trim().is_empty() { String::new() } else { format!("\n{}", Plain::lines(stderr.trim_end())) }
+}
+
+fn left_out(reason: Option<&str>) -> String {
+    reason.map(|reason| format!(" that can be called: {}", Plain::line(reason))).unwrap_or_default()
 }
 
 fn function_suggestion(function: &str, available: &[String]) -> String {
     let names = available.iter().filter_map(|signature| signature.split('(').next());
     match nearest(function, names) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("it has {}", available.iter().map(|one| format!("`{one}`")).collect::<Vec<_>>().join(", ")),
+        Some(near) => format!("did you mean `{}`?", Plain::line(near)),
+        None => format!(
+            "it has {}",
+            available.iter().map(|one| format!("`{}`", Plain::line(one))).collect::<Vec<_>>().join(", ")
+        ),
     }
 }
 
@@ -335,5 +344,39 @@ fn limit_suggestion(kind: ResourceKind) -> String {
             format!("raise `{setting}`{flag}, or give the guest less to do")
         }
         _ => format!("raise `{setting}`{flag} if the guest should have more"),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    /// Whatever a guest, its source or its names say, an error's text does not steer the terminal that shows it.
+    #[test]
+    fn no_error_steers_a_terminal() {
+        let evil = || "a\u{1b}[2J\u{202e}\u{9b}31m".to_owned();
+        let trap = Trap { reason: crate::TrapKind::Unreachable, message: evil(), backtrace: vec![evil()] };
+        for error in [
+            SandboxError::WasmRuntime { trap, stderr: evil() },
+            SandboxError::Function { function: evil(), value: serde_json::json!({ evil(): evil() }) },
+            SandboxError::Exception { function: evil(), name: evil(), message: evil(), stack: evil() },
+            SandboxError::Exit { function: evil(), exit_code: 1 },
+            SandboxError::Signature { detail: evil(), signature: evil() },
+            SandboxError::Compilation { language: "C".to_owned(), diagnostics: evil() },
+            SandboxError::NotRunnable { what: evil(), reason: evil() },
+            SandboxError::FileNotFound { path: evil() },
+            SandboxError::FunctionNotFound { function: evil(), available: vec![evil()], reason: Some(evil()) },
+            SandboxError::FunctionNotFound { function: "other".to_owned(), available: vec![evil()], reason: None },
+            SandboxError::Ended { reason: evil() },
+            SandboxError::internal(evil(), evil()),
+        ] {
+            let shown = format!("{error} {}", error.suggestion().unwrap_or_default());
+            assert!(shown.contains("\\u{1b}[2J"), "{shown:?}");
+            assert!(!shown.contains(|c: char| c != '\n' && c.is_control() || c == '\u{202e}'), "{shown:?}");
+        }
+        let plain =
+            SandboxError::Compilation { language: "C".to_owned(), diagnostics: "a.c:1:2: no\n\t‘ü’".to_owned() };
+        assert_eq!(plain.to_string(), "the C source does not compile\na.c:1:2: no\n\t‘ü’");
     }
 }

@@ -10,6 +10,7 @@ mod config;
 mod error;
 mod limits;
 mod narrow;
+mod plain;
 mod result;
 mod text;
 mod units;
@@ -24,6 +25,7 @@ pub use code::{CodeRow, ErrorCode};
 pub use config::{InstanceConfig, InstanceConfigBuilder};
 pub use error::{ConfigProblem, ErrorReport, SandboxError};
 pub use limits::{FuelLimit, LimitHit, ResourceKind, ResourceLimits};
+pub use plain::Plain;
 pub use result::{
     Backtrace, CpuUsage, Denial, DetailedResourceUsage, Ending, FileChanges, IoUsage, MemoryUsage, Output,
     ResourceSnapshot, SandboxResult, SecurityContext, Trap, TrapKind,

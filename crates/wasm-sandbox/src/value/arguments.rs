@@ -2,13 +2,13 @@
 
 use serde::Serialize;
 use serde_json::Value;
-use wasm_sandbox_policy::{ResourceKind, SandboxError};
+use wasm_sandbox_policy::{Plain, ResourceKind, SandboxError};
 
 use super::{
     Parameter, WasmValue,
     check::shorten,
     serialize::{Form, Misfit, not_in_json},
-    signature::{Abi, Plain, Signature, Type},
+    signature::{Abi, Signature, Type},
 };
 
 /// The arguments of one call, in order.
@@ -171,7 +171,7 @@ const MAX_DETAIL: usize = 2000;
 impl Signature {
     pub(crate) fn misfit(&self, detail: String) -> SandboxError {
         let detail = shorten(detail, MAX_DETAIL);
-        SandboxError::Signature { detail: Plain(&detail).to_string(), signature: self.to_string() }
+        SandboxError::Signature { detail: Plain::line(&detail).to_string(), signature: self.to_string() }
     }
 
     /// Optional parameters at the end may be left out.

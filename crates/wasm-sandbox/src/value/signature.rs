@@ -1,8 +1,9 @@
 //! What a function takes and gives back.
 
-use std::fmt::{self, Write};
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use wasm_sandbox_policy::Plain;
 
 use super::WasmType;
 
@@ -146,10 +147,10 @@ impl Type {
 
 impl fmt::Display for Signature {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}(", Plain(&self.name))?;
+        write!(f, "{}(", Plain::line(&self.name))?;
         for (index, parameter) in self.params.iter().enumerate() {
             let comma = if index == 0 { "" } else { ", " };
-            write!(f, "{comma}{}: {}", Plain(&parameter.name), parameter.kind)?;
+            write!(f, "{comma}{}: {}", Plain::line(&parameter.name), parameter.kind)?;
         }
         f.write_str(")")?;
         match &self.result {
@@ -184,32 +185,9 @@ impl fmt::Display for Type {
                 let types: Vec<String> = types.iter().map(ToString::to_string).collect();
                 write!(f, "tuple<{}>", types.join(", "))
             }
-            Self::Record { name, .. } => write!(f, "{}", Plain(name)),
+            Self::Record { name, .. } => write!(f, "{}", Plain::line(name)),
             Self::Map(inner) => write!(f, "map<string, {inner}>"),
-            Self::Any(text) => write!(f, "{}", Plain(text)),
+            Self::Any(text) => write!(f, "{}", Plain::line(text)),
         }
     }
-}
-
-/// A guest's text in a message for people: what would steer a terminal, or hide something from its reader, is written as an
-/// escape.
-pub(super) struct Plain<'a>(pub(super) &'a str);
-
-impl fmt::Display for Plain<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for c in self.0.chars() {
-            if steers(c) {
-                write!(f, "{}", c.escape_default())?;
-            } else {
-                f.write_char(c)?;
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Control characters, and those that change the direction of text or cannot be seen.
-fn steers(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
-use wasm_sandbox_policy::SandboxError;
+use wasm_sandbox_policy::{Plain, SandboxError};
 
 use super::{
     exports::Exports,
-    signature::{LeftOut, Plain, Signature},
+    signature::{LeftOut, Signature},
 };
 
 /// The custom section that describes functions whose types are richer than wasm's.
@@ -114,6 +114,6 @@ fn described(section: &[u8], exports: &Exports<'_>) -> Result<(Vec<Signature>, V
 pub(super) fn unreadable(reason: &str) -> SandboxError {
     SandboxError::NotRunnable {
         what: SECTION.to_owned(),
-        reason: format!("the custom section cannot be used: {}", Plain(reason)),
+        reason: format!("the custom section cannot be used: {}", Plain::line(reason)),
     }
 }

@@ -10,10 +10,10 @@ use std::collections::BTreeMap;
 use rand_chacha::rand_core::RngCore;
 use serde::Serialize;
 use serde_json::{Value, json};
-use wasm_sandbox_policy::SandboxError;
+use wasm_sandbox_policy::{Plain, SandboxError};
 
 use self::random::{random_type, seeded, spoiled, value_of};
-use super::{Abi, Arguments, Parameter, Signature, Type, call::Outcome, serialize::Form, signature::Plain};
+use super::{Abi, Arguments, Parameter, Signature, Type, call::Outcome, serialize::Form};
 
 const ROUNDS: u64 = 2000;
 
@@ -222,7 +222,7 @@ fn results_are_checked_side_by_side() {
 fn nothing_of_a_guests_steers_a_terminal() {
     let evil = "a\u{1b}[2J\r\n\u{202e}b\u{200b}\u{85}c";
     let plain = "a\\u{1b}[2J\\r\\n\\u{202e}b\\u{200b}\\u{85}c";
-    assert_eq!(Plain(evil).to_string(), plain);
+    assert_eq!(Plain::line(evil).to_string(), plain);
     let field = || vec![Parameter { name: evil.to_owned(), kind: Type::Any(evil.to_owned()) }];
     let mut signature = signature(Abi::Json, vec![Type::Record { name: evil.to_owned(), fields: field() }], None);
     signature.name = evil.to_owned();
@@ -234,7 +234,6 @@ fn nothing_of_a_guests_steers_a_terminal() {
     assert!(clean(&misfit), "{misfit}");
     let word = Arguments::from_words(&signature, &["\u{1b}[2J".to_owned()]).unwrap_err();
     assert!(clean(&word), "{word}");
-    assert_eq!(Plain("naïve ‘text’ with \"quotes\" and ü").to_string(), "naïve ‘text’ with \"quotes\" and ü");
 }
 
 #[test]
