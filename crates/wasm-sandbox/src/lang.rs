@@ -173,7 +173,10 @@ fn diagnostics(stderr: &[u8], hidden: &[&Path]) -> String {
     let mut text = String::from_utf8_lossy(stderr).into_owned();
     for path in hidden {
         let path = path.display().to_string();
-        text = text.replace(&format!("{path}/"), "").replace(&path, "");
+        // What is started in the root folder names paths from there.
+        for shown in [path.as_str(), path.trim_start_matches('/')] {
+            text = text.replace(&format!("{shown}/"), "").replace(shown, "");
+        }
     }
     let text: String = text.split_inclusive('\n').filter(|line| !is_frame(line)).collect();
     let clean: String = text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect();

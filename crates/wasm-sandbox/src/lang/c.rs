@@ -78,10 +78,10 @@ impl Build<'_> {
         let name = file_name(name, self.language);
         fs::write(work.path().join(&name), text).map_err(failed)?;
         headers.write(work.path()).map_err(failed)?;
-        self.run(work.path(), self.compiler(&name))?;
+        self.run(work.path(), &name, self.compiler(&name))?;
         let object = work.read(Path::new("guest.o"), super::MAX_BYTES).map_err(failed)?;
         let object = Object::read(&object).map_err(|reason| self.compilation(reason))?;
-        self.run(work.path(), self.linker(&object))?;
+        self.run(work.path(), &name, self.linker(&object))?;
         let guest = work.read(Path::new("guest.wasm"), super::MAX_BYTES).map_err(failed)?;
         Signatures::append_section(&guest, object.functions, object.left_out)
     }
@@ -92,7 +92,7 @@ impl Build<'_> {
         if self.language == Language::Cpp {
             arguments.extend(["-fno-exceptions", "-std=c++20"].map(OsString::from));
         }
-        arguments.extend([format!("./{name}").into(), "-o".into(), "guest.o".into()]);
+        arguments.extend([name.into(), "-o".into(), "guest.o".into()]);
         arguments
     }
 
@@ -119,7 +119,7 @@ impl Build<'_> {
         arguments
     }
 
-    fn run(&self, work: &Path, arguments: Vec<OsString>) -> Result<(), SandboxError> {
+    fn run(&self, work: &Path, name: &str, arguments: Vec<OsString>) -> Result<(), SandboxError> {
         let spec = JailSpec {
             program: self.zig.program(),
             arguments,
@@ -148,7 +148,8 @@ impl Build<'_> {
         }
         // What follows is about reporting a bug of the compiler's, with files that are gone by then.
         let said = said.split("\nzig: note: diagnostic msg").next().unwrap_or_default();
-        Err(self.compilation(said.to_owned()))
+        // The linker knows what was made of the source.
+        Err(self.compilation(said.replace("guest.o: ", &format!("{name}: "))))
     }
 
     fn compilation(&self, diagnostics: String) -> SandboxError {

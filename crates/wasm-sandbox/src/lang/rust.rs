@@ -31,6 +31,12 @@ const REMEDY: &str = "wasm-sandbox setup rust";
 const DEPS_MANIFEST: &str = include_str!("../../guest-deps/Cargo.toml");
 const DEPS_LOCK: &str = include_str!("../../guest-deps/Cargo.lock");
 
+/// Where the shim finds them: among what its crate depends on.
+const DEPENDENCIES: &str = "";
+
+/// Functions of the shim that lend memory for arguments.
+const ALLOCATOR: [&str; 2] = ["wasm_sandbox_alloc", "wasm_sandbox_free"];
+
 /// What makes the shim: another one makes other guests.
 const SHIM_SOURCE: &str = include_str!("rust/shim.rs");
 
@@ -39,7 +45,7 @@ pub(super) fn compile(text: &str, name: &str, setup: &Setup) -> Result<Vec<u8>, 
     let compiler = Compiler::find(setup)?;
     let parts = [compiler.version.as_str(), DEPS_LOCK, SHIM_SOURCE, text].map(str::as_bytes);
     through_cache(setup, &CacheKey::new("rust guest", &parts), || {
-        let shim = Shim::read(text, name, setup)?;
+        let shim = Shim::read(text, name, DEPENDENCIES, setup)?;
         compiler.compile(text, name, &shim, setup)
     })
 }
@@ -99,7 +105,11 @@ impl Compiler {
         }
         if !outcome.success {
             let hidden = [work.path(), self.sysroot.as_path()];
-            return Err(compilation(diagnostics(&outcome.stderr, &hidden)));
+            let own = text.lines().count();
+            let is_shim = |place: &str| {
+                place.split(':').nth(1).and_then(|line| line.parse::<usize>().ok()).is_some_and(|line| line > own)
+            };
+            return Err(compilation(Shim::explain(&diagnostics(&outcome.stderr, &hidden), is_shim)));
         }
         let wasm = work.read(Path::new("guest.wasm"), super::MAX_BYTES).map_err(failed)?;
         Signatures::append_section(&wasm, shim.functions.clone(), shim.left_out.clone())
@@ -121,13 +131,12 @@ impl Compiler {
         .to_vec();
         arguments.push(format!("--crate-type={}", if shim.program { "bin" } else { "cdylib" }).into());
         arguments.push(joined("--sysroot=", &self.sysroot));
-        arguments.push(joined("--remap-path-prefix=", &work.join("=")));
+        arguments.push(remapped(work, ""));
         if shim.program {
             arguments.extend(
                 shim.functions.iter().map(|function| format!("-Clink-arg=--export={}", function.export).into()),
             );
-            let allocator = ["wasm_sandbox_alloc", "wasm_sandbox_free"]
-                .map(|name| format!("-Clink-arg=--export-if-defined={name}").into());
+            let allocator = ALLOCATOR.map(|name| format!("-Clink-arg=--export-if-defined={name}").into());
             arguments.extend(allocator);
         }
         let mut read = vec![self.sysroot.clone()];
@@ -157,6 +166,14 @@ impl Compiler {
             limits: JailLimits::default(),
         }
     }
+}
+
+/// Has the compiler say something else than where a folder lies.
+fn remapped(folder: &Path, to: &str) -> OsString {
+    let mut flag = joined("--remap-path-prefix=", folder);
+    flag.push("=");
+    flag.push(to);
+    flag
 }
 
 fn joined(prefix: &str, path: &Path) -> OsString {
@@ -216,7 +233,7 @@ fn deps(setup: &Setup, compiler: &Compiler) -> Result<PathBuf, SandboxError> {
         .as_ref()
         .ok_or_else(|| missing("a cache directory for the crates of guests", "set HOME or XDG_CACHE_HOME"))?;
     let version = blake3::hash([DEPS_LOCK, DEPS_MANIFEST, compiler.version.as_str()].concat().as_bytes());
-    let folder = cache.join("rust-crates").join(version.to_hex().get(..16).unwrap_or_default());
+    let folder = cache.join("guest-crates").join(version.to_hex().get(..16).unwrap_or_default());
     setup.prepare_once(folder, |project| {
         let cargo = setup.find("cargo").ok_or_else(|| missing("cargo", "rustup toolchain install stable"))?;
         let failed = |error: std::io::Error| SandboxError::internal("preparing the crates of guests", error);
@@ -226,12 +243,16 @@ fn deps(setup: &Setup, compiler: &Compiler) -> Result<PathBuf, SandboxError> {
         fs::write(project.join("Cargo.lock"), DEPS_LOCK).map_err(failed)?;
         fs::write(project.join("src/lib.rs"), "").map_err(failed)?;
         let ready = project.join("target");
+        let ask =
+            Command::new(&cargo).args(["metadata", "--locked", "--format-version=1"]).current_dir(project).output();
+        let sources = registry(&ask.map_err(failed)?.stdout);
         let mut command = Command::new(cargo);
         command
             .args(["build", "--locked", "--release", "--quiet", "--target", TARGET, "--target-dir"])
             .arg(&ready)
             .env_remove("RUSTFLAGS")
-            .env_remove("CARGO_ENCODED_RUSTFLAGS")
+            // What a guest is linked with does not say where it lay.
+            .env("CARGO_ENCODED_RUSTFLAGS", sources.map(|path| remapped(&path, "crates")).unwrap_or_default())
             .env_remove("CARGO_BUILD_TARGET")
             .env_remove("RUSTC_WRAPPER")
             .current_dir(project);
@@ -242,6 +263,14 @@ fn deps(setup: &Setup, compiler: &Compiler) -> Result<PathBuf, SandboxError> {
         }
         Ok(ready)
     })
+}
+
+/// Where cargo keeps the sources of crates, from what it says of a project that uses some.
+fn registry(metadata: &[u8]) -> Option<PathBuf> {
+    let metadata: serde_json::Value = serde_json::from_slice(metadata).ok()?;
+    let mut packages = metadata.get("packages")?.as_array()?.iter();
+    let fetched = packages.find(|package| package.get("source").is_some_and(|source| !source.is_null()))?;
+    Path::new(fetched.get("manifest_path")?.as_str()?).ancestors().nth(2).map(Path::to_owned)
 }
 
 /// Fetches the target and builds the crates, where that has not been done.

@@ -45,7 +45,7 @@ impl LeftOut {
 
 impl fmt::Display for LeftOut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", Plain(&self.name), Plain(&self.reason))
+        write!(f, "{}: {}", Plain::line(&self.name), Plain::line(&self.reason))
     }
 }
 

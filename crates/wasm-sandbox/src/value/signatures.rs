@@ -70,7 +70,7 @@ impl Signatures {
     pub(crate) fn find(&self, name: &str) -> Result<&Signature, SandboxError> {
         self.functions.get(name).ok_or_else(|| SandboxError::FunctionNotFound {
             function: name.to_owned(),
-            reason: self.left_out.iter().find(|one| one.name == name).map(|one| Plain(&one.reason).to_string()),
+            reason: self.left_out.iter().find(|one| one.name == name).map(|one| Plain::line(&one.reason).to_string()),
             available: self.functions.values().map(ToString::to_string).collect(),
         })
     }

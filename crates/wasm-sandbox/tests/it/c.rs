@@ -213,8 +213,9 @@ fn i5_a_source_reads_no_descriptor_of_the_host() {
 fn i5_a_source_waits_for_no_stream() {
     let own = (0..16).flat_map(|number| [format!("/proc/self/fd/{number}"), format!("/proc/1/fd/{number}")]);
     let patience = Duration::from_secs(30);
-    let said_of =
-        |language, text: &str| said(builder(Source::code(language, text)).setup(languages::setup(Language::C).build_timeout(patience)));
+    let said_of = |language, text: &str| {
+        said(builder(Source::code(language, text)).setup(languages::setup(Language::C).build_timeout(patience)))
+    };
     for path in own.chain(["/dev/stdin", "/dev/stdout", "/dev/fd/1"].map(str::to_owned)) {
         let said = said_of(Language::C, &format!("#include \"{path}\"\nint f(void) {{ return 0; }}"));
         assert!(said.contains("file not found"), "{path}: {said}");
@@ -225,6 +226,25 @@ fn i5_a_source_waits_for_no_stream() {
     fs::write(folder.path().join("main.c"), "#include \"./all.h\"").unwrap();
     let mut twin = builder(folder.path().join("main.c")).build_blocking().unwrap();
     assert_eq!(twin.call::<_, i32>("f", ()).unwrap(), 5);
+}
+
+/// Messages name the files of whoever wrote them.
+#[test]
+fn messages_name_the_source() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("inner")).unwrap();
+    fs::write(folder.path().join("inner/bad.h"), "int g( { return 1; }").unwrap();
+    let of = |text: &str| {
+        let path = folder.path().join("sum.c");
+        fs::write(&path, text).unwrap();
+        let said = said(builder(path));
+        assert!(!said.contains("guest") && !said.contains("/tmp"), "{said}");
+        said
+    };
+    assert!(of("int f(void) {\n  return y;\n}").starts_with("sum.c:2:10: error: use of undeclared identifier"));
+    assert!(of("#include <missing.h>").starts_with("sum.c:1:10: fatal error: 'missing.h' file not found"));
+    assert!(of("#include \"inner/bad.h\"\nint f(void) { return 1; }").contains("inner/bad.h:1:8: error"));
+    assert!(of("int g(int); int f(void) { return g(1); }").contains("sum.c: undefined symbol: g"));
 }
 
 #[test]

@@ -115,6 +115,63 @@ fn a_library_with_a_crate_is_callable() {
     assert!(!project.path().join("Cargo.lock").exists() && !project.path().join("target").exists());
 }
 
+/// A package with both: the library's functions are called, and the program that uses them runs.
+#[test]
+fn a_program_and_its_library_are_one() {
+    let manifest = "[package]\nname = 'my-tool'\nversion = '0.1.0'\nedition = '2021'\n[dependencies]\nserde = { version = '1', default-features = false }\n[profile.release]\nlto = true";
+    let library = "pub fn add(a: i32, b: i32) -> i32 { a + b }
+         /// In words.
+         pub fn words(all: Vec<String>) -> String { all.join(\" \") }
+         pub fn refuse(why: String) -> Result<(), String> { Err(why) }";
+    let program =
+        "#![forbid( unsafe_code )]\nfn main() { println!(\"{} {}\", my_tool::add(40, 2), env!(\"CARGO_PKG_NAME\")) }";
+    let project = Project::new(&[
+        ("Cargo.toml", manifest),
+        ("src/lib.rs", library),
+        ("src/main.rs", &format!("{program} // end")),
+    ]);
+    let mut sandbox = project.sandbox();
+    assert_eq!(sandbox.execute(Vec::<String>::new()).unwrap().stdout, "42 my-tool\n");
+    assert_eq!(sandbox.call::<_, i32>("add", (5, 3)).unwrap(), 8);
+    assert_eq!(sandbox.call::<_, String>("words", (vec!["one", "two"],)).unwrap(), "one two");
+    assert_eq!(sandbox.call::<_, ()>("refuse", "no").unwrap_err().code(), ErrorCode::Function);
+    assert_eq!(sandbox.module().unwrap().function("words").unwrap().doc.as_deref(), Some("In words."));
+    // A function that cannot be exported is no reason for the program not to run.
+    project.write("src/lib.rs", &format!("{library} pub struct Own; pub fn own(it: Own) -> Own {{ it }}"));
+    let mut alone = project.sandbox();
+    assert_eq!(alone.execute(Vec::<String>::new()).unwrap().stdout, "42 my-tool\n");
+    let error = alone.call::<_, i32>("add", (5, 3)).unwrap_err();
+    assert_eq!(error.code(), ErrorCode::FunctionNotFound);
+    assert!(error.to_string().contains("do not compile beside the program"), "{error}");
+    // What is wrong is said of the project as it is.
+    project.write("src/main.rs", "fn main() { my_tool::missing() }");
+    let said = project.diagnostics();
+    assert!(said.contains("src/main.rs:1:22") && said.contains("my_tool") && !said.contains("sandbox"), "{said}");
+}
+
+/// Messages are about the project as its author knows it.
+#[test]
+fn messages_are_about_the_project_alone() {
+    let of = |files: &[(&str, &str)]| {
+        let said = Project::plain(files).diagnostics();
+        for own in [env!("CARGO_TARGET_TMPDIR").trim_start_matches('/'), "build-", "guest", "decode", "index."] {
+            assert!(!said.contains(own), "{own}: {said}");
+        }
+        said
+    };
+    let dependency = "[package]\nname = 'plain'\nversion = '0.1.0'\nedition = '2024'\n[dependencies]\nitoa = '1'\ninner.path = 'inner'";
+    let inner = ("inner/Cargo.toml", "[package]\nname = 'inner'\nversion = '0.1.0'\nedition = '2024'");
+    let main = ("src/main.rs", "fn main() { inner::f(); itoa::Buffer::new(5); }");
+    let wrong = of(&[("Cargo.toml", dependency), main, inner, ("inner/src/lib.rs", "pub fn f() -> i32 { \"\" }")]);
+    assert!(wrong.contains("--> inner/src/lib.rs:1:21"), "{wrong}");
+    let misused = of(&[("Cargo.toml", dependency), main, inner, ("inner/src/lib.rs", "pub fn f() {}")]);
+    assert!(misused.contains("--> src/main.rs:1:25") && misused.contains("--> crates/itoa-1."), "{misused}");
+    assert!(of(&[("Cargo.toml", "[package]\nname = 5")]).contains("--> project/Cargo.toml:2:8"));
+    assert!(of(&[("src/lib.rs", "pub fn f( -> i32 { 1 }")]).contains("--> src/lib.rs:1:"));
+    let own = of(&[("src/lib.rs", "pub struct Own; pub fn f(it: Own) {}")]);
+    assert!(own.contains("`Own: serde::") && own.contains("derive serde's traits"), "{own}");
+}
+
 /// A build is kept by content, of whatever folder; and without a cache there is a build all the same.
 #[test]
 fn a_project_is_built_once() {

@@ -386,13 +386,50 @@ fn i8_attributes_and_assembly_do_not_lead_out() {
     }
 }
 
+/// Messages are about the source as its author knows it, under its name.
+#[test]
+fn messages_are_about_the_source_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let of = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        let said = said(WasmSandbox::builder().setup(languages::setup(Language::Rust)).source(path));
+        assert!(!said.contains('/') && !said.contains("wasm_sandbox"), "{said}");
+        said
+    };
+    assert!(of("sum.rs", "pub fn f() -> i32 {\n    \"x\"\n}").contains("--> sum.rs:2:5"));
+    assert!(of("sum.rs", "pub fn f( -> i32 { 1 }").contains("--> sum.rs:1:"));
+    for unknown in ["pub fn f(_: Own) {}", "pub fn f() -> Own { Own }"] {
+        let said = of("own.rs", &format!("pub struct Own;\n{unknown}"));
+        assert!(said.contains("the trait bound `Own: serde::"), "{said}");
+        assert!(
+            said.contains("derive serde's traits") && !said.contains("own.rs:") && !said.contains("decode"),
+            "{said}"
+        );
+    }
+    let mut twin = rust("pub struct Own;\npub(crate) fn own(it: Own) -> Own { it } pub fn f() -> u8 { own(Own); 7 }");
+    assert_eq!(twin.call::<_, u8>("f", ()).unwrap(), 7);
+}
+
+/// G2: what a guest is linked with does not tell it where the host keeps its sources.
+#[test]
+fn g2_no_path_of_the_host_is_in_a_module() {
+    let sandbox = rust("pub fn f(all: Vec<String>) -> usize { all.concat().len() }");
+    let module = sandbox.module().unwrap();
+    let wasm = String::from_utf8_lossy(module.wasm().unwrap()).into_owned();
+    assert!(wasm.contains("crates/serde_json-"), "places in crates are told by the crates");
+    for path in ["registry/src", "/.cargo", env!("CARGO_TARGET_TMPDIR"), env!("CARGO_MANIFEST_DIR")] {
+        assert!(!wasm.contains(path), "{path}");
+    }
+}
+
 #[test]
 fn i9_i10_bombs_and_floods_end() {
     let flood: String = (0..3000).map(|n| format!("let x{n}: u8 = missing{n};")).collect();
     let said = diagnostics(&format!("pub fn f() {{ {flood} }}"));
     assert!(said.len() < 64 << 10, "{}", said.len());
     assert!(!said.contains("/root") && !said.contains("/home") && !said.contains('\u{1b}'), "{said}");
-    assert!(diagnostics("pub fn f(").contains("line 1"));
+    assert!(diagnostics("pub fn f(").contains("source.rs:1:"));
     assert!(
         diagnostics("pub static X: [u8; 0xffff_ffff] = [0; 0xffff_ffff]; pub fn f() -> u8 { X[7] }")
             .contains("too big")

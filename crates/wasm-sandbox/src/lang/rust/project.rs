@@ -3,6 +3,7 @@
 
 mod cargo;
 mod manifest;
+mod program;
 mod stage;
 
 use std::{
@@ -15,15 +16,18 @@ use toml::{Table, Value};
 use wasm_sandbox_policy::{ConfigProblem, SandboxError};
 
 use self::{cargo::Cargo, stage::Staged};
-use super::{Compiler, SHIM_SOURCE, Shim, compilation, install};
+use super::{Compiler, DEPENDENCIES, SHIM_SOURCE, Shim, compilation, install};
 use crate::{engine::cache::CacheKey, jail::work::WorkFolder, lang::through_cache, setup::Setup, value::Signatures};
 
 /// Counts up when the same project would be built into something else.
-const FORM: &str = "1";
+const FORM: &str = "2";
 
 /// Folders of a build.
 const PROJECT: &str = "project";
 const WRAPPER: &str = "guest";
+
+/// The one file of our own crate around a library.
+const EXPORTS: &str = "wasm_sandbox_exports.rs";
 
 /// Compiles the project in a folder.
 pub(crate) fn compile(folder: &Path, name: &str, setup: &Setup) -> Result<Vec<u8>, SandboxError> {
@@ -32,13 +36,30 @@ pub(crate) fn compile(folder: &Path, name: &str, setup: &Setup) -> Result<Vec<u8
         install(setup)?;
         compiler = Compiler::find(setup)?;
     }
+    let (work, staged) = stage(folder, setup)?;
+    let parts = [compiler.version.as_bytes(), FORM.as_bytes(), SHIM_SOURCE.as_bytes(), &staged.digest];
+    through_cache(setup, &CacheKey::new("rust project", &parts), || {
+        let build = |work, staged, functions| {
+            Build { setup, cargo: Cargo::new(setup, &compiler, work)?, staged, work, name, functions }.run()
+        };
+        if let Some(guest) = build(&work, &staged, true)? {
+            return Ok(guest);
+        }
+        // What a build has left may be a trap: this one begins with the project as it was.
+        let (work, again) = stage(folder, setup)?;
+        if again.digest != staged.digest {
+            return Err(compilation("the project changed while it was built".to_owned()));
+        }
+        build(&work, &again, false)?.ok_or_else(|| SandboxError::internal("building a project", "nothing was built"))
+    })
+}
+
+/// A copy of the project that is fit to be built.
+fn stage(folder: &Path, setup: &Setup) -> Result<(WorkFolder, Staged), SandboxError> {
     let work = setup.staging()?;
     let staged = Staged::copy(folder, work.path().join(PROJECT))?;
     manifest::check(&staged)?;
-    let parts = [compiler.version.as_bytes(), FORM.as_bytes(), SHIM_SOURCE.as_bytes(), &staged.digest];
-    through_cache(setup, &CacheKey::new("rust project", &parts), || {
-        Build { setup, cargo: Cargo::new(setup, &compiler, &work)?, staged: &staged, work: &work, name }.run()
-    })
+    Ok((work, staged))
 }
 
 struct Build<'a> {
@@ -47,18 +68,16 @@ struct Build<'a> {
     staged: &'a Staged,
     work: &'a WorkFolder,
     name: &'a str,
+    /// Whether the functions of a library beside a program are to be exported.
+    functions: bool,
 }
 
 impl Build<'_> {
-    fn run(self) -> Result<Vec<u8>, SandboxError> {
+    /// The guest; none when it can only be built without functions.
+    fn run(self) -> Result<Option<Vec<u8>>, SandboxError> {
         self.stand_alone()?;
         let (package, target) = self.cargo.metadata(&self.staged.root)?.choose()?;
-        if target.is_program() {
-            let folder = self.folder_of(&package)?;
-            self.make(&folder, &format!("--bin={}", target.name), &format!("{}.wasm", target.name))
-        } else {
-            self.library(&package, &target)
-        }
+        if target.is_program() { self.program(&package, &target) } else { self.library(&package, &target).map(Some) }
     }
 
     /// Keeps cargo from looking for a workspace above the project.
@@ -76,22 +95,34 @@ impl Build<'_> {
     /// Builds a crate of our own around the library, which exports its functions. The library itself stays as it is.
     fn library(&self, package: &Package, target: &Target) -> Result<Vec<u8>, SandboxError> {
         let folder = self.folder_of(package)?;
-        let source = self.relative(&target.src_path)?;
-        let text = self.work.read(&source, crate::lang::MAX_BYTES);
-        let text = text.map_err(|error| compilation(format!("{}: {error}", shown(&source))))?;
-        let text = String::from_utf8(text).map_err(|_| compilation(format!("{}: it is not UTF-8", shown(&source))))?;
-        let shim = Shim::read(&text, &shown(&source), self.setup)?;
+        let shim = self.shim(target, DEPENDENCIES)?;
         self.linkable(&folder, target)?;
         let wrapper = self.work.path().join(WRAPPER);
         fs::create_dir(&wrapper).map_err(failed)?;
         self.write(&wrapper.join("Cargo.toml"), &self.wrapper_manifest(package, &folder, &shim)?.to_string())?;
-        self.write(&wrapper.join("lib.rs"), &format!("#![allow(warnings)]\npub use ::project::*;\n{}", shim.code))?;
+        self.write(&wrapper.join(EXPORTS), &format!("#![allow(warnings)]\npub use ::project::*;\n{}", shim.code))?;
         let lock = self.staged.root.join("Cargo.lock");
         if lock.exists() {
             fs::copy(lock, wrapper.join("Cargo.lock")).map_err(failed)?;
         }
-        let wasm = self.make(&wrapper, "--lib", "guest.wasm")?;
+        let wasm = self.make(&wrapper, "--lib", &[], "guest.wasm").map_err(|error| match error {
+            SandboxError::Compilation { diagnostics, .. } => {
+                let own = format!("error: could not compile `{WRAPPER}`");
+                let said = Shim::explain(&diagnostics, |place| place.starts_with(EXPORTS));
+                compilation(said.lines().filter(|line| !line.starts_with(&own)).collect::<Vec<_>>().join("\n"))
+            }
+            other => other,
+        })?;
         Signatures::append_section(&wasm, shim.functions, shim.left_out)
+    }
+
+    /// What exports a library's functions, with the crates that it needs from a place of that name.
+    fn shim(&self, library: &Target, crates: &str) -> Result<Shim, SandboxError> {
+        let source = self.relative(&library.src_path)?;
+        let text = self.work.read(&source, crate::lang::MAX_BYTES);
+        let text = text.map_err(|error| compilation(format!("{}: {error}", shown(&source))))?;
+        let text = String::from_utf8(text).map_err(|_| compilation(format!("{}: it is not UTF-8", shown(&source))))?;
+        Shim::read(&text, &shown(&source), crates, self.setup)
     }
 
     /// Makes the library one that another crate can use, and nothing more: what only the outside can use is made here.
@@ -109,28 +140,18 @@ impl Build<'_> {
     }
 
     fn wrapper_manifest(&self, package: &Package, folder: &Path, shim: &Shim) -> Result<Table, SandboxError> {
-        let text = |text: &str| Value::String(text.to_owned());
-        let table = |entries: Vec<(&str, Value)>| -> Table {
-            entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
-        };
         let inner = folder.strip_prefix(&self.staged.root).unwrap_or(Path::new(""));
         let path = Path::new("..").join(PROJECT).join(inner).display().to_string();
-        let project = table(vec![("package", text(&package.name)), ("path", text(&path))]);
-        let mut dependencies = table(vec![("project", Value::Table(project))]);
+        let project = table([("package", text(&package.name)), ("path", text(&path))]);
+        let mut dependencies = table([("project", Value::Table(project))]);
         if shim.json() {
-            let serde = vec![("version", text("1")), ("features", Value::Array(vec![text("derive")]))];
-            dependencies.insert("serde".to_owned(), Value::Table(table(serde)));
-            dependencies.insert("serde_json".to_owned(), text("1"));
+            dependencies.extend(table([("serde", text("1")), ("serde_json", text("1"))]));
         }
-        let library = vec![("path", text("lib.rs")), ("crate-type", Value::Array(vec![text("cdylib")]))];
-        let mut manifest = table(vec![
+        let library = [("path", text(EXPORTS)), ("crate-type", Value::Array(vec![text("cdylib")]))];
+        let mut manifest = table([
             (
                 "package",
-                Value::Table(table(vec![
-                    ("name", text(WRAPPER)),
-                    ("version", text("0.0.0")),
-                    ("edition", text("2024")),
-                ])),
+                Value::Table(table([("name", text(WRAPPER)), ("version", text("0.0.0")), ("edition", text("2024"))])),
             ),
             ("lib", Value::Table(table(library))),
             ("dependencies", Value::Table(dependencies)),
@@ -145,8 +166,8 @@ impl Build<'_> {
         Ok(manifest)
     }
 
-    /// Fetches and builds what the manifest in `folder` says.
-    fn make(&self, folder: &Path, target: &str, output: &str) -> Result<Vec<u8>, SandboxError> {
+    /// Fetches and builds what the manifest in `folder` says, the target itself with more flags for its compiler.
+    fn make(&self, folder: &Path, target: &str, flags: &[String], output: &str) -> Result<Vec<u8>, SandboxError> {
         {
             let _telling = self.setup.tell(&format!("fetching the crates of {}", self.name));
             self.cargo.fetch(folder).map_err(|error| match error {
@@ -160,7 +181,7 @@ impl Build<'_> {
         let lock = if folder.join("Cargo.lock").exists() { folder } else { &self.staged.root };
         manifest::check_lock(lock)?;
         let _telling = self.setup.tell(&format!("building {}", self.name));
-        self.cargo.build(folder, target, &manifest::locked(lock)?)?;
+        self.cargo.build(folder, target, flags, &manifest::locked(lock)?)?;
         let output = Path::new(cargo::OUTPUT).join(output);
         self.work.read(&output, crate::lang::MAX_BYTES).map_err(|error| {
             compilation(format!("the build left no `{}`: {error}", output.file_name().unwrap_or_default().display()))
@@ -183,6 +204,14 @@ impl Build<'_> {
     fn write(&self, path: &Path, text: &str) -> Result<(), SandboxError> {
         fs::write(path, text).map_err(failed)
     }
+}
+
+fn text(text: &str) -> Value {
+    Value::String(text.to_owned())
+}
+
+fn table<const N: usize>(entries: [(&str, Value); N]) -> Table {
+    entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
 }
 
 fn failed(error: std::io::Error) -> SandboxError {

@@ -27,11 +27,16 @@ pub(super) struct Shim {
     pub(super) needs_crates: bool,
 }
 
+/// What to do about a type that serde does not know.
+const TRAVELS: &str = "  = note: public functions can be called from outside, with arguments and results as JSON\n  \
+    = help: derive serde's traits for their types, or make the function `pub(crate)`";
+
 impl Shim {
     /// Reads a source. A function that cannot be called from outside, such as a generic one, is left out. It is read in a
     /// child process: what is nested deeply enough ends any parser, and with it the process that it runs in.
-    pub(super) fn read(text: &str, name: &str, setup: &Setup) -> Result<Self, SandboxError> {
-        let parse = || serde_json::to_vec(&Self::parse(text)?).map_err(|error| error.to_string());
+    /// `crates` is the path to those that it needs, such as `::support`.
+    pub(super) fn read(text: &str, name: &str, crates: &str, setup: &Setup) -> Result<Self, SandboxError> {
+        let parse = || serde_json::to_vec(&Self::parse(text, crates)?).map_err(|error| error.to_string());
         let found = fork::run(&setup.compile_limits, parse).map_err(|failure| match failure {
             ChildFailure::Limit(hit) if hit.kind == ResourceKind::CompileMemory => {
                 super::compilation(format!("{name}: it is nested too deeply, or too large"))
@@ -48,11 +53,32 @@ impl Shim {
         self.functions.iter().any(|function| function.abi == Abi::Json)
     }
 
-    fn parse(text: &str) -> Result<Self, String> {
-        let file = syn::parse_file(text).map_err(|error| {
-            let at = error.span().start();
-            format!("line {}, column {}: {error}", at.line, at.column + 1)
-        })?;
+    /// A compiler's messages, with those about the shim in the words of whoever wrote the source. `is_shim` knows the
+    /// places of the shim, as the compiler names them.
+    pub(super) fn explain(diagnostics: &str, is_shim: impl Fn(&str) -> bool) -> String {
+        let explained = diagnostics.split("\n\n").map(|message| {
+            if is_about(message, &is_shim) {
+                format!("{}\n{TRAVELS}", message.lines().next().unwrap_or_default())
+            } else {
+                message.to_owned()
+            }
+        });
+        explained.collect::<Vec<_>>().join("\n\n")
+    }
+
+    /// Whether the compiler, or its linker, says anything against the shim.
+    pub(super) fn is_to_blame(diagnostics: &str, is_shim: impl Fn(&str) -> bool) -> bool {
+        let against = |message: &str| message.starts_with("error") && is_about(message, &is_shim);
+        diagnostics.contains("wasm_sandbox_call_") || diagnostics.split("\n\n").any(against)
+    }
+
+    fn parse(text: &str, crates: &str) -> Result<Self, String> {
+        // What is wrong with it, the compiler says best.
+        let Ok(file) = syn::parse_file(text) else {
+            let program = text.contains("fn main");
+            let (code, functions, left_out) = (String::new(), Vec::new(), Vec::new());
+            return Ok(Self { code, functions, left_out, program, needs_crates: true });
+        };
         let records = Records::of(&file);
         let functions =
             || file.items.iter().filter_map(|item| if let Item::Fn(function) = item { Some(function) } else { None });
@@ -66,7 +92,7 @@ impl Shim {
             }
         }
         let json = exported.iter().any(|function| function.signature.abi == Abi::Json);
-        let code = code(&exported, json);
+        let code = code(&exported, json, crates);
         Ok(Self {
             code,
             functions: exported.into_iter().map(|function| function.signature).collect(),
@@ -75,6 +101,12 @@ impl Shim {
             needs_crates: json || text.contains("serde"),
         })
     }
+}
+
+/// Whether a compiler's message is about a place of that kind.
+fn is_about(message: &str, is_shim: &impl Fn(&str) -> bool) -> bool {
+    let place = message.lines().find_map(|line| line.trim_start().strip_prefix("--> "));
+    place.is_some_and(is_shim)
 }
 
 /// Structs that travel as objects: those with named fields that derive serde's traits.
@@ -272,7 +304,7 @@ fn named(path: &syn::Path, whole: &Syntax, records: &Records<'_>, depth: usize) 
     }
 }
 
-fn code(exported: &[Exported<'_>], json: bool) -> String {
+fn code(exported: &[Exported<'_>], json: bool, crates: &str) -> String {
     if exported.is_empty() {
         return String::new();
     }
@@ -280,7 +312,8 @@ fn code(exported: &[Exported<'_>], json: bool) -> String {
         Abi::Json => json_function(function),
         _ => direct_function(function),
     });
-    let support = if json { json_support() } else { quote!() };
+    let crates: proc_macro2::TokenStream = crates.parse().unwrap_or_default();
+    let support = if json { json_support(&crates) } else { quote!() };
     let module = quote! {
         #[doc(hidden)]
         #[allow(warnings, clippy::all)]
@@ -378,25 +411,27 @@ fn json_function(exported: &Exported<'_>) -> proc_macro2::TokenStream {
     }
 }
 
-fn json_support() -> proc_macro2::TokenStream {
+fn json_support(crates: &proc_macro2::TokenStream) -> proc_macro2::TokenStream {
     quote! {
+        use #crates::{serde, serde_json};
+
         /// The end of the argument list, so that a list of any length is a tuple.
         struct Nothing;
 
-        impl<'de> ::serde::Deserialize<'de> for Nothing {
-            fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> ::core::result::Result<Self, D::Error> {
-                <() as ::serde::Deserialize>::deserialize(deserializer).map(|()| Nothing)
+        impl<'de> serde::Deserialize<'de> for Nothing {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> ::core::result::Result<Self, D::Error> {
+                <() as serde::Deserialize>::deserialize(deserializer).map(|()| Nothing)
             }
         }
 
-        fn decode<T: ::serde::de::DeserializeOwned>(arguments: &[u8]) -> ::core::result::Result<T, ::serde_json::Error> {
+        fn decode<T: serde::de::DeserializeOwned>(arguments: &[u8]) -> ::core::result::Result<T, serde_json::Error> {
             let mut whole = arguments.to_vec();
             whole.pop();
             if whole.len() > 1 {
                 whole.push(b',');
             }
             whole.extend_from_slice(b"null]");
-            ::serde_json::from_slice(&whole)
+            serde_json::from_slice(&whole)
         }
 
         fn slice<T>(items: &::std::vec::Vec<T>) -> &[T] {
@@ -410,34 +445,26 @@ fn json_support() -> proc_macro2::TokenStream {
             pointer << 32 | len
         }
 
-        #[derive(::serde::Serialize)]
-        #[serde(rename_all = "snake_case")]
-        enum Answer<T, E> {
-            Ok(T),
-            Err(E),
-            Invalid(::std::string::String),
-        }
-
-        fn send<T: ::serde::Serialize, E: ::serde::Serialize>(answer: Answer<T, E>) -> u64 {
-            match ::serde_json::to_string(&answer) {
-                Ok(text) => give(text),
+        fn send<T: serde::Serialize>(kind: &str, value: &T) -> u64 {
+            match serde_json::to_string(value) {
+                Ok(text) => give(::std::format!("{{\"{kind}\":{text}}}")),
                 Err(error) => invalid(error),
             }
         }
 
-        fn answer<T: ::serde::Serialize>(value: T) -> u64 {
-            send::<T, ()>(Answer::Ok(value))
+        fn answer<T: serde::Serialize>(value: T) -> u64 {
+            send("ok", &value)
         }
 
-        fn answer_result<T: ::serde::Serialize, E: ::serde::Serialize>(value: ::core::result::Result<T, E>) -> u64 {
+        fn answer_result<T: serde::Serialize, E: serde::Serialize>(value: ::core::result::Result<T, E>) -> u64 {
             match value {
-                Ok(value) => send::<T, E>(Answer::Ok(value)),
-                Err(error) => send::<T, E>(Answer::Err(error)),
+                Ok(value) => send("ok", &value),
+                Err(error) => send("err", &error),
             }
         }
 
-        fn invalid(error: ::serde_json::Error) -> u64 {
-            send::<(), ()>(Answer::Invalid(::std::string::ToString::to_string(&error)))
+        fn invalid(error: serde_json::Error) -> u64 {
+            send("invalid", &::std::string::ToString::to_string(&error))
         }
 
         #[unsafe(no_mangle)]

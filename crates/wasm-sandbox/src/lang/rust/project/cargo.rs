@@ -11,7 +11,7 @@ use std::{
 use wasm_sandbox_policy::{ByteSize, SandboxError};
 
 use super::{
-    super::{Compiler, TARGET, compilation, fetch::Fetching, joined, system_libraries},
+    super::{Compiler, TARGET, compilation, fetch::Fetching, remapped, system_libraries},
     Metadata, failed,
 };
 use crate::{
@@ -65,13 +65,20 @@ impl<'a> Cargo<'a> {
     }
 
     /// Builds what was fetched. Of the crates that were ever fetched it sees only those that it is built from.
-    pub(super) fn build(&self, folder: &Path, target: &str, crates: &[(String, String)]) -> Result<(), SandboxError> {
-        let mut spec = self.spec(folder, "build", &["--release", "--offline", "--locked", "--target", TARGET]);
+    pub(super) fn build(
+        &self,
+        folder: &Path,
+        target: &str,
+        flags: &[String],
+        crates: &[(String, String)],
+    ) -> Result<(), SandboxError> {
+        let mut spec = self.spec(folder, "rustc", &["--release", "--offline", "--locked", "--target", TARGET]);
         spec.arguments.push(target.into());
         spec.arguments.extend(["--target-dir".into(), self.work.path().join("target").into()]);
-        spec.environment.push(("CARGO_ENCODED_RUSTFLAGS".to_owned(), self.flags()));
+        spec.environment.push(("CARGO_ENCODED_RUSTFLAGS".to_owned(), self.flags().map_err(failed)?));
         spec.environment.push(("CARGO_INCREMENTAL".to_owned(), "0".into()));
-        spec.arguments.extend(["--jobs".into(), jobs().to_string().into()]);
+        spec.arguments.extend(["--jobs".into(), jobs().to_string().into(), "--".into()]);
+        spec.arguments.extend(flags.iter().map(OsString::from));
         spec.read.extend(self.fetched(crates).map_err(failed)?);
         let Some(linker) = Linker::find(self.setup) else {
             // Many projects do without build scripts and macros, so without a linker for this machine.
@@ -124,12 +131,16 @@ impl<'a> Cargo<'a> {
         }
     }
 
-    /// Keeps paths of the host out of the guest.
-    fn flags(&self) -> OsString {
-        let mut flags = joined("--remap-path-prefix=", &self.work.path().join("project="));
-        flags.push("\x1f");
-        flags.push(joined("--remap-path-prefix=", &self.home.join("registry=crates")));
-        flags
+    /// Keeps paths of the host out of the guest, and the names of the places that crates come from.
+    fn flags(&self) -> std::io::Result<OsString> {
+        let mut flags = remapped(&self.work.path().join("project"), "");
+        let sources = self.home.join("registry/src");
+        let sources = if sources.is_dir() { fs::read_dir(sources)?.collect::<Result<_, _>>()? } else { Vec::new() };
+        for source in sources {
+            flags.push("\x1f");
+            flags.push(remapped(&source.path(), "crates"));
+        }
+        Ok(flags)
     }
 
     /// The places where fetched crates are, and the index that says what they need.
