@@ -5,6 +5,7 @@
 mod cargo;
 mod documents;
 mod guide;
+mod images;
 mod machine;
 mod messages;
 mod output;

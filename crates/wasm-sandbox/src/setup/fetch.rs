@@ -83,6 +83,12 @@ fn install(setup: &Setup, package: &str, remedy: &str, work: &Path) -> Result<Pa
         .arg(&requirements)
         .env("TMPDIR", &temporary)
         .current_dir(work);
+    if let Some(path) = &setup.packages {
+        let path =
+            fs::canonicalize(path).map_err(|_| SandboxError::FileNotFound { path: path.display().to_string() })?;
+        let folder = if path.is_file() { path.parent().unwrap_or(&path) } else { &path };
+        command.arg("--no-index").arg("--find-links").arg(folder);
+    }
     let telling = setup.tell(&format!("fetching {package} {}", pin.version));
     let output =
         watched(&mut command, || telling.advance(size(&temporary).min(pin.bytes), pin.bytes)).map_err(failed)?;
