@@ -7,11 +7,13 @@ use std::{
 };
 
 use wasm_sandbox::{ByteUnits, Language, Setup, Source, TimeUnits, WasmSandbox, blocking};
-use wasm_sandbox_bench::{alone, private_bytes};
+use wasm_sandbox_bench::{alone, median, private_bytes};
 
 fn main() {
     python();
     javascript();
+    forks();
+    endings();
     idle();
 }
 
@@ -87,6 +89,60 @@ fn throughput(what: &str, sandbox: &blocking::WasmSandbox, expected: &str, promi
         "{what:<55} {one:>9.0}/s on one core (promise {promise:.0}), {two:.0}/s on two: {:.2}x (promise 1.8)",
         two / one
     );
+}
+
+/// Copies of a session: of one that holds little, and of one that holds an array of 50 MB.
+fn forks() {
+    let sandbox = sandbox(Language::Python, "", "");
+    let mut session = sandbox.session(Language::Python).expect("a session");
+    session.run("x = 1").expect("a turn");
+    alone("fork of an idle Python session, and its end", 200, Duration::from_millis(2), || {
+        session.fork().expect("a fork");
+    });
+    let before = private_bytes();
+    let forks: Vec<_> = (0..100).map(|_| session.fork().expect("a fork")).collect();
+    let each = private_bytes().saturating_sub(before) / 100 >> 10;
+    println!("{:<55} {each:>9} KB (promise under 2048)", "private memory of an idle fork");
+    drop(forks);
+    session.run("a = bytearray(b'x' * 50_000_000)").expect("a turn");
+    let started = Instant::now();
+    session.fork().expect("a fork");
+    println!("{:<55} {:>9.2?}", "the first fork of a session with 50 MB", started.elapsed());
+    alone("a later fork of a session with 50 MB, and its end", 100, Duration::from_millis(2), || {
+        session.fork().expect("a fork");
+    });
+    let size = session.snapshot().and_then(|snapshot| snapshot.to_bytes()).expect("bytes").len();
+    let mut idle = sandbox.session(Language::Python).expect("a session");
+    idle.run("x = 1").expect("a turn");
+    let suspended = idle.suspend().expect("bytes");
+    println!("{:<55} {:>9} KB, with 50 MB {} KB", "a suspended idle session", suspended.len() >> 10, size >> 10);
+    alone("resuming it", 50, Duration::from_millis(20), || {
+        sandbox.resume(&suspended).expect("a session");
+    });
+}
+
+/// How late guests end that do not stop by themselves.
+fn endings() {
+    let cases = [
+        (Language::Python, "an endless loop in Python", "while True: pass", 5),
+        (Language::JavaScript, "an endless loop in JavaScript", "for (;;) {}", 5),
+        (Language::Python, "a sleep", "import time; time.sleep(100)", 20),
+        (Language::Python, "a power of large numbers", "7 ** (7 ** 9)", 20),
+        (Language::Python, "a catastrophic regular expression", "import re; re.match('(a+)+b', 'a' * 40)", 20),
+    ];
+    for (language, what, code, promise) in cases {
+        let deadline = Duration::from_millis(100);
+        let sandbox =
+            WasmSandbox::builder().setup(Setup::discover()).timeout(deadline).build_blocking().expect("a sandbox");
+        let late = (0..15).map(|_| {
+            let mut session = sandbox.session(language).expect("a session");
+            let started = Instant::now();
+            session.run(code).expect("a turn");
+            started.elapsed().saturating_sub(deadline).as_secs_f64()
+        });
+        let late = Duration::from_secs_f64(median(late.collect()));
+        println!("{:<55} {late:>9.2?} after its deadline (promise at most {promise} ms)", what);
+    }
 }
 
 fn idle() {
