@@ -68,6 +68,7 @@ fn eval(options: &EvalOptions, verbosity: Verbosity) -> Result<ExitCode, Failure
     let language = match options.language {
         EvalLanguage::Python => Language::Python,
         EvalLanguage::Javascript => Language::JavaScript,
+        EvalLanguage::Typescript => Language::TypeScript,
     };
     let code = match options.code.as_str() {
         "-" => std::io::read_to_string(std::io::stdin())

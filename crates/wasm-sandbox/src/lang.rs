@@ -67,6 +67,7 @@ fn language_of(path: &Path) -> Option<Language> {
         "c" => Some(Language::C),
         "py" => Some(Language::Python),
         "js" | "mjs" | "cjs" => Some(Language::JavaScript),
+        "ts" | "mts" | "cts" => Some(Language::TypeScript),
         "cc" | "cpp" | "cxx" | "c++" => Some(Language::Cpp),
         _ => None,
     }
@@ -85,6 +86,7 @@ fn compile(
         Language::C | Language::Cpp => c::compile(language, text, name, folder, setup).map(Built::Module),
         Language::Python => Ok(Built::Script { runtime: Runtime::Python, text: text.to_owned() }),
         Language::JavaScript => Ok(Built::Script { runtime: Runtime::JavaScript, text: text.to_owned() }),
+        Language::TypeScript => Ok(Built::Script { runtime: Runtime::TypeScript, text: text.to_owned() }),
     }
 }
 
@@ -116,6 +118,7 @@ fn file_name(name: &str, language: Language) -> String {
         Language::Cpp => "cpp",
         Language::Python => "py",
         Language::JavaScript => "js",
+        Language::TypeScript => "ts",
     };
     let plain: String = name.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-')).collect();
     let plain = plain.trim_start_matches(['-', '.']);
@@ -158,7 +161,7 @@ fn module(bytes: &[u8], name: &str) -> Result<Vec<u8>, SandboxError> {
     let text = std::str::from_utf8(bytes).map_err(|_| refuse("it is not a WebAssembly module"))?;
     if !text.contains("(module") {
         return Err(refuse(
-            "it is not a WebAssembly module, nor a source in a language that is known (.rs, .c, .cpp, .py, .js)",
+            "it is not a WebAssembly module, nor a source in a language that is known (.rs, .c, .cpp, .py, .js, .ts)",
         ));
     }
     let wrong = |error: wat::Error| SandboxError::Compilation {

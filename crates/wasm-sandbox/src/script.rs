@@ -198,7 +198,7 @@ impl Runtime {
     /// The value of an answer, and its text if it is to be echoed; Python has printed that by itself.
     pub(crate) fn value(self, answer: Value) -> (Value, Option<String>) {
         match answer {
-            Value::Object(mut answer) if self == Self::JavaScript => {
+            Value::Object(mut answer) if self != Self::Python => {
                 let undefined = answer.get("undefined").and_then(Value::as_bool).unwrap_or_default();
                 let text = answer.get("text").and_then(Value::as_str).filter(|_| !undefined).map(str::to_owned);
                 (answer.remove("value").unwrap_or_default(), text)
@@ -238,8 +238,8 @@ impl Bare {
 impl Described {
     fn into_signature(mut self, runtime: Runtime) -> Signature {
         self.params.extend(self.parameters.into_iter().map(Bare::into_parameter));
-        if runtime == Runtime::JavaScript {
-            self.result = Some(Type::Any("any".to_owned()));
+        if runtime != Runtime::Python {
+            self.result.get_or_insert_with(|| Type::Any("any".to_owned()));
         }
         Signature {
             export: self.name.clone(),

@@ -41,6 +41,8 @@ pub enum Language {
     Python,
     /// One file of JavaScript, a module of either kind, which runs in QuickJS.
     JavaScript,
+    /// One file of TypeScript, likewise. Its types are not checked; those of functions are, when these are called.
+    TypeScript,
 }
 
 impl Language {
@@ -52,6 +54,7 @@ impl Language {
             Self::Cpp => "C++",
             Self::Python => "Python",
             Self::JavaScript => "JavaScript",
+            Self::TypeScript => "TypeScript",
         }
     }
 }
@@ -67,6 +70,7 @@ impl Language {
             Self::Rust | Self::C | Self::Cpp => None,
             Self::Python => Some(Runtime::Python),
             Self::JavaScript => Some(Runtime::JavaScript),
+            Self::TypeScript => Some(Runtime::TypeScript),
         }
     }
 }

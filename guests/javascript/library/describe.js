@@ -10,38 +10,59 @@ export function exporting(name, text) {
     return names.size === 0 ? text : `${text}\n;export { ${[...names].join(", ")} };`;
 }
 
-/** The functions that can be called, in the order of their text. */
-export function describe(exports, source) {
+/** The functions that can be called, in the order of their text; with their types, where those are known. */
+export function describe(exports, source, types) {
     if (exports === undefined) throw new Error("no module is loaded");
     const found = new Map();
     const container = typeof exports.default === "object" && exports.default !== null ? exports.default : {};
     for (const [name, value] of [...Object.entries(exports), ...Object.entries(container)]) {
         if (typeof value === "function" && !isClass(value) && !found.has(name)) found.set(name, value);
     }
-    const described = [...found].map(([name, value]) => describeFunction(name, value, source));
+    const named = firstOf(source);
+    const described = [...found].map(([name, value]) => ({ ...describeFunction(name, value, source, named), ...typesOf(name, types) }));
     return described.sort((a, b) => a.at - b.at).map(({ at, ...rest }) => rest);
+}
+
+function typesOf(name, types) {
+    if (!Object.hasOwn(types, name)) return {};
+    const { params, result } = types[name];
+    return { parameters: [], params, result };
 }
 
 function isClass(value) {
     return /^class\b/.test(Function.prototype.toString.call(value));
 }
 
-function describeFunction(name, value, source) {
+/** Where each word of a text stands first. */
+function firstOf(source) {
+    const first = new Map();
+    for (const { 0: word, index } of source.matchAll(/[A-Za-z_$][\w$]*/g)) if (!first.has(word)) first.set(word, index);
+    return first;
+}
+
+function describeFunction(name, value, source, named) {
     const text = Function.prototype.toString.call(value);
-    const at = source.indexOf(text);
+    // `async function *` may stand before the name.
+    const near = source.indexOf(text, (named.get(value.name) ?? 0) - 40);
+    const at = near < 0 ? source.indexOf(text) : near;
     const described = { name, parameters: parameters(text), async: /^async\b/.test(text) || value.constructor?.name === "AsyncFunction", at: at < 0 ? source.length : at };
-    const doc = at < 0 ? undefined : docBefore(source.slice(0, at));
+    const doc = at < 0 ? undefined : docBefore(source, at);
     if (doc !== undefined) described.doc = doc;
     return described;
 }
 
+/** What may stand between a comment and what it is about. */
+const MOST_BEFORE = 200;
+
 /** The text of the `/** ... *\/` that ends right before a declaration. */
-function docBefore(before) {
-    const head = before.replace(/(?:export\s+)?(?:default\s+)?(?:(?:const|let|var)\s+[\w$]+\s*=\s*)?$/, "").trimEnd();
-    if (!head.endsWith("*/")) return undefined;
-    const start = head.lastIndexOf("/*");
-    if (!head.startsWith("/**", start)) return undefined;
-    const lines = head.slice(start + 3, -2).split("\n").map((line) => line.replace(/^\s*\*? ?/, "").trimEnd());
+function docBefore(source, at) {
+    const before = source.slice(Math.max(0, at - MOST_BEFORE), at);
+    const rest = before.replace(/(?:export\s+)?(?:default\s+)?(?:(?:const|let|var)\s+[\w$]+\s*=\s*)?$/, "").trimEnd();
+    const end = at - (before.length - rest.length);
+    if (!source.endsWith("*/", end)) return undefined;
+    const start = source.lastIndexOf("/*", end - 3);
+    if (!source.startsWith("/**", start)) return undefined;
+    const lines = source.slice(start + 3, end - 2).split("\n").map((line) => line.replace(/^\s*\*? ?/, "").trimEnd());
     return lines.join("\n").trim();
 }
 

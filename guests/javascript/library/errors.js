@@ -1,11 +1,12 @@
 // Stacks in the form that programs expect: a line with name and message, then the user's own frames.
+import native from "internal:native";
 
 const INTERNAL = /^(?:internal|node):/;
 const captureHook = Object.getOwnPropertyDescriptor(Error, "prepareStackTrace").set;
 
 captureHook.call(Error, function prepare(error, sites) {
     const users = Error.prepareStackTrace;
-    const shown = sites.filter((site) => !INTERNAL.test(site.getFileName() ?? ""));
+    const shown = sites.filter(isUsers);
     if (typeof users === "function") return users.call(Error, error, shown);
     let text = header(error);
     for (const site of shown) text += `\n    at ${place(site)}`;
@@ -14,6 +15,13 @@ captureHook.call(Error, function prepare(error, sites) {
 
 // The hook is a plain property, as elsewhere: a program that sets it is asked, and nobody reads ours.
 Object.defineProperty(Error, "prepareStackTrace", { value: undefined, writable: true, configurable: true, enumerable: false });
+
+/** Functions of the engine have no file, those of the library have one of ours, and a place in JSON has no function. */
+function isUsers(site) {
+    const file = site.getFileName();
+    if (typeof file !== "string" || file === "" || INTERNAL.test(file)) return false;
+    return file !== "<input>" || site.getFunctionName() !== null;
+}
 
 function header(error) {
     try {
@@ -27,7 +35,9 @@ function header(error) {
 
 function place(site) {
     const file = site.getFileName();
-    const at = file ? `${file}:${site.getLineNumber()}:${site.getColumnNumber()}` : "native";
+    const found = [site.getLineNumber(), site.getColumnNumber()];
+    const [line, column] = native.original(file, ...found) ?? found;
+    const at = `${file}:${line}:${column}`;
     const name = site.getFunctionName();
     return !name || name.startsWith("<") ? at : `${name} (${at})`;
 }

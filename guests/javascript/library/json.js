@@ -4,6 +4,7 @@ import native from "internal:native";
 
 const { stringify } = JSON;
 const { defineProperty, fromEntries } = Object;
+const { isFinite } = Number;
 const typedPrototype = Object.getPrototypeOf(Uint8Array.prototype);
 
 const FORMS = [
@@ -33,6 +34,31 @@ const FORMS = [
 
 /** `value` as JSON; `null` where there is none. */
 export function toJson(value) {
+    try {
+        return converted(value);
+    } catch (error) {
+        // A value that contains itself has a text and no JSON.
+        if (isCircular(error)) return "null";
+        throw error;
+    }
+}
+
+/** A function's result as JSON. What would be lost is an error. */
+export function resultToJson(value) {
+    const isLost = typeof value === "function" || typeof value === "symbol" || (typeof value === "number" && !isFinite(value));
+    if (isLost) throw new TypeError(`the result has no JSON form: it is ${typeof value === "number" ? value : `a ${typeof value}`}`);
+    try {
+        return converted(value);
+    } catch (error) {
+        throw isCircular(error) ? new TypeError("the result has no JSON form: it contains itself") : error;
+    }
+}
+
+function isCircular(error) {
+    return error instanceof TypeError && /^circular reference/.test(error.message);
+}
+
+function converted(value) {
     if (typeof value !== "object" || value === null) return plain(value);
     const added = [];
     try {
@@ -42,10 +68,6 @@ export function toJson(value) {
             added.push(prototype);
         }
         return stringify(value) ?? "null";
-    } catch (error) {
-        // A value that contains itself has a text and no JSON.
-        if (error instanceof TypeError && /circular/.test(error.message)) return "null";
-        throw error;
     } finally {
         for (const prototype of added) delete prototype.toJSON;
     }

@@ -10,7 +10,7 @@ import { AbortController, AbortSignal, CustomEvent, Event, EventTarget } from "i
 import { URL, URLSearchParams } from "internal:address";
 import { tools } from "internal:tools";
 import { describe, exporting } from "internal:describe";
-import { toJson } from "internal:json";
+import { resultToJson, toJson } from "internal:json";
 import { makeRequire, runCommon } from "internal:common";
 import { addLocale } from "internal:locale";
 import { Buffer } from "node:buffer";
@@ -44,12 +44,23 @@ addLocale();
 
 let loaded;
 let source = "";
+let types = {};
+
+const globalEval = eval;
 
 function own(functionName) {
-    if (loaded === undefined) throw new Error("no module is loaded");
-    const found = callable(loaded, functionName) ?? callable(loaded.default, functionName) ?? (functionName === "default" ? loaded.default : undefined);
-    if (typeof found !== "function") throw new TypeError(`\`${functionName}\` is not an exported function`);
+    const found = loaded === undefined ? defined(functionName) : exported(functionName);
+    if (typeof found !== "function") throw new TypeError(`\`${functionName}\` is not ${loaded === undefined ? "a" : "an exported"} function`);
     return found;
+}
+
+/** What earlier turns have defined, which need not be a property of the global object. */
+function defined(name) {
+    return /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(name) ? globalEval(`typeof ${name} === "function" ? ${name} : undefined`) : undefined;
+}
+
+function exported(functionName) {
+    return callable(loaded, functionName) ?? callable(loaded.default, functionName) ?? (functionName === "default" ? loaded.default : undefined);
 }
 
 function callable(exports, name) {
@@ -57,18 +68,26 @@ function callable(exports, name) {
     return isContainer && Object.hasOwn(exports, name) && typeof exports[name] === "function" ? exports[name] : undefined;
 }
 
+/** What the host leaves out at the end of the arguments is `null`, where a parameter has to be given. */
+function nullsAfter(count, functionName) {
+    const nullable = Object.hasOwn(types, functionName) ? types[functionName].nullable : [];
+    const missing = nullable.slice(count);
+    return missing.slice(0, missing.lastIndexOf(true) + 1).map((isNull) => (isNull ? null : undefined));
+}
+
 export default {
-    render: (value) => [toJson(value), inspect(value)],
+    render: (value, strict) => strict ? [resultToJson(value), ""] : [toJson(value), inspect(value)],
     report: (thrown) => JSON.stringify(report(thrown, inspect, toJson)),
     prepare: (name, values) => begin(name, values),
     finish: () => undefined,
     exitCode: () => end(),
     exporting,
     runCommon,
-    keep(exports, text) {
+    keep(exports, text, ofFunctions) {
         loaded = exports;
         source = text;
+        types = ofFunctions;
     },
-    call: (functionName, values) => own(functionName)(...values),
-    describe: () => describe(loaded, source),
+    call: (functionName, values) => own(functionName)(...values, ...nullsAfter(values.length, functionName)),
+    describe: () => describe(loaded, source, types),
 };

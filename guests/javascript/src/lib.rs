@@ -16,6 +16,7 @@ mod request;
 mod reserve;
 mod tools;
 mod turn;
+mod typescript;
 
 use std::{alloc::Layout, cell::OnceCell};
 

@@ -1,4 +1,4 @@
-//! Modules: from the library, from texts that the host gave, and from files that the sandbox can read.
+//! Modules: from the library, and from files that the sandbox can read.
 
 use std::{cell::RefCell, collections::BTreeMap};
 
@@ -8,19 +8,23 @@ use rquickjs::{
     module::Declared,
 };
 
-use crate::{library, natives::Natives, request::quoted};
+use crate::{
+    library,
+    natives::Natives,
+    request::quoted,
+    typescript::{self, Function, Positions, Problem, Translated},
+};
 
 /// What is tried where a name has no such file.
-const ENDINGS: [&str; 8] = [".js", ".mjs", ".ts", ".json", ".cjs", "/index.js", "/index.mjs", "/index.ts"];
+const ENDINGS: [&str; 10] =
+    [".js", ".mjs", ".ts", ".mts", ".json", ".cjs", ".cts", "/index.js", "/index.mjs", "/index.ts"];
+
+/// Endings of files that programs in TypeScript import as if they were translated already.
+const TRANSLATED: [(&str, &str); 3] = [(".js", ".ts"), (".mjs", ".mts"), (".cjs", ".cts")];
 
 thread_local! {
-    /// Texts that stand for files, by path.
-    static TEXTS: RefCell<BTreeMap<String, String>> = const { RefCell::new(BTreeMap::new()) };
-}
-
-/// From here on these texts stand for the files of their names.
-pub(crate) fn provide(texts: BTreeMap<String, String>) {
-    TEXTS.with_borrow_mut(|known| known.extend(texts.into_iter().map(|(path, text)| (absolute(&path), text))));
+    /// Where the lines of texts that were translated come from, by the names that the engine knows them by.
+    static POSITIONS: RefCell<BTreeMap<String, Positions>> = const { RefCell::new(BTreeMap::new()) };
 }
 
 /// Finds out what a name means in a file.
@@ -121,30 +125,57 @@ fn find(path: &str) -> Option<String> {
     if is_file(path) {
         return Some(path.to_owned());
     }
-    // TypeScript programs name the file that will be there once they are translated.
-    if let Some(stem) = path.strip_suffix(".js").map(|stem| format!("{stem}.ts")).filter(|path| is_file(path)) {
-        return Some(stem);
+    if ENDINGS.iter().any(|ending| path.ends_with(ending)) {
+        return translated_from(path);
     }
     ENDINGS.iter().map(|ending| format!("{path}{ending}")).find(|path| is_file(path))
 }
 
-fn is_file(path: &str) -> bool {
-    TEXTS.with_borrow(|texts| texts.contains_key(&absolute(path)))
-        || std::fs::metadata(path).is_ok_and(|found| found.is_file())
+fn translated_from(path: &str) -> Option<String> {
+    let mut translated = TRANSLATED.iter().filter_map(|(to, from)| Some(format!("{}{from}", path.strip_suffix(to)?)));
+    translated.find(|path| is_file(path))
 }
 
-/// The text of a module's file.
+fn is_file(path: &str) -> bool {
+    std::fs::metadata(path).is_ok_and(|found| found.is_file())
+}
+
+/// The text of a module's file, in JavaScript.
 pub(crate) fn read(ctx: &Ctx<'_>, path: &str) -> Result<String> {
-    if let Some(text) = TEXTS.with_borrow(|texts| texts.get(&absolute(path)).cloned()) {
+    let text = match std::fs::read(path) {
+        Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+        Err(error) => return Err(coded(ctx, &format!("cannot read module `{path}`: {error}"), "ERR_MODULE_NOT_FOUND")),
+    };
+    if !typescript::is_typescript(path) {
         return Ok(text);
     }
-    if path.ends_with(".ts") || path.ends_with(".mts") || path.ends_with(".cts") {
-        let message = format!("cannot import `{path}`: it was not translated from TypeScript");
-        return Err(coded(ctx, &message, "ERR_UNKNOWN_FILE_EXTENSION"));
+    translate(ctx, path, &text).map(|(code, _)| code)
+}
+
+/// A text of TypeScript in JavaScript, with the types of its functions. Errors in what comes of it will name the text's own
+/// lines.
+pub(crate) fn translate(ctx: &Ctx<'_>, name: &str, text: &str) -> Result<(String, BTreeMap<String, Function>)> {
+    match typescript::translate(text) {
+        Ok(Translated { code, positions, functions }) => {
+            POSITIONS.with_borrow_mut(|known| known.insert(name.to_owned(), positions));
+            Ok((code, functions))
+        }
+        Err(problem) => Err(syntax_error(ctx, name, &problem)),
     }
-    match std::fs::read(path) {
-        Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
-        Err(error) => Err(coded(ctx, &format!("cannot read module `{path}`: {error}"), "ERR_MODULE_NOT_FOUND")),
+}
+
+/// Where the user's text has what the engine found at this place.
+pub(crate) fn original(name: &str, line: u32, column: u32) -> Option<(u32, u32)> {
+    POSITIONS.with_borrow(|known| known.get(name).and_then(|positions| positions.original(line, column)))
+}
+
+fn syntax_error(ctx: &Ctx<'_>, name: &str, problem: &Problem) -> Error {
+    let thrown = Exception::throw_syntax(ctx, &problem.message);
+    let error = ctx.catch();
+    let stack = format!("    at {name}:{}:{}", problem.line, problem.column);
+    match error.as_object().map(|error| error.set("stack", stack)) {
+        Some(Ok(())) => ctx.throw(error),
+        _ => thrown,
     }
 }
 

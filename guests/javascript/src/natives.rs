@@ -49,6 +49,12 @@ fn add_values<'js>(ctx: &Ctx<'js>, natives: &Object<'js>) -> Result<()> {
         Function::new(ctx.clone(), |ctx: Ctx<'js>, base: String, name: String| modules::resolve(&ctx, &base, &name))?,
     )?;
     natives.set("readModule", Function::new(ctx.clone(), |ctx: Ctx<'js>, path: String| modules::read(&ctx, &path))?)?;
+    natives.set(
+        "original",
+        Function::new(ctx.clone(), |name: String, line: u32, column: u32| {
+            modules::original(&name, line, column).map(|(line, column)| vec![line, column])
+        })?,
+    )?;
     natives.set("isCommon", Function::new(ctx.clone(), |name: String, text: String| modules::is_common(&name, &text))?)
 }
 
@@ -65,11 +71,12 @@ fn promise_state<'js>(ctx: Ctx<'js>, promise: Promise<'js>) -> Result<List<(&'st
     Ok(List((state, result)))
 }
 
-/// A function around the text of a CommonJS module. It begins on a line of its own, so that the text's are the user's.
+/// A function around the text of a CommonJS module. The text begins on a line of its own, the first: the ones before it have
+/// the numbers -1 and 0, since the engine takes a zero that it is given for a one.
 fn compile<'js>(ctx: Ctx<'js>, text: String, name: String) -> Result<Value<'js>> {
     let text = text.strip_prefix("#!").map_or(text.clone(), |rest| format!("//{rest}"));
-    let function = format!("(function (exports, require, module, __filename, __dirname) {{\n{text}\n}})");
-    engine::evaluate(&ctx, &function, &name, 0, engine::Mode::Script)
+    let function = format!("(function (exports, require, module, __filename, __dirname) {{\n\n{text}\n}})");
+    engine::evaluate(&ctx, &function, &name, -1, engine::Mode::Script)
 }
 
 fn add_loop<'js>(ctx: &Ctx<'js>, natives: &Object<'js>) -> Result<()> {
@@ -122,7 +129,11 @@ fn pair((name, value): (std::ffi::OsString, std::ffi::OsString)) -> Vec<String> 
 }
 
 fn fill_random<'js>(ctx: Ctx<'js>, len: usize) -> Result<ArrayBuffer<'js>> {
-    let mut bytes = vec![0; len];
+    let mut bytes = Vec::new();
+    if bytes.try_reserve_exact(len).is_err() {
+        return Err(Exception::throw_range(&ctx, "that many bytes are too many"));
+    }
+    bytes.resize(len, 0);
     if random::fill(&mut bytes) {
         ArrayBuffer::new(ctx, bytes)
     } else {

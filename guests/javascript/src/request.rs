@@ -1,6 +1,6 @@
 //! What the host asks, and the answers: one JSON text each.
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -19,9 +19,9 @@ pub(crate) struct Request<'a> {
     pub arguments: Option<&'a RawValue>,
     #[serde(borrow, default)]
     pub function: Cow<'a, str>,
-    /// Texts that stand for files: what the host translated from another language, by path.
+    /// What `code` is written in, where its name does not say so.
     #[serde(default)]
-    pub modules: BTreeMap<String, String>,
+    pub language: Language,
 }
 
 /// What is to be done.
@@ -33,6 +33,14 @@ pub(crate) enum Op {
     Load,
     Call,
     Describe,
+}
+
+/// What a text is written in.
+#[derive(Deserialize, Clone, Copy, Default, PartialEq)]
+pub(crate) enum Language {
+    #[default]
+    JavaScript,
+    TypeScript,
 }
 
 /// What a turn came to.

@@ -43,6 +43,12 @@ pub(crate) fn keep() {
     }
 }
 
+/// Whether there is more memory to be had.
+pub(crate) fn memory_grows() -> bool {
+    const PAGES: usize = 16;
+    core::arch::wasm32::memory_grow::<0>(PAGES) != usize::MAX
+}
+
 /// Gives the reserve up; false when there was none.
 fn release() -> bool {
     let kept = KEPT.swap(ptr::null_mut(), Ordering::Relaxed);

@@ -1,5 +1,7 @@
 //! The interpreter and its turns.
 
+use std::{borrow::Cow, collections::BTreeMap};
+
 use rquickjs::{
     CatchResultExt, Context, Ctx, Function, Module, Object, Persistent, Result, Runtime, Value, convert::List,
     promise::PromiseState,
@@ -10,7 +12,8 @@ use crate::{
     event_loop::{self, Stop},
     modules::{self, Files, Names},
     reserve,
-    request::{Answer, Op, Request, without_lone_surrogates},
+    request::{Answer, Language, Op, Request, without_lone_surrogates},
+    typescript,
 };
 
 type Outcome<'js, T> = std::result::Result<T, Stop<'js>>;
@@ -90,22 +93,25 @@ impl<'js> Turn<'_, 'js> {
         let lasting = !matches!(request.op, Op::Run);
         let outcome = match request.op {
             Op::Eval => self.evaluate(&request),
-            Op::Run => self.run(request),
-            Op::Load => self.load(request),
+            Op::Run => self.run(&request),
+            Op::Load => self.load(&request),
             Op::Call => self.call(&request),
             Op::Describe => self.hook("describe", ()),
         };
-        let answer = outcome.and_then(|value| self.render(&value));
+        let strict = matches!(request.op, Op::Call);
+        let answer = outcome.and_then(|value| self.render(&value, strict));
         answer.unwrap_or_else(|stop| self.stopped(stop, lasting))
     }
 
     /// Code in the global scope: what it declares stays, and its last expression is the value.
     fn evaluate(&self, request: &Request<'_>) -> Outcome<'js, Value<'js>> {
         let name = request.name.as_deref().unwrap_or("<eval>");
-        let code = self.as_expression(&request.code, name);
-        let code = code.as_deref().unwrap_or(&request.code);
+        let code = match request.language {
+            Language::JavaScript => self.as_expression(&request.code, name).map_or(Cow::Borrowed(&*request.code), Cow::Owned),
+            Language::TypeScript => Cow::Owned(self.translated_turn(&request.code, name)?),
+        };
         let mode = if code.contains("await") { Mode::Waiting } else { Mode::Script };
-        let value = self.check(engine::evaluate(self.ctx, code, name, 1, mode))?;
+        let value = self.check(engine::evaluate(self.ctx, &code, name, 1, mode))?;
         let value = self.settled(value)?;
         if matches!(mode, Mode::Script) {
             return Ok(value);
@@ -116,11 +122,7 @@ impl<'js> Turn<'_, 'js> {
 
     /// `{a: 1}` is meant as an object where that is possible, not as a block.
     fn as_expression(&self, code: &str, name: &str) -> Option<String> {
-        let trimmed = code.trim();
-        if !trimmed.starts_with('{') || !trimmed.ends_with('}') {
-            return None;
-        }
-        let code = format!("({code})");
+        let code = in_parentheses(code)?;
         let checked = engine::evaluate(self.ctx, &code, name, 1, Mode::Check);
         if checked.is_err() {
             self.ctx.catch();
@@ -128,14 +130,24 @@ impl<'js> Turn<'_, 'js> {
         checked.is_ok().then_some(code)
     }
 
+    /// The same for TypeScript.
+    fn translated_turn(&self, code: &str, name: &str) -> Outcome<'js, String> {
+        if let Some(code) = in_parentheses(code) {
+            match modules::translate(self.ctx, name, &code) {
+                Ok((code, _)) => return Ok(code),
+                Err(_) => drop(self.ctx.catch()),
+            }
+        }
+        self.check(modules::translate(self.ctx, name, code)).map(|(code, _)| code)
+    }
+
     /// A program, with arguments, as a module of either kind.
-    fn run(&self, request: Request<'_>) -> Outcome<'js, Value<'js>> {
-        let name = request.name.as_deref().unwrap_or("main.js").to_owned();
-        modules::provide(request.modules);
+    fn run(&self, request: &Request<'_>) -> Outcome<'js, Value<'js>> {
+        let name = request.name.as_deref().unwrap_or("main.js");
         let arguments = self.arguments(request.arguments.map_or("[]", serde_json::value::RawValue::get))?;
-        self.hook("prepare", (name.as_str(), arguments))?;
-        let exports = self.module(&name, &request.code)?;
-        drop(exports);
+        self.hook("prepare", (name, arguments))?;
+        let (code, _) = self.translated(&request, name)?;
+        drop(self.module(name, &code)?);
         self.hook("finish", ())?;
         event_loop::settle(self.ctx, None)?;
         let code: i32 = self.hook("exitCode", ())?.as_int().unwrap_or_default();
@@ -143,12 +155,27 @@ impl<'js> Turn<'_, 'js> {
     }
 
     /// A module whose exports are kept for calls.
-    fn load(&self, request: Request<'_>) -> Outcome<'js, Value<'js>> {
-        let name = request.name.as_deref().unwrap_or("main.js").to_owned();
-        modules::provide(request.modules);
-        let code: String = self.check(self.hook("exporting", (name.as_str(), request.code.as_ref()))?.get())?;
-        let exports = self.module(&name, &code)?;
-        self.hook("keep", (exports, request.code.as_ref()))
+    fn load(&self, request: &Request<'_>) -> Outcome<'js, Value<'js>> {
+        let name = request.name.as_deref().unwrap_or("main.js");
+        let (text, types) = self.translated(&request, name)?;
+        let code: String = self.check(self.hook("exporting", (name, text.as_ref()))?.get())?;
+        let exports = self.module(name, &code)?;
+        let types = serde_json::to_string(&types).unwrap_or_else(|_| "{}".to_owned());
+        let types = self.check(engine::parse_json(self.ctx, &types))?;
+        self.hook("keep", (exports, text.as_ref(), types))
+    }
+
+    /// The text of a program in JavaScript, and the types of its functions where it has any.
+    fn translated<'r>(
+        &self,
+        request: &'r Request<'_>,
+        name: &str,
+    ) -> Outcome<'js, (Cow<'r, str>, BTreeMap<String, typescript::Function>)> {
+        if request.language == Language::JavaScript && !typescript::is_typescript(name) {
+            return Ok((Cow::Borrowed(&request.code), BTreeMap::new()));
+        }
+        let (code, types) = self.check(modules::translate(self.ctx, name, &request.code))?;
+        Ok((Cow::Owned(code), types))
     }
 
     fn call(&self, request: &Request<'_>) -> Outcome<'js, Value<'js>> {
@@ -196,15 +223,16 @@ impl<'js> Turn<'_, 'js> {
         event_loop::check(self.ctx, result)
     }
 
-    /// A value for the host. The simplest, which are the most frequent, take no JavaScript.
-    fn render(&self, value: &Value<'js>) -> Outcome<'js, Answer> {
+    /// A value for the host. The simplest, which are the most frequent, take no JavaScript. With `strict`, a value that has
+    /// no form in JSON is an error, for then its text is lost.
+    fn render(&self, value: &Value<'js>, strict: bool) -> Outcome<'js, Answer> {
         if value.is_undefined() {
             return Ok(Answer::nothing());
         }
         if let Some(number) = value.as_int() {
             return Ok(Answer::Value { json: number.to_string(), text: number.to_string(), undefined: false });
         }
-        let rendered = self.hook("render", (value.clone(),))?;
+        let rendered = self.hook("render", (value.clone(), strict))?;
         let List((json, text)): List<(String, String)> = self.check(rendered.get())?;
         Ok(Answer::Value { json: without_lone_surrogates(json), text, undefined: false })
     }
@@ -231,16 +259,28 @@ impl<'js> Turn<'_, 'js> {
         answer
     }
 
-    /// What is known about a value that was thrown; memory or stack may be short.
+    /// What is known about a value that was thrown; memory or stack may be short. Where there was no memory for an error,
+    /// the engine throws `null`.
     fn report(&self, thrown: Value<'js>) -> Answer {
+        let out_of_memory = || Answer::failed("InternalError", "out of memory");
+        if thrown.is_null() && !reserve::memory_grows() {
+            return out_of_memory();
+        }
         match self.hook("report", (thrown.clone(),)).and_then(|report| self.check(report.get::<String>())) {
             Ok(report) => Answer::Error(without_lone_surrogates(report)),
             Err(_) => {
                 let read =
                     |name| thrown.as_object().and_then(|error| error.get::<_, String>(name).ok()).unwrap_or_default();
                 let _failed = self.ctx.catch();
-                Answer::failed(&read("name"), &read("message"))
+                let name = read("name");
+                if name.is_empty() { out_of_memory() } else { Answer::failed(&name, &read("message")) }
             }
         }
     }
+}
+
+/// Code that may be meant as an object, written so that it can be nothing else.
+fn in_parentheses(code: &str) -> Option<String> {
+    let trimmed = code.trim();
+    (trimmed.starts_with('{') && trimmed.ends_with('}')).then(|| format!("({code})"))
 }

@@ -72,6 +72,8 @@ pub(crate) enum Runtime {
     Python,
     /// QuickJS.
     JavaScript,
+    /// The same, which is told that its texts are in TypeScript.
+    TypeScript,
 }
 
 impl Runtime {
@@ -79,6 +81,7 @@ impl Runtime {
         match self {
             Self::Python => "Python",
             Self::JavaScript => "JavaScript",
+            Self::TypeScript => "TypeScript",
         }
     }
 
@@ -99,7 +102,15 @@ impl Runtime {
     fn files(self, setup: &Setup) -> Result<Files, SandboxError> {
         match self {
             Self::Python => python::files(setup),
-            Self::JavaScript => Ok(javascript::files()),
+            Self::JavaScript | Self::TypeScript => Ok(javascript::files()),
+        }
+    }
+
+    /// Whose interpreter is used. Only a prelude makes one of TypeScript's own.
+    fn with(self, prelude: &str) -> Self {
+        match self {
+            Self::TypeScript if prelude.is_empty() => Self::JavaScript,
+            other => other,
         }
     }
 }
@@ -131,6 +142,7 @@ impl Interpreter {
         limits: &ResourceLimits,
         setup: &Setup,
     ) -> Result<Arc<Self>, SandboxError> {
+        let runtime = runtime.with(prelude);
         let profile = EngineProfile { images: true, stack_bytes: STACK.as_usize(), ..EngineProfile::new(limits, 0) };
         let key = (runtime, profile.fuel, prelude.to_owned(), setup.cache_dir.clone());
         let place = Self::place(key);

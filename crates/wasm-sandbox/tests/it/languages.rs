@@ -22,7 +22,7 @@ pub(crate) fn setup(language: Language) -> Setup {
             Language::Rust => setup.install_rust(),
             Language::C | Language::Cpp => setup.install_c(),
             Language::Python => setup.install_python(),
-            Language::JavaScript => setup.install_javascript(),
+            Language::JavaScript | Language::TypeScript => setup.install_javascript(),
             other => panic!("tests know no {other:?}"),
         };
         installed.expect("what the language needs");

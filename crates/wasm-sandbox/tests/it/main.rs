@@ -15,6 +15,7 @@ mod host_functions;
 mod images;
 mod interpreter_memory;
 mod javascript;
+mod javascript_attacks;
 mod kept_files;
 mod killed;
 mod languages;
@@ -26,6 +27,7 @@ mod rust;
 mod snapshots;
 mod surroundings;
 mod tenants;
+mod typescript;
 mod values;
 mod wasi;
 

@@ -66,11 +66,14 @@ pub(crate) async fn ask(
     request: &Value,
     limit: u64,
 ) -> Result<Answer, SandboxError> {
-    let request = request.to_string();
+    let request = match runtime {
+        Runtime::TypeScript => in_language(request, runtime.name()).to_string(),
+        Runtime::JavaScript | Runtime::Python => request.to_string(),
+    };
     check_input(request.len() as u64, limit)?;
     let refuse = |why| no_answer(runtime, why);
     match runtime {
-        Runtime::JavaScript => {
+        Runtime::JavaScript | Runtime::TypeScript => {
             let buffer = place(guest, "wasm_sandbox_alloc", request.as_bytes(), &refuse).await?;
             let returned = guest.invoke("turn", &buffer).await?;
             take_json(guest, returned, "wasm_sandbox_free", limit, &refuse).await
@@ -88,7 +91,7 @@ pub(crate) async fn ask(
 /// Starts an interpreter whose memory is as it was compiled.
 pub(super) async fn start(runtime: Runtime, guest: &mut (impl Guest + Send), driver: &str) -> Result<(), SandboxError> {
     match runtime {
-        Runtime::JavaScript => {
+        Runtime::JavaScript | Runtime::TypeScript => {
             let stack = i32::try_from(STACK.as_u64()).unwrap_or(i32::MAX);
             guest.invoke("_initialize", &[]).await?;
             guest.invoke("start", &[]).await?;
@@ -104,10 +107,21 @@ pub(crate) async fn begin(
     guest: &mut (impl Guest + Send),
     random: [u64; 2],
 ) -> Result<(), SandboxError> {
-    if runtime == Runtime::JavaScript {
-        guest.invoke("seed", &random.map(|number| WasmValue::I64(number.cast_signed()))).await?;
+    match runtime {
+        Runtime::JavaScript | Runtime::TypeScript => {
+            guest.invoke("seed", &random.map(|number| WasmValue::I64(number.cast_signed()))).await.map(|_| ())
+        }
+        Runtime::Python => Ok(()),
     }
-    Ok(())
+}
+
+/// A request whose code is in another language than the interpreter's own.
+fn in_language(request: &Value, name: &str) -> Value {
+    let mut request = request.clone();
+    if let Some(request) = request.as_object_mut() {
+        request.insert("language".to_owned(), name.into());
+    }
+    request
 }
 
 /// Runs Python as it is.

@@ -1,0 +1,6 @@
+function logged(target: any, context: any) {}
+
+class A {
+    @logged
+    run(): void {}
+}
