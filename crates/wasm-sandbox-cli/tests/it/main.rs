@@ -133,15 +133,18 @@ fn a_policy_file_is_used_and_its_mistakes_are_said() {
 fn typescript_runs_is_called_and_is_refused() {
     let shell = Shell::new();
     let file = |name: &str, source: &str| fs::write(shell.folder.path().join(name), source).unwrap();
-    file("add.ts", "export function add(a: number, b = 2): number { return a + b; }\nconsole.error(`ran` as string);");
+    file(
+        "add.ts",
+        "export function add(a: number, b = 2): number {\n    console.log('called' as string);\n    return a + b;\n}\nconsole.log(add(1));",
+    );
     file("cyclic.mjs", "export const cyclic = () => { const a = {}; a.a = a; return a };");
     let out = |words: &[&str]| {
         let output = shell.run(words);
         (output.status.code().unwrap(), text(&output.stdout).to_owned(), text(&output.stderr).to_owned())
     };
     assert_eq!(out(&["-q", "eval", "-l", "ts", "enum E { A = 4 }; E.A as number"]), (0, "4\n".into(), String::new()));
-    assert_eq!(out(&["-q", "run", "add.ts"]), (0, String::new(), "ran\n".into()));
-    assert_eq!(out(&["-q", "call", "add.ts", "add", "3"]), (0, "5\n".into(), "ran\n".into()));
+    assert_eq!(out(&["-q", "run", "add.ts"]), (0, "called\n3\n".into(), String::new()));
+    assert_eq!(out(&["-q", "call", "add.ts", "add", "3"]), (0, "5\n".into(), "called\n".into()));
     assert!(out(&["-q", "inspect", "add.ts"]).1.contains("add(a: f64, b: option<f64>) -> f64"));
     let (code, _, told) = out(&["-q", "call", "add.ts", "add", "true"]);
     assert!(code == 2 && told.contains("argument `a` is not a f64: true"), "{code} {told}");
