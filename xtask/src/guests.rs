@@ -11,7 +11,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 
 /// Bytes of the guest's stack in memory.
-const STACK_BYTES: u32 = 16 << 20;
+const STACK_BYTES: u32 = 8 << 20;
 
 /// Builds every guest. With `check`, compares with what is checked in instead of replacing it.
 pub(crate) fn guests(root: &Path, check: bool) -> Result<()> {

@@ -211,7 +211,7 @@ impl Runtime {
     pub(crate) fn reseeding(self) -> Value {
         match self {
             Self::Python => json!({ "reseed": true }),
-            Self::JavaScript => json!({}),
+            Self::JavaScript | Self::TypeScript => json!({}),
         }
     }
 

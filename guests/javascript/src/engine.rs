@@ -9,7 +9,7 @@ use rquickjs::{Ctx, Error, Object, Result, Value, qjs};
 /// (`native/frames.awk`).
 pub(crate) const STACK_BYTES: usize = 512 << 10;
 
-/// The most that there is: the linker gives 16 MiB (`xtask`), and most of it is left for what the engine does not count, which
+/// The most that there is: the linker gives 8 MiB (`xtask`), and most of it is left for what the engine does not count, which
 /// is the translator of TypeScript before all.
 pub(crate) const MOST_STACK_BYTES: usize = 7 << 19;
 

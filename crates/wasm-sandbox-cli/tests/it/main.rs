@@ -144,7 +144,7 @@ fn typescript_runs_is_called_and_is_refused() {
     };
     assert_eq!(out(&["-q", "eval", "-l", "ts", "enum E { A = 4 }; E.A as number"]), (0, "4\n".into(), String::new()));
     assert_eq!(out(&["-q", "run", "add.ts"]), (0, "called\n3\n".into(), String::new()));
-    assert_eq!(out(&["-q", "call", "add.ts", "add", "3"]), (0, "5\n".into(), "called\n".into()));
+    assert_eq!(out(&["-q", "call", "add.ts", "add", "3"]), (0, "5\n".into(), "printed:\n  called\n".into()));
     assert!(out(&["-q", "inspect", "add.ts"]).1.contains("add(a: f64, b: option<f64>) -> f64"));
     let (code, _, told) = out(&["-q", "call", "add.ts", "add", "true"]);
     assert!(code == 2 && told.contains("argument `a` is not a f64: true"), "{code} {told}");

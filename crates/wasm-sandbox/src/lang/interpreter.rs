@@ -87,16 +87,17 @@ impl Runtime {
 
     /// The one of this name.
     pub(crate) fn named(name: &str) -> Option<Self> {
-        [Self::Python, Self::JavaScript].into_iter().find(|runtime| runtime.name() == name)
+        [Self::Python, Self::JavaScript, Self::TypeScript].into_iter().find(|runtime| runtime.name() == name)
     }
 
     /// Under which the image of a prelude is kept.
     fn key(self, prelude: &str) -> Result<CacheKey, SandboxError> {
         let (version, driver) = match self {
             Self::Python => (python::version()?, python::DRIVER),
-            Self::JavaScript => (javascript::version(), javascript::DRIVER),
+            Self::JavaScript | Self::TypeScript => (javascript::version(), javascript::DRIVER),
         };
-        Ok(CacheKey::new(RECIPE, &[version.as_bytes(), driver.as_bytes(), prelude.as_bytes()]))
+        let name = self.with(prelude).name();
+        Ok(CacheKey::new(RECIPE, &[name.as_bytes(), version.as_bytes(), driver.as_bytes(), prelude.as_bytes()]))
     }
 
     fn files(self, setup: &Setup) -> Result<Files, SandboxError> {

@@ -11,7 +11,7 @@ use wasm_sandbox::{
 use crate::languages;
 
 fn script(text: &str) -> WasmSandboxBuilder {
-    languages::source(Language::JavaScript, text).memory_limit(32.mb()).timeout(20.seconds())
+    languages::source(Language::JavaScript, text).memory_limit(64.mb()).timeout(20.seconds())
 }
 
 fn run(text: &str) -> SandboxResult {
@@ -287,7 +287,7 @@ fn e10_floods_of_files_end_at_their_quota() {
 /// A session lives through every exception, and its limits begin anew with every turn.
 #[test]
 fn a_session_lives_through_what_it_can_catch() {
-    let sandbox = languages::builder(Language::JavaScript).memory_limit(32.mb()).build_blocking().unwrap();
+    let sandbox = languages::builder(Language::JavaScript).memory_limit(64.mb()).build_blocking().unwrap();
     let mut session = sandbox.session(Language::JavaScript).unwrap();
     session.run("let kept = 41").unwrap();
     for (act, name) in [
