@@ -168,6 +168,7 @@ impl Interpreter {
     /// # Errors
     /// The cache directory cannot be written.
     pub(crate) fn forget(runtime: Runtime, prelude: &str, setup: &Setup) -> Result<(), SandboxError> {
+        let runtime = runtime.with(prelude);
         let mut ready = READY.lock().unwrap_or_else(PoisonError::into_inner);
         ready.retain(|(other, _, text, folder), _| *other != runtime || text != prelude || *folder != setup.cache_dir);
         drop(ready);
