@@ -60,9 +60,11 @@ fn language_of(prelude: &Path) -> Result<Language, SandboxError> {
     match prelude.extension().and_then(|ending| ending.to_str()) {
         Some("py") => Ok(Language::Python),
         Some("js" | "mjs" | "cjs") => Ok(Language::JavaScript),
+        Some("ts" | "mts" | "cts") => Ok(Language::TypeScript),
         _ => {
             let message = format!("`{}` is no prelude in a language that is known", prelude.display());
-            let problem = ConfigProblem::new("prelude", message).suggest("write it in a file that ends in .py or .js");
+            let problem =
+                ConfigProblem::new("prelude", message).suggest("write it in a file that ends in .py, .js or .ts");
             Err(SandboxError::Configuration { problems: vec![problem] })
         }
     }
