@@ -13,6 +13,7 @@ mod narrow;
 mod plain;
 mod result;
 mod text;
+mod tool;
 mod units;
 mod validate;
 
@@ -30,6 +31,7 @@ pub use result::{
     Backtrace, CpuUsage, Denial, DetailedResourceUsage, Ending, FileChanges, IoUsage, MemoryUsage, Output,
     ResourceSnapshot, SandboxResult, SecurityContext, Trap, TrapKind,
 };
+pub use tool::{ToolOutcome, ToolRecord};
 pub use units::{ByteSize, ByteUnits, TimeUnits, UnitError, parse_duration};
 pub use validate::{ConfigValidator, ResourceEstimate};
 

@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use crate::{
     error::{ErrorReport, SandboxError},
     limits::{LimitHit, ResourceKind},
+    tool::ToolRecord,
     units::duration_text,
 };
 
@@ -41,6 +42,12 @@ pub struct SandboxResult {
     pub denials: Vec<Denial>,
     /// Refusals beyond those kept in `denials`.
     pub denials_dropped: u64,
+    /// What it asked of the caller's tools, in the order of the calls; the first 1000.
+    #[serde(default)]
+    pub tool_calls: Vec<ToolRecord>,
+    /// Calls beyond those kept in `tool_calls`.
+    #[serde(default)]
+    pub tool_calls_dropped: u64,
     /// Limits that it hit, those that did not end it (a full disk, a refused growth of memory) included; each kind once.
     pub limits_hit: Vec<LimitHit>,
 }
@@ -333,11 +340,11 @@ impl FileChanges {
 /// An act that the policy refused.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Denial {
-    /// What the guest tried: `open`, `rename`, `connect`.
+    /// What the guest tried: `open`, `rename`, `connect`, `call`.
     pub operation: String,
-    /// On what: a guest path or an address, at most 512 characters, control characters escaped.
+    /// On what: a guest path, an address or a tool, at most 512 characters, control characters escaped.
     pub target: String,
-    /// The capability that it lacked: `filesystem.read`, `filesystem.write`, `network`.
+    /// The capability that it lacked: `filesystem.read`, `filesystem.write`, `network`, `tools`.
     pub capability: String,
     /// A sentence more, where the capability alone does not explain it: `the path leads out of /data`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -374,6 +381,8 @@ impl SandboxResult {
             files: FileChanges::default(),
             denials: Vec::new(),
             denials_dropped: 0,
+            tool_calls: Vec::new(),
+            tool_calls_dropped: 0,
             limits_hit: Vec::new(),
         }
     }

@@ -177,4 +177,4 @@ pub(crate) struct EngineUsage {
 }
 
 #[cfg(feature = "wasmtime")]
-pub(crate) use self::wasmtime::backend;
+pub(crate) use self::wasmtime::{backend, executor};

@@ -15,12 +15,14 @@ mod random;
 mod record;
 mod saved;
 mod stdio;
+mod tools;
 pub(crate) mod wasi;
 
 use std::{sync::Arc, time::Instant};
 
 use wasm_sandbox_policy::{
     Denial, FileChanges, GuestPath, InstanceConfig, IoUsage, LimitHit, ResourceKind, ResourceLimits, SandboxError,
+    ToolRecord,
 };
 
 use self::{
@@ -29,12 +31,14 @@ use self::{
     random::Random,
     record::Record,
     stdio::{Attempt, Streams},
+    tools::ToolCalls,
 };
 pub(crate) use self::{
     control::{Control, Stream, Wait, WaitEnd},
     namespace::Namespace,
     saved::SavedHost,
     stdio::{Sink, Stdin},
+    tools::{ToolSetup, Waited},
     wasi::for_each_wasi_function,
 };
 use crate::{
@@ -77,6 +81,7 @@ pub(crate) struct HostSetup<'a> {
     pub(crate) script: Option<String>,
     pub(crate) quota: Arc<Quota>,
     pub(crate) control: Arc<Control>,
+    pub(crate) tools: ToolSetup,
 }
 
 /// The live state of one sandbox's host side.
@@ -88,6 +93,7 @@ pub(crate) struct Host {
     clocks: Clocks,
     random: Random,
     record: Record,
+    tools: ToolCalls,
     limits: ResourceLimits,
     usage: IoUsage,
     quota: Arc<Quota>,
@@ -110,6 +116,8 @@ pub(crate) struct HostReport {
     pub(crate) files: FileChanges,
     pub(crate) denials: Vec<Denial>,
     pub(crate) denials_dropped: u64,
+    pub(crate) tool_calls: Vec<ToolRecord>,
+    pub(crate) tool_calls_dropped: u64,
     pub(crate) limits_hit: Vec<LimitHit>,
 }
 
@@ -136,6 +144,7 @@ impl Host {
             clocks: Clocks::new(system.clock, now),
             random: Random::new(system.random),
             record: Record::new(setup.script),
+            tools: ToolCalls::new(setup.tools, limit),
             usage: IoUsage::default(),
             quota: setup.quota,
             control: setup.control,
@@ -153,6 +162,7 @@ impl Host {
         self.usage = IoUsage::default();
         self.streams.begin();
         self.record.begin();
+        self.tools.begin(now);
         self.sleeping_since = None;
         self.random_filled = 0;
     }
@@ -170,8 +180,11 @@ impl Host {
         io.files_created = self.quota.files_used();
         let mut limits_hit = self.quota.hits();
         limits_hit.extend(self.descriptors.take_hit());
+        self.note_refused_tools();
         let (denials, denials_dropped) = self.record.take_denials();
-        HostReport { stdout, stderr, io, files: self.record.take_changes(), denials, denials_dropped, limits_hit }
+        let (tool_calls, tool_calls_dropped) = self.tools.take_records();
+        let files = self.record.take_changes();
+        HostReport { stdout, stderr, io, files, denials, denials_dropped, tool_calls, tool_calls_dropped, limits_hit }
     }
 
     /// What the run has printed to a captured standard error so far.
@@ -180,7 +193,8 @@ impl Host {
     }
 
     /// The first refusal of the run.
-    pub(crate) fn first_denial(&self) -> Option<Denial> {
+    pub(crate) fn first_denial(&mut self) -> Option<Denial> {
+        self.note_refused_tools();
         self.record.first_denial()
     }
 

@@ -9,16 +9,17 @@ use wasm_sandbox_policy::{
 };
 
 use crate::{
-    engine::{EngineUsage, Failed, Failure, GuestInstance, InstanceStart, Mode},
+    engine::{self, EngineUsage, Failed, Failure, GuestInstance, InstanceStart, Mode},
     files::Files,
     function::Function,
-    host::{Control, Host, HostReport, HostSetup, Sink, Stdin, Stop, Stream},
+    host::{Control, Host, HostReport, HostSetup, Sink, Stdin, Stop, Stream, ToolSetup},
     host_function::HostFunctions,
     image::Beginning,
     lang::interpreter::{self, Answer, Runtime},
     module::Module,
     mount,
     snapshot::State,
+    tool::Toolbox,
     value::{self, Arguments, FunctionParams, FunctionResult, Guest, Outcome, Signature, WasmValue},
     vfs::{Errno, Quota, VfsResult},
 };
@@ -64,6 +65,7 @@ pub(crate) struct Blueprint<'a> {
     pub(crate) module: &'a Module,
     pub(crate) config: &'a InstanceConfig,
     pub(crate) functions: &'a Arc<HostFunctions>,
+    pub(crate) tools: Arc<Toolbox>,
     pub(crate) mode: Mode,
     pub(crate) arguments: Vec<String>,
     pub(crate) streams: Streams,
@@ -75,11 +77,12 @@ pub(crate) struct Blueprint<'a> {
 impl<'a> Blueprint<'a> {
     /// For work of the host's own, on the calling thread, with nothing passed in or out.
     pub(crate) fn closed(module: &'a Module, config: &'a InstanceConfig, functions: &'a Arc<HostFunctions>) -> Self {
-        let (arguments, streams, control) = (Vec::new(), Streams::default(), Arc::default());
-        Self { module, config, functions, mode: Mode::Blocking, arguments, streams, control, state: None }
+        let (tools, arguments, streams, control) = (Arc::default(), Vec::new(), Streams::default(), Arc::default());
+        Self { module, config, functions, tools, mode: Mode::Blocking, arguments, streams, control, state: None }
     }
 
     async fn build(self) -> Result<Instance, BuildError> {
+        self.module.takes(&self.tools)?;
         let limits = &self.config.limits;
         let (linked, interpreter) = self.module.linked(limits, self.mode, self.functions)?;
         let quota = Arc::new(Quota::new(limits));
@@ -97,6 +100,11 @@ impl<'a> Blueprint<'a> {
             script: interpreter.is_some().then(|| self.module.name().to_owned()),
             quota,
             control: Arc::clone(&self.control),
+            tools: ToolSetup {
+                toolbox: self.tools,
+                beside_guest: self.mode == Mode::Async,
+                executor: engine::executor,
+            },
         })?;
         if let Some(state) = self.state {
             let failed = |errno: Errno| SandboxError::internal("going on from a snapshot", errno.text());
@@ -564,6 +572,8 @@ fn account(
         files: host.files,
         denials: host.denials,
         denials_dropped: host.denials_dropped,
+        tool_calls: host.tool_calls,
+        tool_calls_dropped: host.tool_calls_dropped,
         limits_hit,
     }
 }

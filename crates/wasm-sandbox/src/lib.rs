@@ -48,14 +48,18 @@ mod setup;
 mod snapshot;
 #[cfg(feature = "wasmtime")]
 mod source;
+mod tool;
 mod value;
 mod vfs;
 
+/// What the schemas of tools are made with.
+pub use schemars;
 pub use wasm_sandbox_policy::*;
 
 pub use self::{
     files::{FileEntry, Files},
     host_function::{HostCall, HostError},
+    tool::{Tool, ToolCall, ToolError},
     value::{Abi, FunctionParams, FunctionResult, LeftOut, Parameter, Signature, Type},
     vfs::FileKind,
 };

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use wasm_sandbox_policy::{ResourceLimits, SandboxError};
+use wasm_sandbox_policy::{ConfigProblem, ResourceLimits, SandboxError};
 
 use crate::{
     engine::{self, EngineProfile, LinkedModule, Mode, compile, loaded::Loaded},
@@ -16,6 +16,7 @@ use crate::{
     script::Script,
     setup::Setup,
     source::Source,
+    tool::Toolbox,
     value::{LeftOut, Signature, Signatures},
 };
 
@@ -125,6 +126,17 @@ impl Module {
     /// Its first memory in bytes, if it has one of its own.
     pub fn initial_memory_bytes(&self) -> u64 {
         self.compiled().map_or(0, |wasm| wasm.screened.initial_memory)
+    }
+
+    /// # Errors
+    /// There are tools, and it has no way to call them.
+    pub(crate) fn takes(&self, tools: &Toolbox) -> Result<(), SandboxError> {
+        if tools.is_empty() || self.script().is_some() {
+            return Ok(());
+        }
+        let message = format!("`{}` is compiled, and tools are for programs in Python and JavaScript", self.name());
+        let problem = ConfigProblem::new("tools", message).suggest("register a `host_function` instead");
+        Err(SandboxError::Configuration { problems: vec![problem] })
     }
 
     pub(crate) fn script(&self) -> Option<&Script> {

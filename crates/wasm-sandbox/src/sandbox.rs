@@ -20,6 +20,7 @@ use crate::{
     setup::Setup,
     snapshot::{Parts, Snapshot},
     source::{Language, Source},
+    tool::{Tool, ToolCall, ToolError, Toolbox, Tools},
     value::{FunctionParams, FunctionResult},
 };
 
@@ -43,6 +44,7 @@ impl From<InstanceConfig> for SandboxConfig {
 pub struct WasmSandbox {
     config: SandboxConfig,
     functions: Arc<HostFunctions>,
+    tools: Arc<Toolbox>,
     module: Option<Module>,
     instance: Option<Instance>,
     streams: Streams,
@@ -73,6 +75,7 @@ impl WasmSandbox {
         Ok(Self {
             config,
             functions: Arc::default(),
+            tools: Arc::default(),
             module: None,
             instance: None,
             streams: Streams::default(),
@@ -204,6 +207,7 @@ impl WasmSandbox {
             runtime,
             config: self.config.instance.clone(),
             functions: Arc::clone(&self.functions),
+            tools: Arc::clone(&self.tools),
             streams: self.streams.clone(),
             setup: self.config.setup.clone(),
             prelude,
@@ -222,7 +226,7 @@ impl WasmSandbox {
     /// [`SandboxError::NotRunnable`] when the bytes were changed, were sealed with another key, or come from another version;
     /// [`SandboxError::SecurityViolation`] when their policy allows more than the sandbox's.
     pub async fn snapshot(&self, bytes: &[u8]) -> Result<Snapshot, SandboxError> {
-        Snapshot::from_bytes(bytes, &self.config, &self.functions, &self.streams, self.mode)
+        Snapshot::from_bytes(bytes, &self.config, &self.functions, &self.tools, &self.streams, self.mode)
     }
 
     /// Goes on with a session that was suspended, here or elsewhere; the same as [`snapshot`](Self::snapshot) and
@@ -282,6 +286,7 @@ impl WasmSandbox {
             module,
             config,
             functions: &self.functions,
+            tools: Arc::clone(&self.tools),
             mode: self.mode,
             arguments,
             streams: self.streams.clone(),
@@ -325,6 +330,7 @@ pub struct WasmSandboxBuilder {
     setup: Option<Setup>,
     source: Option<Source>,
     functions: HostFunctions,
+    tools: Tools,
     streams: Streams,
     prelude: Option<String>,
     image: Option<String>,
@@ -457,6 +463,20 @@ impl WasmSandboxBuilder {
         self
     }
 
+    /// A function that programs in Python and JavaScript call by name: `tools.search(query="x")`. How its calls went is in
+    /// [`SandboxResult::tool_calls`]. A sandbox with tools runs no compiled guests, which have no way to call them.
+    pub fn tool(mut self, tool: Tool) -> Self {
+        self.tools.tools.push(tool);
+        self
+    }
+
+    /// A function that looks at each call of a tool before it is made, and may refuse it: the guest gets an exception, and
+    /// the result has a denial. It may block, as a tool may. Default: nothing is refused.
+    pub fn tool_gate(mut self, gate: impl Fn(&ToolCall<'_>) -> Result<(), ToolError> + Send + Sync + 'static) -> Self {
+        self.tools.gate = Some(Arc::new(gate));
+        self
+    }
+
     /// The sandbox, its source compiled.
     ///
     /// # Errors
@@ -469,6 +489,7 @@ impl WasmSandboxBuilder {
     pub(crate) async fn build_for(self, mode: Mode) -> Result<WasmSandbox, SandboxError> {
         let setup = self.setup.unwrap_or_else(Setup::discover);
         let config = SandboxConfig { instance: self.config.build()?, setup };
+        let tools = Toolbox::new(self.tools).map_err(|problems| SandboxError::Configuration { problems })?;
         let prelude = match (self.prelude, self.image) {
             (Some(_), Some(name)) => return Err(two_preludes(&name)),
             (Some(code), None) => Prelude::new(code),
@@ -479,9 +500,11 @@ impl WasmSandboxBuilder {
             Some(source) => Some(load(source, prelude.clone(), config.clone(), mode).await?),
             None => None,
         };
+        module.as_ref().map_or(Ok(()), |module| module.takes(&tools))?;
         Ok(WasmSandbox {
             config,
             functions: Arc::new(self.functions),
+            tools: Arc::new(tools),
             module,
             instance: None,
             streams: self.streams,

@@ -16,6 +16,7 @@ use crate::{
     sandbox::SandboxConfig,
     session::Session,
     setup::Setup,
+    tool::Toolbox,
 };
 
 /// The first bytes of a snapshot; the number counts up when the form changes.
@@ -34,6 +35,7 @@ pub(crate) struct Parts {
     pub(crate) runtime: Runtime,
     pub(crate) config: InstanceConfig,
     pub(crate) functions: Arc<HostFunctions>,
+    pub(crate) tools: Arc<Toolbox>,
     pub(crate) streams: Streams,
     pub(crate) setup: Setup,
     pub(crate) prelude: Arc<str>,
@@ -105,6 +107,7 @@ impl Snapshot {
             module: &parts.module,
             config: &parts.config,
             functions: &parts.functions,
+            tools: Arc::clone(&parts.tools),
             mode: parts.mode,
             arguments: Vec::new(),
             streams: parts.streams.clone(),
@@ -152,6 +155,7 @@ impl Snapshot {
         bytes: &[u8],
         sandbox: &SandboxConfig,
         functions: &Arc<HostFunctions>,
+        tools: &Arc<Toolbox>,
         streams: &Streams,
         mode: Mode,
     ) -> Result<Self, SandboxError> {
@@ -172,8 +176,8 @@ impl Snapshot {
         let setup = sandbox.setup.clone();
         let settings = SandboxConfig { instance: config.clone(), setup: setup.clone() };
         let module = Module::interpreter(runtime, Arc::clone(&prelude), &settings);
-        let (functions, streams) = (Arc::clone(functions), streams.clone());
-        let parts = Parts { module, runtime, config, functions, streams, setup, prelude, mode };
+        let (functions, tools, streams) = (Arc::clone(functions), Arc::clone(tools), streams.clone());
+        let parts = Parts { module, runtime, config, functions, tools, streams, setup, prelude, mode };
         if parts.image()? != written.image {
             return Err(refused("it began with another version of its interpreter"));
         }

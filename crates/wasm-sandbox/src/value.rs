@@ -19,7 +19,7 @@ mod types;
 pub(crate) use self::signatures::Signatures;
 pub(crate) use self::{
     arguments::{Arguments, check_input},
-    buffer::{Refuse, place, read_json, take_json},
+    buffer::{Refuse, check_json, place, read_json, take_json},
     call::{Guest, Outcome, call},
 };
 pub use self::{

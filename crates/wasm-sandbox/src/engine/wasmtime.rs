@@ -1,6 +1,7 @@
 //! The default engine: Wasmtime with the pooling allocator, copy-on-write start and epochs.
 
 mod config;
+mod door;
 mod image;
 mod instance;
 mod limiter;
@@ -24,7 +25,7 @@ use wasm_sandbox_policy::SandboxError;
 pub(crate) use wasmtime::{WasmParams, WasmResults};
 
 use self::link::Imports;
-pub(crate) use self::{instance::WasmtimeInstance, typed::TypedFunction};
+pub(crate) use self::{instance::WasmtimeInstance, typed::TypedFunction, wait::executor};
 use super::{Backend, EngineProfile, LinkedModule, LoadedModule, Mode};
 use crate::{host_function::HostFunctions, image::strip::GLOBAL};
 

@@ -1,25 +1,32 @@
 //! Cancelling a guest from outside, and waiting for it without ever passing its deadline.
 
 use std::{
+    future::Future,
     os::fd::BorrowedFd,
+    pin::pin,
     sync::{
-        Condvar, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicBool, Ordering},
     },
+    task::{Context, Poll, Wake, Waker},
+    thread::{self, Thread},
     time::{Duration, Instant},
 };
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use tokio::sync::Notify;
 
+use super::tools::Awaited;
+
 /// How often a wait for a descriptor looks whether it was cancelled.
 const SLICE: Duration = Duration::from_millis(20);
 
-/// What an unfinished host call waits for: the first of a moment and a stream.
-#[derive(Clone, Copy, Debug, Default)]
+/// What an unfinished host call waits for: the first of a moment and a stream, or of a moment and a tool's answer.
+#[derive(Debug, Default)]
 pub(crate) struct Wait {
     pub(crate) until: Option<Instant>,
     pub(crate) stream: Option<Stream>,
+    pub(crate) tools: Option<Awaited>,
 }
 
 /// One of the process's own streams.
@@ -46,7 +53,12 @@ impl Wait {
 
     /// Nothing to wait for, but a deadline or a cancel that has come ends it.
     pub(crate) fn moment() -> Self {
-        Self { until: Some(Instant::now()), stream: None }
+        Self { until: Some(Instant::now()), ..Self::default() }
+    }
+
+    /// Until there is something to read or to write.
+    pub(crate) fn stream(stream: Stream) -> Self {
+        Self { stream: Some(stream), ..Self::default() }
     }
 }
 
@@ -73,8 +85,6 @@ impl Stream {
 #[derive(Debug, Default)]
 pub(crate) struct Control {
     cancelled: AtomicBool,
-    lock: Mutex<()>,
-    woken: Condvar,
     notify: Notify,
 }
 
@@ -82,8 +92,6 @@ impl Control {
     /// Ends the guest at its next tick or wait. Stays in force for whatever runs later.
     pub(crate) fn cancel(&self) {
         self.cancelled.store(true, Ordering::SeqCst);
-        drop(self.lock.lock().unwrap_or_else(PoisonError::into_inner));
-        self.woken.notify_all();
         self.notify.notify_waiters();
     }
 
@@ -93,6 +101,9 @@ impl Control {
 
     /// Waits on the calling thread.
     pub(crate) fn wait_blocking(&self, wait: &Wait, deadline: Instant) -> WaitEnd {
+        let waker = Waker::from(Arc::new(Unpark(thread::current())));
+        let mut context = Context::from_waker(&waker);
+        let mut told = pin!(self.told(wait, deadline));
         loop {
             if let Some(end) = self.over(wait, deadline) {
                 return end;
@@ -104,12 +115,10 @@ impl Control {
                         return WaitEnd::Ready;
                     }
                 }
-                None => {
-                    let guard = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
-                    if !self.is_cancelled() {
-                        drop(self.woken.wait_timeout(guard, left));
-                    }
-                }
+                None => match told.as_mut().poll(&mut context) {
+                    Poll::Ready(end) => return end,
+                    Poll::Pending => thread::park_timeout(left),
+                },
             }
         }
     }
@@ -117,8 +126,6 @@ impl Control {
     /// Waits in a tokio runtime.
     pub(crate) async fn wait(&self, wait: &Wait, deadline: Instant) -> WaitEnd {
         loop {
-            let mut cancelled = std::pin::pin!(self.notify.notified());
-            cancelled.as_mut().enable();
             if let Some(end) = self.over(wait, deadline) {
                 return end;
             }
@@ -133,10 +140,27 @@ impl Control {
                 }
                 None => {
                     tokio::select! {
+                        end = self.told(wait, deadline) => return end,
                         () = tokio::time::sleep_until(next.into()) => {}
-                        () = cancelled => {}
                     }
                 }
+            }
+        }
+    }
+
+    /// Waits for a cancel or a tool's answer; for no moment.
+    async fn told(&self, wait: &Wait, deadline: Instant) -> WaitEnd {
+        loop {
+            let mut cancelled = pin!(self.notify.notified());
+            cancelled.as_mut().enable();
+            let mut answered = pin!(futures::future::OptionFuture::from(wait.tools.as_ref().map(Awaited::changed)));
+            // What is told from here on is not missed.
+            if let Some(end) = self.over(wait, deadline) {
+                return end;
+            }
+            tokio::select! {
+                () = cancelled => {}
+                Some(()) = answered.as_mut() => {}
             }
         }
     }
@@ -145,7 +169,9 @@ impl Control {
         let now = Instant::now();
         if self.is_cancelled() {
             Some(WaitEnd::Cancelled)
-        } else if wait.until.is_some_and(|until| until <= now && until <= deadline) {
+        } else if wait.until.is_some_and(|until| until <= now && until <= deadline)
+            || wait.tools.as_ref().is_some_and(Awaited::ready)
+        {
             Some(WaitEnd::Ready)
         } else if deadline <= now {
             Some(WaitEnd::Deadline)
@@ -157,4 +183,13 @@ impl Control {
 
 fn next(wait: &Wait, deadline: Instant) -> Instant {
     wait.until.map_or(deadline, |until| until.min(deadline))
+}
+
+/// Wakes a thread that is parked.
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
 }

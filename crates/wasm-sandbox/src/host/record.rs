@@ -71,22 +71,28 @@ impl Record {
         if self.is_no_file(target) {
             return;
         }
-        let target: String = target.escape_debug().take(MAX_TARGET).collect();
-        let same = |denial: &&mut Denial| {
-            denial.operation == operation && denial.target == target && denial.capability == capability
+        self.deny_often(Denial {
+            operation: operation.to_owned(),
+            target: target.to_owned(),
+            capability: capability.to_owned(),
+            reason: Some(reason.to_owned()),
+            count: 1,
+        });
+    }
+
+    /// Notes refusals of one kind.
+    pub(super) fn deny_often(&mut self, mut denial: Denial) {
+        denial.target = denial.target.escape_debug().take(MAX_TARGET).collect();
+        let same = |known: &&mut Denial| {
+            (&known.operation, &known.target, &known.capability)
+                == (&denial.operation, &denial.target, &denial.capability)
         };
-        if let Some(denial) = self.denials.iter_mut().find(same) {
-            denial.count += 1;
+        if let Some(known) = self.denials.iter_mut().find(same) {
+            known.count += denial.count;
         } else if self.denials.len() < MAX_DENIALS {
-            self.denials.push(Denial {
-                operation: operation.to_owned(),
-                target,
-                capability: capability.to_owned(),
-                reason: Some(reason.to_owned()),
-                count: 1,
-            });
+            self.denials.push(denial);
         } else {
-            self.denials_dropped += 1;
+            self.denials_dropped += denial.count;
         }
     }
 

@@ -125,9 +125,7 @@ impl Streams {
                 self.stdin_position += len;
                 Ok(Attempt::Done(len))
             }
-            Stdin::Inherit if !Stream::Stdin.ready(Duration::ZERO) => {
-                Ok(Attempt::Wait(Wait { until: None, stream: Some(Stream::Stdin) }))
-            }
+            Stdin::Inherit if !Stream::Stdin.ready(Duration::ZERO) => Ok(Attempt::Wait(Wait::stream(Stream::Stdin))),
             Stdin::Inherit => {
                 rustix::io::read(Stream::Stdin.descriptor(), buffer).map(Attempt::Done).map_err(|_| Errno::Io)
             }
@@ -171,16 +169,14 @@ impl Output {
 /// Writes to the process's own stream, only as much as cannot block.
 fn inherit(stream: Stream, bytes: &[u8]) -> VfsResult<Attempt> {
     if !stream.ready(Duration::ZERO) {
-        return Ok(Attempt::Wait(Wait { until: None, stream: Some(stream) }));
+        return Ok(Attempt::Wait(Wait::stream(stream)));
     }
     let piece = bytes.get(..PIPE_BUF).unwrap_or(bytes);
     match rustix::io::write(stream.descriptor(), piece) {
         Ok(len) => Ok(Attempt::Done(len)),
         Err(rustix::io::Errno::PIPE) => Err(Errno::Pipe),
         Err(rustix::io::Errno::NOSPC) => Err(Errno::Nospc),
-        Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => {
-            Ok(Attempt::Wait(Wait { until: None, stream: Some(stream) }))
-        }
+        Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => Ok(Attempt::Wait(Wait::stream(stream))),
         Err(_) => Err(Errno::Io),
     }
 }

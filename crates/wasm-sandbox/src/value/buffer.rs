@@ -3,7 +3,7 @@
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use wasm_sandbox_policy::SandboxError;
+use wasm_sandbox_policy::{ResourceKind, SandboxError};
 
 use super::{Guest, WasmValue, check_input};
 
@@ -57,8 +57,11 @@ pub(crate) async fn take_json<T: DeserializeOwned>(
 
 /// Reads JSON of a guest's.
 pub(crate) fn read_json<T: DeserializeOwned>(json: &[u8], limit: u64, refuse: Refuse<'_>) -> Result<T, SandboxError> {
-    check_input(json.len() as u64, limit)?;
-    check_weight(json, limit)?;
+    check_json(json, limit).map_err(|used| SandboxError::ResourceExhausted {
+        kind: ResourceKind::Input,
+        used,
+        limit,
+    })?;
     serde_json::from_slice(json).map_err(|error| refuse(format!("the guest's answer cannot be read: {error}")))
 }
 
@@ -72,9 +75,14 @@ const LIGHT: usize = 64 << 10;
 /// How many times `limit` an answer may take in the host's memory once it is read.
 const MAX_WEIGHT: u64 = 16;
 
-/// Refuses a small answer that would be a large value: seven bytes of object take half a kilobyte.
-fn check_weight(json: &[u8], limit: u64) -> Result<(), SandboxError> {
-    if json.len() <= LIGHT { Ok(()) } else { check_input(weight(json), limit.saturating_mul(MAX_WEIGHT)) }
+/// Whether JSON is short enough, and so is what it will take once it is read: seven bytes of object take half a kilobyte.
+///
+/// # Errors
+/// What it takes.
+pub(crate) fn check_json(json: &[u8], limit: u64) -> Result<(), u64> {
+    let within = |used: u64, limit: u64| if used > limit { Err(used) } else { Ok(()) };
+    within(json.len() as u64, limit)?;
+    if json.len() <= LIGHT { Ok(()) } else { within(weight(json), limit.saturating_mul(MAX_WEIGHT)) }
 }
 
 /// About how much memory the value of a JSON text takes at most: every separator outside of strings begins an item, and

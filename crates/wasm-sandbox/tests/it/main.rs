@@ -27,6 +27,7 @@ mod rust;
 mod snapshots;
 mod surroundings;
 mod tenants;
+mod tools;
 mod typescript;
 mod values;
 mod wasi;

@@ -165,6 +165,8 @@ impl WasmtimeInstance {
 
     async fn call(&mut self, function: Func, arguments: &[Val], results: &mut [Val]) -> wasmtime::Result<()> {
         let cpu = Arc::clone(&self.store.data().cpu);
+        // No call of a tool outlives the guest's own, not even when the caller drops the future.
+        let _under_way = self.store.data().host.tools_under_way();
         match self.mode {
             Mode::Blocking => {
                 cpu.begin_stretch();

@@ -6,6 +6,7 @@ use wasm_sandbox_policy::SandboxError;
 use wasmtime::{Caller, Extern, FuncType, InstancePre, Linker, Memory, Module, Val, ValType};
 
 use super::{
+    door,
     store::StoreData,
     trap::Stopped,
     wait::{wait_async, wait_blocking},
@@ -31,7 +32,7 @@ impl Imports {
     ) -> Result<Self, SandboxError> {
         let mut linker = Linker::new(engine);
         add_wasi(&mut linker, mode)
-            .and_then(|()| if interpreter { add_door(&mut linker) } else { Ok(()) })
+            .and_then(|()| if interpreter { door::add(&mut linker, mode) } else { Ok(()) })
             .and_then(|()| functions.iter().try_for_each(|function| add_function(&mut linker, function, mode)))
             .map_err(|error| SandboxError::internal("linking the host", error))?;
         Ok(Self(linker))
@@ -66,7 +67,10 @@ fn linker_names(linker: &Linker<StoreData>) -> std::collections::HashSet<(String
 }
 
 /// The guest's memory and the store's data, side by side.
-fn parts<'a>(memory: Option<Memory>, caller: &'a mut Caller<'_, StoreData>) -> (&'a mut [u8], &'a mut StoreData) {
+pub(super) fn parts<'a>(
+    memory: Option<Memory>,
+    caller: &'a mut Caller<'_, StoreData>,
+) -> (&'a mut [u8], &'a mut StoreData) {
     match memory {
         Some(memory) => memory.data_and_store_mut(caller),
         None => (&mut [], caller.data_mut()),
@@ -74,7 +78,7 @@ fn parts<'a>(memory: Option<Memory>, caller: &'a mut Caller<'_, StoreData>) -> (
 }
 
 /// The exported memory. While the start function runs it is not yet in the store's data.
-fn memory_of(caller: &mut Caller<'_, StoreData>) -> Option<Memory> {
+pub(super) fn memory_of(caller: &mut Caller<'_, StoreData>) -> Option<Memory> {
     match caller.data().memory {
         Some(memory) => Some(memory),
         None => caller.get_export("memory").and_then(Extern::into_memory),
@@ -90,35 +94,6 @@ fn conclude(result: HostResult) -> wasmtime::Result<Result<i32, host::Wait>> {
         Err(stop) => Err(Stopped(stop).into()),
     }
 }
-
-/// Where an interpreter leaves its answers: an import of modules that were made for it.
-fn add_door(linker: &mut Linker<StoreData>) -> wasmtime::Result<()> {
-    let answer = |mut caller: Caller<'_, StoreData>, pointer: u32, len: u32, out: u32, out_len: u32| {
-        let memory = memory_of(&mut caller);
-        let (memory, data) = parts(memory, &mut caller);
-        let range = pointer as usize..(pointer as usize).saturating_add(len as usize);
-        let Some(bytes) = memory.get(range) else { return Ok(HOST_FAULT) };
-        data.host.answer(bytes).map_err(Stopped)?;
-        for place in [out, out_len] {
-            let place = place as usize;
-            match memory.get_mut(place..place.saturating_add(4)) {
-                Some(nothing) => nothing.fill(0),
-                None => return Ok(HOST_FAULT),
-            }
-        }
-        wasmtime::Result::Ok(0)
-    };
-    linker.func_wrap("host", "call", answer)?;
-    // There are no tools: none can be started, so that none is ever under way.
-    linker.func_wrap("wasm_sandbox", "tool_start", |_: u32, _: u32| 0)?;
-    linker.func_wrap("wasm_sandbox", "tool_wait", |_: i64| -1)?;
-    linker.func_wrap("wasm_sandbox", "tool_size", |_: i32| 0)?;
-    linker.func_wrap("wasm_sandbox", "tool_take", |_: i32, _: u32| {})?;
-    Ok(())
-}
-
-/// What the door says to addresses outside of the memory.
-const HOST_FAULT: i32 = -2;
 
 fn add_wasi(linker: &mut Linker<StoreData>, mode: Mode) -> wasmtime::Result<()> {
     macro_rules! link_each {

@@ -1,6 +1,11 @@
 //! Waiting on a guest's behalf: for a time, a descriptor or a host function's future, never past the deadline or a cancel.
 
-use std::{future::Future, panic::AssertUnwindSafe, sync::LazyLock, time::Instant};
+use std::{
+    future::Future,
+    panic::AssertUnwindSafe,
+    sync::{Arc, LazyLock},
+    time::Instant,
+};
 
 use futures::FutureExt;
 use wasm_sandbox_policy::{LimitHit, ResourceKind};
@@ -15,7 +20,12 @@ use crate::{
 pub(super) fn wait_blocking(data: &mut StoreData, wait: &Wait) -> wasmtime::Result<()> {
     announce(data);
     let (control, deadline) = (data.host.control(), data.host.deadline());
-    end(data, control.wait_blocking(wait, deadline))
+    // What a thread that waits takes of the processor is nothing.
+    let cpu = Arc::clone(&data.cpu);
+    cpu.end_stretch();
+    let reached = control.wait_blocking(wait, deadline);
+    cpu.begin_stretch();
+    end(data, reached)
 }
 
 pub(super) async fn wait_async(data: &mut StoreData, wait: &Wait) -> wasmtime::Result<()> {
@@ -33,7 +43,7 @@ type Outcome<T> = wasmtime::Result<std::thread::Result<T>>;
 /// Runs a host function's future on the calling thread.
 pub(super) fn run_blocking<T>(data: &mut StoreData, future: impl Future<Output = T> + Send) -> Outcome<T> {
     announce(data);
-    match runtime() {
+    match executor() {
         Some(runtime) => runtime.block_on(run_async(data, future)),
         None => Err(wasmtime::format_err!("no thread could be started for asynchronous host functions")),
     }
@@ -55,12 +65,17 @@ pub(super) async fn run_async<T>(data: &mut StoreData, future: impl Future<Outpu
     }
 }
 
-/// The executor for asynchronous host functions of blocking sandboxes; started by the first of them.
-fn runtime() -> Option<&'static tokio::runtime::Runtime> {
+/// Threads of the executor. More than one, since a future of a caller's may block its thread.
+const THREADS: usize = 4;
+
+/// The executor for what a caller registered and does not run in one of the caller's: asynchronous host functions of blocking
+/// sandboxes, tools that block. Started by the first of these. It lives as long as the process, so that nobody ever waits
+/// for a function that does not return.
+pub(crate) fn executor() -> Option<&'static tokio::runtime::Runtime> {
     static RUNTIME: PerProcess<LazyLock<Option<tokio::runtime::Runtime>>> = PerProcess::new(|| {
         LazyLock::new(|| {
             tokio::runtime::Builder::new_multi_thread()
-                .worker_threads(1)
+                .worker_threads(THREADS)
                 .thread_name("wasm-sandbox-host-functions")
                 .enable_all()
                 .build()

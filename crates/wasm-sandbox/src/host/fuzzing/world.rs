@@ -13,7 +13,7 @@ use wasm_sandbox_policy::{ByteSize, ClockPolicy, InstanceConfig, RandomPolicy, R
 
 use super::arguments;
 use crate::{
-    host::{Host, HostResult, HostSetup, Sink, Stdin, Step, Stop, for_each_wasi_function, wasi},
+    host::{Host, HostResult, HostSetup, Sink, Stdin, Step, Stop, ToolSetup, for_each_wasi_function, wasi},
     mount,
     vfs::Quota,
 };
@@ -178,6 +178,7 @@ impl World {
             mounts,
             quota: Arc::clone(&quota),
             control: Arc::default(),
+            tools: ToolSetup { toolbox: Arc::default(), beside_guest: false, executor: || None },
         });
         let mut memory = vec![CANARY_BYTE; SIZE + 2 * CANARY];
         guest(&mut memory).fill(0);

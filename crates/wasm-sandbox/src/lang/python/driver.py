@@ -38,6 +38,8 @@ def _make():
 
         class Clock:
             def select(self, timeout):
+                if calls and deliver(timeout):
+                    return []
                 if timeout is None:
                     raise RuntimeError("the event loop waits for something that can never happen")
                 if timeout > 0:
@@ -65,6 +67,143 @@ def _make():
     SHOWN_ENTRIES = 1000
     set_recursion_limit = sys.setrecursionlimit
     sys.setrecursionlimit = lambda limit, /: set_recursion_limit(min(limit, DEEPEST))
+
+    class ToolError(Exception):
+        """A tool of the host's gave no result."""
+
+    class ToolNotFound(ToolError):
+        """There is no such tool."""
+
+    class ToolArguments(ToolError):
+        """The arguments do not fit the tool."""
+
+    class ToolRefused(ToolError):
+        """The host does not allow this call."""
+
+    errors = {error.__name__: error for error in (ToolError, ToolNotFound, ToolArguments, ToolRefused)}
+    for error in errors.values():
+        error.__module__, error.__qualname__ = "host", error.__name__
+    # Futures of calls that are under way, by the host's numbers.
+    calls = {}
+
+    class Tool:
+        """A function of the host's. Calling it gives its result; within a running event loop, an awaitable that does."""
+
+        def __init__(self, name):
+            self.__name__ = self.__qualname__ = name
+
+        def __repr__(self):
+            return f"<tool {self.__name__}>"
+
+        def __call__(self, /, *arguments, **named):
+            if asyncio._get_running_loop() is None:
+                return self.now(*arguments, **named)
+            return self.later(*arguments, **named)
+
+        def now(self, /, *arguments, **named):
+            """Waits for the result, and for nothing else."""
+            return result(*door(b"c", self._call(arguments, named)), self.__name__)
+
+        def later(self, /, *arguments, **named):
+            """An awaitable for the result. Calls that are under way at a time overlap."""
+            future = asyncio.get_running_loop().create_future()
+            call, _ = door(b"s", self._call(arguments, named))
+            if call <= 0:
+                future.set_exception(busy(self.__name__))
+                return future
+            calls[call] = future
+            future.add_done_callback(lambda future: give_up(call, future) if future.cancelled() else None)
+            return future
+
+        def _call(self, arguments, named):
+            if len(arguments) == 1 and not named and isinstance(arguments[0], dict):
+                arguments, named = (), arguments[0]
+            request = {"name": self.__name__, "arguments": named, "positional": arguments}
+            return json.dumps(request, allow_nan=False, default=plain).encode()
+
+        @property
+        def __doc__(self):
+            return next((tool["doc"] for tool in known() if tool["name"] == self.__name__), None)
+
+        @property
+        def schema(self):
+            """The JSON Schema of the arguments."""
+            return next((tool["schema"] for tool in known() if tool["name"] == self.__name__), None)
+
+    class Tools(types.ModuleType):
+        """The host's tools, each a function: `tools.search(query="x")`."""
+
+        def __getattr__(self, name):
+            if name.startswith("_"):
+                raise AttributeError(f"there is no tool {name!r}")
+            return Tool(name)
+
+        def __dir__(self):
+            return [tool["name"] for tool in known()]
+
+        @property
+        def __all__(self):
+            return dir(self)
+
+    def door(kind, carried=b""):
+        """Hands a frame to the host, which writes a call's number and the length of its answer into it."""
+        frame = bytearray(kind.ljust(8, b"\0") + carried)
+        _host.call(frame)
+        return int.from_bytes(frame[:4], "little", signed=True), int.from_bytes(frame[4:8], "little")
+
+    def answer(call, size):
+        frame = bytearray(max(size, 8))
+        frame[:8] = b"t\0\0\0" + call.to_bytes(4, "little")
+        _host.call(frame)
+        return json.loads(frame[:size])
+
+    def result(call, size, name):
+        if call <= 0:
+            raise busy(name)
+        given = answer(call, size)
+        if "ok" in given:
+            return given["ok"]
+        raise error_of(given)
+
+    def error_of(given):
+        return errors.get(given["error"]["name"], ToolError)(given["error"]["message"])
+
+    def busy(name):
+        return ToolError(f"the tool `{name}` cannot be called: too many calls are under way")
+
+    def give_up(call, future):
+        if calls.get(call) is future:
+            del calls[call]
+            frame = bytearray(b"x\0\0\0" + call.to_bytes(4, "little"))
+            _host.call(frame)
+
+    def deliver(timeout):
+        """Waits until a call has an answer and hands it over; false if none is under way."""
+        patience = -1 if timeout is None else max(0, math.ceil(timeout * 1000))
+        call, size = door(b"w", patience.to_bytes(8, "little", signed=True))
+        if call < 0:
+            # Those of an event loop that is gone.
+            calls.clear()
+            return False
+        if call > 0:
+            given = answer(call, size)
+            future = calls.pop(call, None)
+            if future is not None and not future.done() and not future.get_loop().is_closed():
+                if "ok" in given:
+                    future.set_result(given["ok"])
+                else:
+                    future.set_exception(error_of(given))
+        return True
+
+    def known():
+        return result(*door(b"l"), "")
+
+    def make_host():
+        """What `from host import tools` finds."""
+        host, tools = types.ModuleType("host", "The program around this sandbox."), Tools("host.tools")
+        host.__path__, host.tools = [], tools
+        host.__dict__.update(errors)
+        sys.modules["host"], sys.modules["host.tools"] = host, tools
 
     class Invalid(Exception):
         """An argument that does not fit."""
@@ -139,6 +278,7 @@ def _make():
         os.environ.update({"HOME": "/tmp"} | request.get("environment", {}))
         _reactor._refresh(False)
         tempfile._name_sequence = None
+        calls.clear()
         for stream in (sys.stdout, sys.stderr):
             stream.reconfigure(line_buffering=stream.isatty() or stream is sys.stderr)
         for index, folder in enumerate(request.get("path", [])):
@@ -446,6 +586,7 @@ def _make():
 
     globals_of = {"run": run, "eval": evaluate, "load": load, "call": call, "describe": describe}
     module.handle = handle
+    make_host()
     sys.modules["_wasm_sandbox"] = module
     gc.collect()
     gc.freeze()
