@@ -6,7 +6,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use wasm_sandbox::{ByteUnits, Language, Setup, Source, TimeUnits, WasmSandbox, blocking};
+use serde_json::json;
+use wasm_sandbox::{ByteUnits, Language, Setup, Source, TimeUnits, Tool, WasmSandbox, blocking};
 use wasm_sandbox_bench::{alone, median, private_bytes};
 
 fn main() {
@@ -14,6 +15,7 @@ fn main() {
     javascript();
     forks();
     endings();
+    tools();
     idle();
 }
 
@@ -67,6 +69,30 @@ fn javascript() {
     alone("fib(27) in JavaScript", 1, Duration::from_millis(40), || {
         assert_eq!(session.run(fib).expect("a turn").stdout.text(), "196418\n");
     });
+}
+
+/// Calls of a host tool that does nothing: a hundred in a turn, since a call is at most 50 us beyond the tool itself.
+fn tools() {
+    let echo = Tool::with_schema("echo", "", json!({ "type": "object" }), Ok);
+    let echo_async =
+        Tool::with_schema_async("echo_async", "", json!({ "type": "object" }), |value| async { Ok(value) });
+    for (language, begin, call) in [
+        (Language::Python, "from host import tools", "for at in range(100): NAME(at=at)"),
+        (Language::JavaScript, "1", "for (let at = 0; at < 100; at++) await NAME({at})"),
+    ] {
+        let sandbox = WasmSandbox::builder().setup(Setup::discover()).tool(echo.clone()).tool(echo_async.clone());
+        let sandbox = sandbox.build_blocking().expect("a sandbox");
+        let mut session = sandbox.session(language).expect("a session");
+        session.run(begin).expect("a turn");
+        for name in ["echo", "echo_async"] {
+            let code = call.replace("NAME", &format!("tools.{name}"));
+            let what = format!("100 calls of the host tool `{name}` in {language:?}");
+            alone(&what, 100, Duration::from_micros(5000), || {
+                let turn = session.run(&code).expect("a turn");
+                assert_eq!(turn.tool_calls.len(), 100, "{}", turn.stderr.text());
+            });
+        }
+    }
 }
 
 /// Programs a second, on one core and on two.

@@ -1,5 +1,8 @@
 //! Tools of the caller's, as programs in Python and JavaScript use them.
 
+mod attacks;
+mod endings;
+
 use std::{
     sync::{
         Arc,

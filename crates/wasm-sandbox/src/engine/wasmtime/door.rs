@@ -77,15 +77,11 @@ async fn frame(caller: &mut Caller<'_, StoreData>, pointer: u32, len: u32, mode:
             return Ok(0);
         }
         Frame::Take(call) => {
-            let answer = data.host.tool_take(call).map_err(Stopped)?;
-            let room = answer.as_ref().and_then(|answer| bytes.get_mut(..answer.len()));
-            return Ok(match (room, answer) {
-                (Some(room), Some(answer)) => {
-                    room.copy_from_slice(&answer);
-                    0
-                }
-                _ => FAULT,
-            });
+            let room = bytes.get_mut(..data.host.tool_size(call) as usize);
+            let Some(room) = room.filter(|room| !room.is_empty()) else { return Ok(FAULT) };
+            let Some(answer) = data.host.tool_take(call).map_err(Stopped)? else { return Ok(FAULT) };
+            room.iter_mut().zip(answer).for_each(|(room, byte)| *room = byte);
+            return Ok(0);
         }
         Frame::Cancel(call) => {
             data.host.tool_cancel(call).map_err(Stopped)?;
