@@ -90,3 +90,8 @@ struct FilesGuide;
 #[cfg(all(doctest, feature = "wasmtime"))]
 #[doc = include_str!("../../../docs/guide/sessions.md")]
 struct SessionsGuide;
+
+/// And of tools.
+#[cfg(all(doctest, feature = "wasmtime"))]
+#[doc = include_str!("../../../docs/guide/tools.md")]
+struct ToolsGuide;

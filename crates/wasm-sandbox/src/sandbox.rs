@@ -219,8 +219,8 @@ impl WasmSandbox {
     }
 
     /// Reads what [`Snapshot::to_bytes`] or [`Session::suspend`] made. Sessions that begin with it have the policy that it
-    /// was taken under, which must allow nothing that this sandbox's does not, and the streams and host functions of this
-    /// sandbox.
+    /// was taken under, which must allow nothing that this sandbox's does not, and the streams, host functions and tools of
+    /// this sandbox.
     ///
     /// # Errors
     /// [`SandboxError::NotRunnable`] when the bytes were changed, were sealed with another key, or come from another version;

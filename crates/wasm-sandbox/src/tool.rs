@@ -327,13 +327,14 @@ impl Toolbox {
 
     /// A call as a guest sent it, checked. With the name that it is about, as far as there is one.
     pub(crate) fn read(&self, request: &[u8]) -> (String, Result<Job, Failure>) {
+        let bytes = request.len();
         let request: Request = match serde_json::from_slice(request) {
             Ok(request) => request,
             Err(error) => return (String::new(), Err(Failure::invalid(format!("the call cannot be read: {error}")))),
         };
         let Request { name, arguments, positional } = request;
         let job = self.find(&name).and_then(|tool| {
-            let arguments = tool.schema.fit(arguments, positional).map_err(Failure::invalid)?;
+            let arguments = tool.schema.fit(arguments, positional, bytes).map_err(Failure::invalid)?;
             Ok(Job { tool: Arc::clone(tool), arguments, gate: self.gate.clone() })
         });
         (name, job)

@@ -1,12 +1,17 @@
 //! What a tool takes, and whether arguments fit: the part of JSON Schema (2020-12) that describes arguments. A schema that says
 //! anything else is refused when the tool is registered, so that nothing it says is passed over.
 
-use std::collections::BTreeMap;
+use std::{cell::Cell, collections::BTreeMap, fmt};
 
 use serde_json::{Map, Value};
 
 /// Levels of schemas inside of schemas, references included, that are followed for one value.
-const MAX_DEPTH: usize = 200;
+const MAX_DEPTH: usize = 600;
+
+/// Schemas that are tried for arguments of no length, and for each byte of theirs. A schema that refers to itself in several
+/// ways can be tried more often than there are atoms.
+const TRIES: u64 = 100_000;
+const TRIES_PER_BYTE: u64 = 8;
 
 /// What describes and does not constrain. `format` is among it by default.
 const NOTES: [&str; 13] = [
@@ -95,8 +100,8 @@ impl Schema {
         Ok(this)
     }
 
-    /// Arguments as one object that fits.
-    pub(super) fn fit(&self, arguments: Value, positional: Vec<Value>) -> Result<Value, String> {
+    /// Arguments that were sent in `bytes` bytes as one object that fits.
+    pub(super) fn fit(&self, arguments: Value, positional: Vec<Value>, bytes: usize) -> Result<Value, String> {
         let (mut named, listed) = match arguments {
             Value::Object(named) => (named, positional),
             Value::Null => (Map::new(), positional),
@@ -112,25 +117,70 @@ impl Schema {
             }
         }
         let arguments = Value::Object(named);
-        self.check(&self.rule, &arguments, "", MAX_DEPTH)?;
+        let tries = TRIES.saturating_add((bytes as u64).saturating_mul(TRIES_PER_BYTE));
+        Check { schema: self, tries: Cell::new(tries) }.check(&self.rule, &arguments, &At::WHOLE)?;
         Ok(arguments)
     }
+}
 
+/// One look at arguments.
+struct Check<'a> {
+    schema: &'a Schema,
+    /// Schemas that may still be tried.
+    tries: Cell<u64>,
+}
+
+/// A place in the arguments.
+struct At<'a> {
+    above: Option<(&'a At<'a>, Step<'a>)>,
+    depth: usize,
+}
+
+#[derive(Clone, Copy)]
+enum Step<'a> {
+    Name(&'a str),
+    Place(usize),
+    /// The same value, another schema.
+    Same,
+}
+
+impl At<'_> {
+    const WHOLE: Self = Self { above: None, depth: 0 };
+
+    fn then<'a>(&'a self, step: Step<'a>) -> At<'a> {
+        At { above: Some((self, step)), depth: self.depth + 1 }
+    }
+}
+
+impl fmt::Display for At<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some((above, step)) = self.above else { return Ok(()) };
+        above.fmt(f)?;
+        match step {
+            Step::Name(name) => write!(f, "/{}", shown(name)),
+            Step::Place(place) => write!(f, "/{place}"),
+            Step::Same => Ok(()),
+        }
+    }
+}
+
+impl Check<'_> {
     /// The first thing that is wrong, without the value: it may be long.
-    fn check(&self, rule: &Rule, value: &Value, at: &str, depth: usize) -> Result<(), String> {
-        let depth = depth.checked_sub(1).ok_or_else(|| wrong(at, "is too deep"))?;
+    fn check(&self, rule: &Rule, value: &Value, at: &At<'_>) -> Result<(), String> {
+        if at.depth > MAX_DEPTH {
+            return Err(wrong(at, "is too deep"));
+        }
+        self.tries.set(self.tries.get().checked_sub(1).ok_or_else(|| wrong(at, "takes too long to check"))?);
         if rule.never {
             return Err(wrong(at, "is not taken"));
         }
         rule.check_alone(value, at)?;
-        self.check_inside(rule, value, at, depth)?;
-        if let Some(reference) = rule.reference.as_ref().and_then(|reference| self.shared.get(reference)) {
-            self.check(reference, value, at, depth)?;
+        self.check_inside(rule, value, at)?;
+        let fits = |rule: &Rule| self.check(rule, value, &at.then(Step::Same));
+        if let Some(reference) = rule.reference.as_ref().and_then(|reference| self.schema.shared.get(reference)) {
+            fits(reference)?;
         }
-        for all in &rule.all {
-            self.check(all, value, at, depth)?;
-        }
-        let fits = |rule: &Rule| self.check(rule, value, at, depth);
+        rule.all.iter().try_for_each(fits)?;
         if let [only] = &*rule.any {
             fits(only)?;
         } else if !rule.any.is_empty() && !rule.any.iter().any(|rule| fits(rule).is_ok()) {
@@ -144,7 +194,7 @@ impl Schema {
     }
 
     /// The values inside of a value.
-    fn check_inside(&self, rule: &Rule, value: &Value, at: &str, depth: usize) -> Result<(), String> {
+    fn check_inside(&self, rule: &Rule, value: &Value, at: &At<'_>) -> Result<(), String> {
         match value {
             Value::Object(object) => {
                 if let Some(missing) = rule.required.iter().find(|name| !object.contains_key(*name)) {
@@ -159,14 +209,14 @@ impl Schema {
                         (None, Some(rule)) => rule,
                         (None, None) => continue,
                     };
-                    self.check(rule, value, &format!("{at}/{}", shown(name)), depth)?;
+                    self.check(rule, value, &at.then(Step::Name(name)))?;
                 }
             }
             Value::Array(items) => {
                 let rules = rule.first_items.iter().map(Some).chain(std::iter::repeat(rule.items.as_deref()));
                 for (place, (value, rule)) in items.iter().zip(rules).enumerate() {
                     if let Some(rule) = rule {
-                        self.check(rule, value, &format!("{at}/{place}"), depth)?;
+                        self.check(rule, value, &at.then(Step::Place(place)))?;
                     }
                 }
             }
@@ -253,7 +303,7 @@ impl Rule {
     }
 
     /// What holds for a value whatever is inside of it.
-    fn check_alone(&self, value: &Value, at: &str) -> Result<(), String> {
+    fn check_alone(&self, value: &Value, at: &At<'_>) -> Result<(), String> {
         if let Some(kinds) = &self.kinds
             && !kinds.iter().any(|kind| kind.fits(value))
         {
@@ -355,7 +405,81 @@ fn shown(name: &str) -> String {
     name.chars().take(64).collect()
 }
 
-fn wrong(at: &str, why: &str) -> String {
-    let at = if at.is_empty() { "the whole" } else { at };
-    format!("{at} {why}")
+fn wrong(at: &At<'_>, why: &str) -> String {
+    let at = at.to_string();
+    format!("{} {why}", if at.is_empty() { "the whole" } else { &at })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn schema(properties: Value) -> Schema {
+        Schema::new(&json!({ "type": "object", "properties": { "x": properties } })).unwrap()
+    }
+
+    #[test]
+    fn values_fit_or_do_not() {
+        for (kind, fits, other) in [
+            (json!(true), json!([1]), None),
+            (json!({"type": ["string", "null"]}), json!(null), Some(json!(1))),
+            (json!({"type": "integer"}), json!(2.0), Some(json!(2.5))),
+            (json!({"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1}), json!(0.5), Some(json!(1))),
+            (json!({"minimum": 2, "maximum": 2}), json!(2), Some(json!(1))),
+            (json!({"const": 1}), json!(1.0), Some(json!("1"))),
+            (json!({"enum": ["a", null]}), json!("a"), Some(json!("b"))),
+            (json!({"minLength": 1, "maxLength": 1}), json!("\u{1f600}"), Some(json!("ab"))),
+            (json!({"minItems": 1}), json!([1]), Some(json!([]))),
+            (
+                json!({"prefixItems": [{"type": "null"}], "items": {"type": "string"}}),
+                json!([null, "a"]),
+                Some(json!([null, 1])),
+            ),
+            (json!({"anyOf": [{"type": "string"}, {"type": "null"}]}), json!("a"), Some(json!(1))),
+            (json!({"oneOf": [{"minimum": 1}, {"maximum": 3}]}), json!(0), Some(json!(2))),
+            (json!({"allOf": [{"minimum": 1}, {"maximum": 3}]}), json!(2), Some(json!(4))),
+            (json!({"additionalProperties": {"type": "string"}}), json!({"a": "b"}), Some(json!({"a": 1}))),
+            (json!({"type": "string", "format": "date", "title": "t"}), json!("whatever"), Some(json!(1))),
+        ] {
+            let schema = schema(kind.clone());
+            let fit = |value: &Value| schema.fit(json!({ "x": value }), Vec::new(), 0);
+            assert!(fit(&fits).is_ok(), "{kind} {fits}");
+            assert!(other.is_none_or(|other| fit(&other).is_err()), "{kind}");
+        }
+    }
+
+    #[test]
+    fn what_would_not_be_held_is_refused() {
+        for kind in [
+            json!({"pattern": "a"}),
+            json!({"if": {}}),
+            json!({"type": "text"}),
+            json!({"minimum": "1"}),
+            json!({"items": {"not": {}}}),
+            json!({"$ref": "https://example.com/schema"}),
+            json!(1),
+        ] {
+            let whole = json!({ "type": "object", "properties": { "x": kind } });
+            assert!(Schema::new(&whole).is_err(), "{whole}");
+        }
+    }
+
+    /// A value that a schema could be tried on in 2^100 ways.
+    #[test]
+    fn a_schema_that_branches_on_itself_ends() {
+        let branch = |name: &str| json!({"type": "object", "properties": {"child": {"$ref": "#/$defs/node"}}, "required": [name]});
+        let whole = json!({ "type": "object", "properties": { "x": { "$ref": "#/$defs/node" } },
+            "$defs": { "node": { "anyOf": [branch("a"), branch("b"), {"type": "null"}] }, "loop": { "$ref": "#/$defs/loop" } } });
+        let schema = Schema::new(&whole).unwrap();
+        let deep = (0..100).fold(json!(1), |inner, _| json!({ "a": 1, "b": 1, "child": inner }));
+        assert!(schema.fit(json!({ "x": deep }), Vec::new(), 1000).unwrap_err().contains("is none of what it may be"));
+        let good = (0..100).fold(json!(null), |inner, _| json!({ "a": 1, "child": inner }));
+        assert!(schema.fit(json!({ "x": good }), Vec::new(), 1000).is_ok());
+        let endless = json!({ "type": "object", "$ref": "#/$defs/loop", "$defs": whole["$defs"] });
+        let endless = Schema::new(&endless).unwrap();
+        assert_eq!(endless.fit(json!({}), Vec::new(), 0).unwrap_err(), "the whole is too deep");
+    }
 }

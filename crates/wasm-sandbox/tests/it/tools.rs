@@ -206,3 +206,46 @@ fn arguments_are_checked_and_values_are_whole() {
     let result = execute(languages::source(Language::JavaScript, &javascript).tool(echo));
     assert!(result.success, "{}", result.stderr.text());
 }
+
+/// Forks and resumed sessions have the tools of the sandbox that they are in.
+#[test]
+fn sessions_that_go_on_elsewhere_have_tools() {
+    for (language, begin, code) in [
+        (Language::Python, "from host import tools\nask = lambda: tools.search(query='q')[0]['title']", "ask()"),
+        (Language::JavaScript, "const ask = async () => (await tools.search({query: 'q'}))[0].title; 0", "await ask()"),
+    ] {
+        let setup = languages::setup(language).snapshot_key([7; 32]);
+        let sandbox = languages::builder(language).setup(setup.clone()).tool(search()).build_blocking().unwrap();
+        let mut session = sandbox.session(language).unwrap();
+        session.run(begin).unwrap();
+        session.run(code).unwrap();
+        let mut fork = session.fork().unwrap();
+        let bytes = session.suspend().unwrap();
+        let mut resumed = sandbox.resume(&bytes).unwrap();
+        for session in [&mut fork, &mut resumed] {
+            let turn = session.run(code).unwrap();
+            assert_eq!(turn.value, Some(json!("q 0")), "{}", turn.stderr.text());
+            assert_eq!(outcomes(&turn), [("search", ToolOutcome::Ok)]);
+        }
+        let other = Tool::new("search", "", |_: Search| Ok(vec![Hit { title: "another".to_owned() }]));
+        let other = languages::builder(language).setup(setup).tool(other).build_blocking().unwrap();
+        assert_eq!(other.resume(&bytes).unwrap().run(code).unwrap().value, Some(json!("another")));
+    }
+}
+
+/// The guide's programs run.
+#[test]
+fn the_guide_is_true() {
+    let guide = include_str!("../../../../docs/guide/tools.md");
+    let blocks = |language: &str| -> Vec<&str> {
+        guide.split(&format!("```{language}\n")).skip(1).filter_map(|block| block.split("```").next()).collect()
+    };
+    for (language, name) in [(Language::Python, "python"), (Language::JavaScript, "js")] {
+        assert!(!blocks(name).is_empty());
+        for block in blocks(name) {
+            let result = execute(builder(language, block));
+            assert!(result.success && result.tool_calls.len() > 1, "{}", result.stderr.text());
+            assert!(result.tool_calls.iter().all(|call| call.outcome == ToolOutcome::Ok), "{:?}", result.tool_calls);
+        }
+    }
+}

@@ -89,6 +89,29 @@ fn a_tool_that_hangs_ends_with_its_guest_at_the_deadline() {
     }
 }
 
+/// The same where the guest gives way to an executor of one thread.
+#[tokio::test]
+async fn a_tool_that_hangs_ends_with_its_asynchronous_guest() {
+    for (language, code) in CALLS {
+        for asynchronous in [true, false] {
+            let (tool, told) = hangs(asynchronous);
+            let builder = languages::source(language, code).tool(tool).timeout(300.millis());
+            let sandbox = builder.build().await.unwrap();
+            let result = sandbox.execute([""; 0]).await.unwrap();
+            let Ending::Limit(hit) = result.ending else { panic!("{:?} {}", result.ending, result.stderr.text()) };
+            assert_eq!(
+                (hit.kind, outcomes(&result)),
+                (ResourceKind::WallTime, vec![("hangs", ToolOutcome::Abandoned)])
+            );
+            let mut heard = told.try_recv();
+            while asynchronous && heard != Ok("dropped") {
+                tokio::task::yield_now().await;
+                heard = told.try_recv();
+            }
+        }
+    }
+}
+
 #[test]
 fn a_cancel_reaches_a_guest_that_waits_for_a_tool() {
     for (language, code) in CALLS {
