@@ -41,10 +41,7 @@ pub(crate) use self::{
     tools::{ToolSetup, Waited},
     wasi::for_each_wasi_function,
 };
-use crate::{
-    allowance::Allowance,
-    vfs::{Dir, Errno, Quota, VfsResult},
-};
+use crate::vfs::{Dir, Errno, Quota, VfsResult};
 
 /// The module that guests import WASI preview 1 from.
 pub(crate) const WASI_MODULE: &str = "wasi_snapshot_preview1";
@@ -204,8 +201,8 @@ impl Host {
     }
 
     /// What the sandbox may still take of the host's memory.
-    pub(crate) fn memory(&self) -> Arc<Allowance> {
-        self.quota.memory()
+    pub(crate) fn quota(&self) -> Arc<Quota> {
+        Arc::clone(&self.quota)
     }
 
     pub(crate) fn control(&self) -> Arc<Control> {

@@ -4,7 +4,7 @@ mod inbox;
 mod run;
 
 use std::{
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::{Duration, Instant},
 };
 
@@ -29,7 +29,11 @@ pub(crate) struct ToolSetup {
 pub(super) struct ToolCalls {
     toolbox: Arc<Toolbox>,
     beside_guest: bool,
-    inbox: Arc<Inbox>,
+    limit: u64,
+    executor: Executor,
+    began: Instant,
+    /// Made by the first call: most guests make none.
+    inbox: OnceLock<Arc<Inbox>>,
 }
 
 /// How a wait for calls ended.
@@ -45,15 +49,22 @@ pub(crate) enum Waited {
 impl ToolCalls {
     pub(super) fn new(setup: ToolSetup, limit: u64) -> Self {
         let ToolSetup { toolbox, beside_guest, executor } = setup;
-        Self { toolbox, beside_guest, inbox: Arc::new(Inbox::new(limit, executor)) }
+        Self { toolbox, beside_guest, limit, executor, began: Instant::now(), inbox: OnceLock::new() }
+    }
+
+    fn inbox(&self) -> &Arc<Inbox> {
+        self.inbox.get_or_init(|| Arc::new(Inbox::new(self.limit, self.executor.clone(), self.began)))
     }
 
     pub(super) fn begin(&mut self, now: Instant) {
-        self.inbox.begin(now);
+        self.began = now;
+        if let Some(inbox) = self.inbox.get() {
+            inbox.begin(now);
+        }
     }
 
     pub(super) fn take_records(&mut self) -> (Vec<ToolRecord>, u64) {
-        self.inbox.take_records()
+        self.inbox.get().map(|inbox| inbox.take_records()).unwrap_or_default()
     }
 }
 
@@ -71,35 +82,35 @@ impl Host {
                 if failure.outcome == ToolOutcome::Unknown {
                     self.deny_tool(&name, "there is no such tool", 1);
                 }
-                return Ok(self.tools.inbox.ended(&name, used, failure));
+                return Ok(self.tools.inbox().ended(&name, used, failure));
             }
         };
         let runtime = match self.tools.beside_guest {
             true => tokio::runtime::Handle::try_current().ok(),
             false => None,
         };
-        Ok(self.tools.inbox.start(&name, used, job, runtime))
+        Ok(self.tools.inbox().start(&name, used, job, runtime))
     }
 
     /// The next call that has an answer, or what to wait for. With a call given, that one, and no other.
     pub(crate) fn tool_ended(&self, call: Option<u32>, until: Option<Instant>) -> Result<Waited, Wait> {
-        if let Some(ended) = self.tools.inbox.next_ended(call) {
+        if let Some(ended) = self.tools.inbox().next_ended(call) {
             return Ok(ended);
         }
         if until.is_some_and(|until| until <= Instant::now()) {
             return Ok(Waited::Late);
         }
-        Err(Wait { until, stream: None, tools: Some(Awaited::new(&self.tools.inbox, call)) })
+        Err(Wait { until, stream: None, tools: Some(Awaited::new(self.tools.inbox(), call)) })
     }
 
     /// Bytes of an ended call's answer; 0 if there is no such call.
     pub(crate) fn tool_size(&self, call: u32) -> u32 {
-        u32::try_from(self.tools.inbox.size(call)).unwrap_or(u32::MAX)
+        u32::try_from(self.tools.inbox().size(call)).unwrap_or(u32::MAX)
     }
 
     /// An ended call's answer. The call is forgotten.
     pub(crate) fn tool_take(&mut self, call: u32) -> Result<Option<Vec<u8>>, Stop> {
-        let answer = self.tools.inbox.take(call);
+        let answer = self.tools.inbox().take(call);
         self.count_call(answer.as_ref().map_or(0, |answer| answer.len() as u64))?;
         Ok(answer)
     }
@@ -107,7 +118,7 @@ impl Host {
     /// Gives a call up.
     pub(crate) fn tool_cancel(&mut self, call: u32) -> Result<(), Stop> {
         self.count_call(0)?;
-        self.tools.inbox.cancel(call);
+        self.tools.inbox().cancel(call);
         Ok(())
     }
 
@@ -115,17 +126,17 @@ impl Host {
     pub(crate) fn tool_list(&mut self) -> Result<u32, Stop> {
         self.count_call(0)?;
         let list = json!({ "ok": self.tools.toolbox.list() }).to_string();
-        Ok(self.tools.inbox.answered(list.into_bytes()))
+        Ok(self.tools.inbox().answered(list.into_bytes()))
     }
 
     /// Keeps the calls of a guest that is entered; when the guest is left, however that is, none goes on.
     pub(crate) fn tools_under_way(&self) -> Option<UnderWay> {
-        (!self.tools.toolbox.is_empty()).then(|| UnderWay::new(&self.tools.inbox))
+        (!self.tools.toolbox.is_empty()).then(|| UnderWay::new(self.tools.inbox()))
     }
 
     /// Writes down what gates have refused since.
     pub(super) fn note_refused_tools(&mut self) {
-        for (name, (reason, count)) in self.tools.inbox.take_refusals() {
+        for (name, (reason, count)) in self.tools.inbox.get().map(|inbox| inbox.take_refusals()).unwrap_or_default() {
             self.deny_tool(&name, &reason, count);
         }
     }

@@ -1,7 +1,7 @@
 //! What a sandbox may add to its writable trees, shared by all of them.
 
 use std::sync::{
-    Arc, Mutex, PoisonError,
+    Mutex, PoisonError,
     atomic::{AtomicU64, Ordering},
 };
 
@@ -19,7 +19,7 @@ pub(crate) struct Quota {
     files: AtomicU64,
     max_files: u64,
     max_file_size: u64,
-    memory: Arc<Allowance>,
+    memory: Allowance,
     hits: Mutex<Vec<LimitHit>>,
 }
 
@@ -31,7 +31,7 @@ impl Quota {
             files: AtomicU64::new(0),
             max_files: limits.files,
             max_file_size: limits.file_size.as_u64(),
-            memory: Arc::new(Allowance::new(limits.memory.as_u64())),
+            memory: Allowance::new(limits.memory.as_u64()),
             hits: Mutex::default(),
         }
     }
@@ -103,8 +103,8 @@ impl Quota {
     }
 
     /// The sandbox's memory, which its guest's own counts against as well.
-    pub(crate) fn memory(&self) -> Arc<Allowance> {
-        Arc::clone(&self.memory)
+    pub(crate) fn memory(&self) -> &Allowance {
+        &self.memory
     }
 
     /// How many of `len` bytes at `offset` a file may hold.

@@ -6,12 +6,13 @@ use wasm_sandbox_policy::{LimitHit, ResourceKind, ResourceLimits};
 use wasmtime::{Error, ResourceLimiter, Result};
 
 use super::config;
-use crate::allowance::Allowance;
+use crate::vfs::Quota;
 
 /// Counts one sandbox's memory and tables; refuses what would exceed a limit and remembers that it did.
 #[derive(Debug)]
 pub(super) struct Limiter {
-    allowance: Arc<Allowance>,
+    /// What the sandbox may take, its files in memory included.
+    quota: Arc<Quota>,
     max_table_elements: u64,
     max_instances: usize,
     /// What linear memories have of the allowance.
@@ -26,9 +27,9 @@ pub(super) struct Limiter {
 }
 
 impl Limiter {
-    pub(super) fn new(limits: &ResourceLimits, allowance: Arc<Allowance>, image: u64) -> Self {
+    pub(super) fn new(limits: &ResourceLimits, quota: Arc<Quota>, image: u64) -> Self {
         Self {
-            allowance,
+            quota,
             max_table_elements: limits.table_elements.min(config::MAX_TABLE_ELEMENTS as u64),
             max_instances: limits.instances as usize,
             memory: 0,
@@ -42,11 +43,11 @@ impl Limiter {
 
     /// Bytes that the sandbox has taken, its files in memory included.
     pub(super) fn memory(&self) -> u64 {
-        self.allowance.used()
+        self.quota.memory().used()
     }
 
     pub(super) fn peak(&self) -> u64 {
-        self.allowance.peak()
+        self.quota.memory().peak()
     }
 
     pub(super) fn table_elements(&self) -> u64 {
@@ -60,7 +61,7 @@ impl Limiter {
 
     /// Starts a run: the peak is the run's own, and so are the refusals.
     pub(super) fn begin(&mut self) {
-        self.allowance.begin();
+        self.quota.memory().begin();
         self.hits.clear();
     }
 
@@ -82,7 +83,7 @@ impl ResourceLimiter for Limiter {
         let begins = current == 0 && desired > 0;
         let desired = (desired as u64).max(if begins { std::mem::take(&mut self.image) } else { 0 });
         let growth = desired.saturating_sub(current as u64);
-        if let Err(refused) = self.allowance.take(growth) {
+        if let Err(refused) = self.quota.memory().take(growth) {
             return self.refuse(refused);
         }
         self.memory += growth;
@@ -93,7 +94,7 @@ impl ResourceLimiter for Limiter {
     fn memory_grow_failed(&mut self, _: Error) -> Result<()> {
         let growth = std::mem::take(&mut self.last_growth);
         self.memory = self.memory.saturating_sub(growth);
-        self.allowance.give_back(growth);
+        self.quota.memory().give_back(growth);
         Ok(())
     }
 
@@ -133,6 +134,6 @@ impl ResourceLimiter for Limiter {
 
 impl Drop for Limiter {
     fn drop(&mut self) {
-        self.allowance.give_back(self.memory);
+        self.quota.memory().give_back(self.memory);
     }
 }

@@ -37,7 +37,7 @@ pub(super) fn new(engine: &wasmtime::Engine, start: InstanceStart, mode: Mode) -
     let InstanceStart { host, limits, beginning } = start;
     let image = beginning.map_or(0, |beginning| beginning.len() as u64);
     let data = StoreData {
-        limiter: Limiter::new(&limits, host.memory(), image),
+        limiter: Limiter::new(&limits, host.quota(), image),
         host,
         limits,
         cpu: Arc::default(),

@@ -70,8 +70,8 @@ enum Stage {
 }
 
 impl Inbox {
-    pub(super) fn new(limit: u64, executor: Executor) -> Self {
-        Self { state: Mutex::new(State::new(Instant::now())), arrived: Notify::new(), limit, executor }
+    pub(super) fn new(limit: u64, executor: Executor, began: Instant) -> Self {
+        Self { state: Mutex::new(State::new(began)), arrived: Notify::new(), limit, executor }
     }
 
     pub(super) fn begin(&self, now: Instant) {
