@@ -9,7 +9,7 @@ use std::{
 };
 
 use serde_json::json;
-use wasm_sandbox_policy::{Denial, LimitHit, ResourceKind, ToolOutcome, ToolRecord};
+use wasm_sandbox_policy::{Denial, ToolOutcome, ToolRecord};
 
 use self::inbox::{Inbox, UnderWay};
 pub(crate) use self::{inbox::Awaited, run::Executor};
@@ -71,9 +71,8 @@ impl ToolCalls {
 impl Host {
     /// Begins the call that `request` describes; its number, or 0 when too many are under way.
     pub(crate) fn tool_start(&mut self, request: &[u8]) -> Result<u32, Stop> {
-        let (used, limit) = (request.len() as u64, self.limits.input.as_u64());
-        crate::value::check_json(request, limit)
-            .map_err(|used| Stop::Limit(LimitHit { kind: ResourceKind::Input, used, limit }))?;
+        crate::value::check_json(request, self.limits.input.as_u64()).map_err(Stop::Limit)?;
+        let used = request.len() as u64;
         self.count_call(used)?;
         let (name, job) = self.tools.toolbox.read(request);
         let job = match job {

@@ -3,7 +3,7 @@
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use wasm_sandbox_policy::{ResourceKind, SandboxError};
+use wasm_sandbox_policy::{LimitHit, ResourceKind, SandboxError};
 
 use super::{Guest, WasmValue, check_input};
 
@@ -57,11 +57,7 @@ pub(crate) async fn take_json<T: DeserializeOwned>(
 
 /// Reads JSON of a guest's.
 pub(crate) fn read_json<T: DeserializeOwned>(json: &[u8], limit: u64, refuse: Refuse<'_>) -> Result<T, SandboxError> {
-    check_json(json, limit).map_err(|used| SandboxError::ResourceExhausted {
-        kind: ResourceKind::Input,
-        used,
-        limit,
-    })?;
+    check_json(json, limit)?;
     serde_json::from_slice(json).map_err(|error| refuse(format!("the guest's answer cannot be read: {error}")))
 }
 
@@ -78,9 +74,10 @@ const MAX_WEIGHT: u64 = 16;
 /// Whether JSON is short enough, and so is what it will take once it is read: seven bytes of object take half a kilobyte.
 ///
 /// # Errors
-/// What it takes.
-pub(crate) fn check_json(json: &[u8], limit: u64) -> Result<(), u64> {
-    let within = |used: u64, limit: u64| if used > limit { Err(used) } else { Ok(()) };
+/// The limit that it does not keep to.
+pub(crate) fn check_json(json: &[u8], limit: u64) -> Result<(), LimitHit> {
+    let kind = ResourceKind::Input;
+    let within = |used: u64, limit: u64| if used > limit { Err(LimitHit { kind, used, limit }) } else { Ok(()) };
     within(json.len() as u64, limit)?;
     if json.len() <= LIGHT { Ok(()) } else { within(weight(json), limit.saturating_mul(MAX_WEIGHT)) }
 }

