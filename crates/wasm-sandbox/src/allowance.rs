@@ -92,6 +92,14 @@ impl Share {
     /// # Errors
     /// The process has no more to give.
     pub(crate) fn take(bytes: u64) -> Result<Self, LimitHit> {
+        take_from_process(bytes).map(|()| Self(bytes))
+    }
+
+    /// As [`take`](Self::take), for what makes way for everything else.
+    ///
+    /// # Errors
+    /// The process has no more to give.
+    pub(crate) fn spare(bytes: u64) -> Result<Self, LimitHit> {
         add(bytes).map(|()| Self(bytes))
     }
 

@@ -9,6 +9,7 @@ use wasm_sandbox_policy::{
 };
 
 use crate::{
+    allowance::Share,
     engine::{self, EngineUsage, Failed, Failure, GuestInstance, InstanceStart, Mode},
     files::Files,
     function::Function,
@@ -373,7 +374,8 @@ impl Instance {
         let changes = self.guest.changes().ok_or_else(|| failed("there is no image".to_owned()))?;
         let changes = Arc::new(changes?);
         let host = self.guest.host().save().map_err(|errno| failed(errno.text().to_owned()))?;
-        Ok(State { changes, host, draws })
+        let share = Share::take(host.memory())?;
+        Ok(State { changes, host, _share: share, draws })
     }
 
     /// The account of what ran last.

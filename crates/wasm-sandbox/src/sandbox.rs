@@ -18,7 +18,7 @@ use crate::{
     prelude::Prelude,
     session::Session,
     setup::Setup,
-    snapshot::{Parts, Snapshot},
+    snapshot::{Parts, Snapshot, Surroundings},
     source::{Language, Source},
     tool::{Tool, ToolCall, ToolError, Toolbox, Tools},
     value::{FunctionParams, FunctionResult},
@@ -212,9 +212,12 @@ impl WasmSandbox {
             setup: self.config.setup.clone(),
             prelude,
             mode: self.mode,
+            control: Arc::clone(&self.control),
             module,
         };
-        let instance = self.blueprint(&parts.module, &parts.config, Vec::new()).untouched().await?;
+        let control = self.control.child();
+        let blueprint = self.blueprint(&parts.module, &parts.config, Vec::new());
+        let instance = Blueprint { control, ..blueprint }.untouched().await?;
         Ok(Session::new(instance, parts))
     }
 
@@ -226,7 +229,17 @@ impl WasmSandbox {
     /// [`SandboxError::NotRunnable`] when the bytes were changed, were sealed with another key, or come from another version;
     /// [`SandboxError::SecurityViolation`] when their policy allows more than the sandbox's.
     pub async fn snapshot(&self, bytes: &[u8]) -> Result<Snapshot, SandboxError> {
-        Snapshot::from_bytes(bytes, &self.config, &self.functions, &self.tools, &self.streams, self.mode)
+        let surroundings = Surroundings {
+            config: self.config.clone(),
+            functions: Arc::clone(&self.functions),
+            tools: Arc::clone(&self.tools),
+            streams: self.streams.clone(),
+            mode: self.mode,
+            control: Arc::clone(&self.control),
+        };
+        let bytes = bytes.to_vec();
+        // The interpreter may have to be fetched and compiled first.
+        off_the_executor(move || Snapshot::from_bytes(&bytes, surroundings), self.mode).await
     }
 
     /// Goes on with a session that was suspended, here or elsewhere; the same as [`snapshot`](Self::snapshot) and

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use wasm_sandbox_policy::{InstanceConfig, SandboxError, SecurityContext};
 
 use crate::{
+    allowance::Share,
     engine::Mode,
     host::{Control, SavedHost},
     host_function::HostFunctions,
@@ -40,6 +41,18 @@ pub(crate) struct Parts {
     pub(crate) setup: Setup,
     pub(crate) prelude: Arc<str>,
     pub(crate) mode: Mode,
+    /// The sandbox's.
+    pub(crate) control: Arc<Control>,
+}
+
+/// What a sandbox gives to sessions that come from elsewhere.
+pub(crate) struct Surroundings {
+    pub(crate) config: SandboxConfig,
+    pub(crate) functions: Arc<HostFunctions>,
+    pub(crate) tools: Arc<Toolbox>,
+    pub(crate) streams: Streams,
+    pub(crate) mode: Mode,
+    pub(crate) control: Arc<Control>,
 }
 
 /// How far a session has come.
@@ -54,6 +67,8 @@ pub(crate) struct Progress {
 pub(crate) struct State {
     pub(crate) changes: Arc<Changes>,
     pub(crate) host: SavedHost,
+    /// What files in memory take of the host's, as long as this is kept.
+    pub(crate) _share: Share,
     /// Whether what goes on from here draws random numbers of its own.
     pub(crate) draws: bool,
 }
@@ -102,7 +117,7 @@ impl Snapshot {
     /// There is no memory, or no room for another sandbox.
     pub async fn session(&self) -> Result<Session, SandboxError> {
         let Inner { parts, progress, state } = &*self.0;
-        let control: Arc<Control> = Arc::default();
+        let control = parts.control.child();
         let instance = Blueprint {
             module: &parts.module,
             config: &parts.config,
@@ -150,18 +165,19 @@ impl Snapshot {
         Ok(bytes)
     }
 
-    /// Reads what [`to_bytes`](Self::to_bytes) made, for the sandbox that `parts` makes.
-    pub(crate) fn from_bytes(
-        bytes: &[u8],
-        sandbox: &SandboxConfig,
-        functions: &Arc<HostFunctions>,
-        tools: &Arc<Toolbox>,
-        streams: &Streams,
-        mode: Mode,
-    ) -> Result<Self, SandboxError> {
+    /// Reads what [`to_bytes`](Self::to_bytes) made, for a sandbox that goes on with it.
+    pub(crate) fn from_bytes(bytes: &[u8], sandbox: Surroundings) -> Result<Self, SandboxError> {
+        let Surroundings {
+            config: SandboxConfig { instance: allowed, setup },
+            functions,
+            tools,
+            streams,
+            mode,
+            control,
+        } = sandbox;
         let (body, mac) = bytes.split_last_chunk::<MAC>().ok_or_else(|| refused("it is too short"))?;
-        let sealed = seal(&sandbox.setup, body)?;
-        if sealed != *mac {
+        let sealed = seal(&setup, body)?;
+        if blake3::Hash::from_bytes(sealed) != blake3::Hash::from_bytes(*mac) {
             return Err(refused("it was changed, or sealed with another key"));
         }
         let body = body.strip_prefix(MAGIC).ok_or_else(|| refused("it is of another version"))?;
@@ -169,20 +185,23 @@ impl Snapshot {
         let runtime = Runtime::named(&written.runtime).ok_or_else(|| refused("its interpreter is not known here"))?;
         let config: InstanceConfig =
             serde_json::from_str(&written.config).map_err(|_| refused("its policy cannot be read"))?;
-        if !sandbox.instance.permits(&config) {
+        if !allowed.permits(&config) {
             return Err(wider());
         }
+        let problems = config.validate();
+        if !problems.is_empty() {
+            return Err(SandboxError::Configuration { problems });
+        }
         let prelude: Arc<str> = written.prelude.into();
-        let setup = sandbox.setup.clone();
         let settings = SandboxConfig { instance: config.clone(), setup: setup.clone() };
         let module = Module::interpreter(runtime, Arc::clone(&prelude), &settings);
-        let (functions, tools, streams) = (Arc::clone(functions), Arc::clone(tools), streams.clone());
-        let parts = Parts { module, runtime, config, functions, tools, streams, setup, prelude, mode };
+        let parts = Parts { module, runtime, config, functions, tools, streams, setup, prelude, mode, control };
         if parts.image()? != written.image {
             return Err(refused("it began with another version of its interpreter"));
         }
         let changes = changes(&written.pieces, written.memory, &written.globals)?;
-        let state = State { changes: Arc::new(changes), host: written.host, draws: written.draws };
+        let share = Share::take(written.host.memory())?;
+        let state = State { changes: Arc::new(changes), host: written.host, _share: share, draws: written.draws };
         Ok(Self::new(parts, written.progress, state))
     }
 }

@@ -58,9 +58,10 @@ pub(crate) fn setup(options: &SetupOptions, verbosity: Verbosity) -> Result<Exit
     let all = [SetupLanguage::Rust, SetupLanguage::C, SetupLanguage::Python, SetupLanguage::Javascript];
     let packaged = options.from.as_deref().map(language_of).transpose()?;
     let languages = match &packaged {
-        _ if !options.languages.is_empty() => &options.languages,
-        Some(language) => std::slice::from_ref(language),
-        None => &all[..],
+        Some(language) if options.languages.iter().all(|named| named == language) => std::slice::from_ref(language),
+        Some(_) => return Err(of_another_language().into()),
+        None if options.languages.is_empty() => &all[..],
+        None => &options.languages,
     };
     for language in languages {
         match language {
@@ -71,6 +72,12 @@ pub(crate) fn setup(options: &SetupOptions, verbosity: Verbosity) -> Result<Exit
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn of_another_language() -> SandboxError {
+    let problem =
+        ConfigProblem::new("--from", "the file is the package of another language than the one that is named");
+    SandboxError::Configuration { problems: vec![problem.suggest("name no language, or run `setup` once for each")] }
 }
 
 /// The language whose package a file is, by its name.

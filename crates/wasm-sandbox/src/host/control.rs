@@ -5,7 +5,7 @@ use std::{
     os::fd::BorrowedFd,
     pin::pin,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError, Weak,
         atomic::{AtomicBool, Ordering},
     },
     task::{Context, Poll, Wake, Waker},
@@ -86,13 +86,33 @@ impl Stream {
 pub(crate) struct Control {
     cancelled: AtomicBool,
     notify: Notify,
+    /// Those that end with this one.
+    children: Mutex<Vec<Weak<Self>>>,
 }
 
 impl Control {
+    /// One that can be cancelled by itself, and is cancelled with this one.
+    pub(crate) fn child(&self) -> Arc<Self> {
+        let child: Arc<Self> = Arc::default();
+        let mut children = self.children.lock().unwrap_or_else(PoisonError::into_inner);
+        if children.len() == children.capacity() {
+            children.retain(|child| child.strong_count() > 0);
+        }
+        children.push(Arc::downgrade(&child));
+        drop(children);
+        // A cancel before this either saw the child or is seen here.
+        if self.is_cancelled() {
+            child.cancel();
+        }
+        child
+    }
+
     /// Ends the guest at its next tick or wait. Stays in force for whatever runs later.
     pub(crate) fn cancel(&self) {
         self.cancelled.store(true, Ordering::SeqCst);
         self.notify.notify_waiters();
+        let children = std::mem::take(&mut *self.children.lock().unwrap_or_else(PoisonError::into_inner));
+        children.iter().filter_map(Weak::upgrade).for_each(|child| child.cancel());
     }
 
     pub(crate) fn is_cancelled(&self) -> bool {

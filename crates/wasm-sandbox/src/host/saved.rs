@@ -65,6 +65,11 @@ enum SavedPlace {
 }
 
 impl SavedHost {
+    /// Bytes of the host's memory that its trees take.
+    pub(crate) fn memory(&self) -> u64 {
+        self.trees.iter().map(SavedTree::memory).sum()
+    }
+
     /// A file or directory of the host's that is open: it cannot go elsewhere.
     pub(crate) fn open_on_host(&self) -> Option<&str> {
         self.descriptors.iter().flatten().find_map(|descriptor| match descriptor {

@@ -64,25 +64,27 @@ impl Changes {
     ) -> Result<Self, SandboxError> {
         let mut changes = Self::none(len, globals);
         let written = slot.written(len);
-        let mut large = Vec::new();
+        let (mut large, mut own) = (Vec::new(), Vec::new());
         for run in changed(slot, image, mapped, &written) {
             if run.len() >= LARGE { large.push(run) } else { changes.copy(run.clone(), slot.bytes(run)) }
         }
-        if mapped.len() + large.len() > MAX_MAPPED {
-            large.extend(mapped.drain(..).map(|mapped| mapped.at));
-            large = united(large);
-            mapped.clear();
-        }
-        if !large.is_empty() {
-            let new = file_of(large, |run| slot.bytes(run))?;
-            for new in new {
-                slot.map(new.at.clone(), &new.file.file, new.offset).map_err(failed)?;
-                mapped.retain(|old| !(new.at.start <= old.at.start && old.at.end <= new.at.end));
-                mapped.push(new);
-            }
-        }
         changes.mapped.clone_from(mapped);
-        changes.counted()
+        if mapped.len() + large.len() > MAX_MAPPED {
+            large.extend(changes.mapped.drain(..).map(|mapped| mapped.at));
+            (large, own) = longest(united(large));
+        }
+        own.iter().for_each(|run| changes.copy(run.clone(), slot.bytes(run.clone())));
+        let new = file_of(large, |run| slot.bytes(run))?;
+        let mut changes = changes.counted()?;
+        // Nothing has changed for the memory so far, so that it is as it was if it comes to nothing.
+        own.into_iter().for_each(|run| slot.make_own(run));
+        for new in new {
+            slot.map(new.at.clone(), &new.file.file, new.offset).map_err(failed)?;
+            changes.mapped.retain(|old| !(new.at.start <= old.at.start && old.at.end <= new.at.end));
+            changes.mapped.push(new);
+        }
+        mapped.clone_from(&changes.mapped);
+        Ok(changes)
     }
 
     /// Changes that came from elsewhere: pieces of a memory of `len` bytes, each at its place. None if they do not fit.
@@ -92,7 +94,7 @@ impl Changes {
         pieces: &[(usize, &[u8])],
     ) -> Result<Option<Self>, SandboxError> {
         let mut changes = Self::none(len, globals);
-        let mut end = 0;
+        let (mut end, mut large) = (0, Vec::new());
         for (at, bytes) in pieces {
             let aligned = at.is_multiple_of(PAGE) && bytes.len().is_multiple_of(PAGE);
             let fits = *at >= end && at.checked_add(bytes.len()).is_some_and(|end| end <= len);
@@ -100,12 +102,15 @@ impl Changes {
                 return Ok(None);
             }
             end = at + bytes.len();
-            if bytes.len() < LARGE {
-                changes.copy(*at..end, bytes);
-            } else {
-                changes.mapped.extend(file_of(std::iter::once(*at..end), |_| bytes)?);
-            }
+            if bytes.len() < LARGE { changes.copy(*at..end, bytes) } else { large.push(*at..end) }
         }
+        let bytes = |run: Range<usize>| {
+            let piece = pieces.binary_search_by_key(&run.start, |(at, _)| *at).ok().and_then(|found| pieces.get(found));
+            piece.map_or(&[][..], |(_, bytes)| *bytes)
+        };
+        let (large, own) = longest(large);
+        own.into_iter().for_each(|run| changes.copy(run.clone(), bytes(run)));
+        changes.mapped = file_of(large, bytes)?;
         changes.counted().map(Some)
     }
 
@@ -205,12 +210,22 @@ fn united(mut runs: Vec<Range<usize>>) -> Vec<Range<usize>> {
     united
 }
 
+/// As many of the longest runs as a memory may map, and the others.
+fn longest(mut runs: Vec<Range<usize>>) -> (Vec<Range<usize>>, Vec<Range<usize>>) {
+    runs.sort_by_key(|run| std::cmp::Reverse(run.len()));
+    let others = runs.split_off(MAX_MAPPED.min(runs.len()));
+    (runs, others)
+}
+
 /// A sealed file in memory that holds these runs, one after the other.
 fn file_of<'a>(
     runs: impl IntoIterator<Item = Range<usize>>,
     bytes: impl Fn(Range<usize>) -> &'a [u8],
 ) -> Result<Vec<Mapped>, SandboxError> {
     let runs: Vec<_> = runs.into_iter().collect();
+    if runs.is_empty() {
+        return Ok(Vec::new());
+    }
     let share = Share::take(runs.iter().map(|run| run.len() as u64).sum())?;
     let mut file = unsealed().map_err(failed)?;
     let mut places = Vec::new();
@@ -232,5 +247,99 @@ fn failed(error: io::Error) -> SandboxError {
 fn lay_over(pieces: &mut BTreeMap<usize, Vec<u8>>, at: usize, bytes: &[u8]) {
     for (page, bytes) in (at..).step_by(PAGE).zip(bytes.chunks(PAGE)) {
         pieces.insert(page, bytes.to_vec());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+    use super::{
+        super::{Beginning, Image, ImageMemory, sparse},
+        *,
+    };
+
+    const LEN: usize = 16 << 20;
+
+    fn image() -> Arc<Image> {
+        Image::of_file(sparse(&vec![7; LEN]).unwrap(), LEN, [0; 32], Vec::new()).unwrap()
+    }
+
+    fn memory(image: &Arc<Image>, changes: Option<Changes>) -> ImageMemory {
+        let beginning = Beginning { image: Arc::clone(image), changes: changes.map(Arc::new) };
+        ImageMemory::new(Some(beginning), LEN, 1 << 32, PAGE).unwrap()
+    }
+
+    /// Forty stretches that are each worth a mapping, with a page between them.
+    fn stretches() -> impl Iterator<Item = Range<usize>> {
+        (0..40).map(|n| n * (LARGE + PAGE)..n * (LARGE + PAGE) + LARGE)
+    }
+
+    fn holds(memory: &mut ImageMemory, value: u8) -> bool {
+        let slot = memory.slot().unwrap();
+        let inside = |at: usize| stretches().any(|stretch| stretch.contains(&at));
+        (0..LEN).step_by(PAGE).all(|at| slot.bytes(at..at + 1)[0] == if inside(at) { value } else { 7 })
+    }
+
+    fn fill(memory: &mut ImageMemory, value: u8) {
+        let slot = memory.slot().unwrap();
+        stretches().for_each(|stretch| slot.write(stretch.clone(), &vec![value; stretch.len()]));
+    }
+
+    #[test]
+    fn a_memory_maps_no_more_than_it_may_however_it_was_written() {
+        let image = image();
+        let mut first = memory(&image, None);
+        for value in 1..6 {
+            fill(&mut first, value);
+            let changes = first.changes(Vec::new()).unwrap();
+            assert!(changes.mapped.len() <= MAX_MAPPED, "{}", changes.mapped.len());
+            let pieces = changes.pieces().unwrap();
+            let mut fork = memory(&image, Some(changes));
+            assert!(holds(&mut fork, value) && holds(&mut first, value), "{value}");
+            let pieces: Vec<_> = pieces.iter().map(|(at, bytes)| (*at, bytes.as_slice())).collect();
+            let read = Changes::from_pieces(LEN, Vec::new(), &pieces).unwrap().unwrap();
+            assert!(read.mapped.len() <= MAX_MAPPED, "{}", read.mapped.len());
+            assert!(holds(&mut memory(&image, Some(read)), value), "{value}");
+            // One that goes on where the last was, and is what the next is taken of.
+            first = fork;
+        }
+    }
+
+    #[test]
+    fn h10_a_memory_that_maps_others_is_not_put_back() {
+        let image = image();
+        let mut first = memory(&image, None);
+        fill(&mut first, 9);
+        first.changes(Vec::new()).unwrap();
+        drop(first);
+        for _ in 0..3 {
+            let mut next = memory(&image, None);
+            assert!(next.slot().unwrap().bytes(0..LEN).iter().all(|byte| *byte == 7));
+        }
+    }
+
+    #[test]
+    fn h10_a_memory_whose_changes_could_not_be_taken_is_as_it_was() {
+        let image = image();
+        let mut first = memory(&image, None);
+        fill(&mut first, 1);
+        first.changes(Vec::new()).unwrap();
+        fill(&mut first, 2);
+        let everything = crate::allowance::Allowance::new(u64::MAX);
+        let mut step = 1 << 50;
+        while step > 1 << 16 {
+            if everything.take(step).is_err() {
+                step /= 2;
+            }
+        }
+        let refused = first.changes(Vec::new()).map(|_| ()).unwrap_err();
+        drop(everything);
+        assert!(matches!(refused, SandboxError::ResourceExhausted { .. }), "{refused}");
+        assert!(!first.is_broken() && holds(&mut first, 2));
+        let changes = first.changes(Vec::new()).unwrap();
+        assert!(holds(&mut memory(&image, Some(changes)), 2));
+        drop(first);
+        assert!(memory(&image, None).slot().unwrap().bytes(0..LEN).iter().all(|byte| *byte == 7));
     }
 }

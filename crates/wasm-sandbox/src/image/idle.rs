@@ -37,7 +37,7 @@ pub(super) fn take(image: u64) -> Option<Slot> {
 
 /// Keeps a memory that holds `bytes` to itself, if there is room for it; others that were used longer ago make way.
 pub(super) fn keep(image: u64, slot: Slot, bytes: u64) {
-    let Ok(share) = Share::take(bytes) else { return };
+    let Ok(share) = Share::spare(bytes) else { return };
     // Unmapped once the lock is free again.
     let _gone = change(|idle| {
         idle.push_back(Idle { image, slot, share });

@@ -73,7 +73,12 @@ impl ImageMemory {
         Changes::of(slot, self.image.bytes(), &mut self.mapped, self.len, globals)
     }
 
-    fn slot(&mut self) -> io::Result<&mut Slot> {
+    /// Whether nobody knows any more what it holds.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.slot.as_ref().is_none_or(Slot::is_broken)
+    }
+
+    pub(super) fn slot(&mut self) -> io::Result<&mut Slot> {
         self.slot.as_mut().ok_or_else(gone)
     }
 }
@@ -85,7 +90,7 @@ fn gone() -> io::Error {
 impl Drop for ImageMemory {
     fn drop(&mut self) {
         // A slot that maps other files is not worth putting back.
-        if let Some(slot) = self.slot.take().filter(|_| self.mapped.is_empty()) {
+        if let Some(slot) = self.slot.take().filter(|slot| !slot.is_foreign()) {
             self.image.give_back(slot, self.len);
         }
     }

@@ -81,12 +81,16 @@ pub(super) struct Slot {
     space: Mapping,
     image: usize,
     guard: usize,
+    /// Whether it maps other files than the image, so that it cannot be put back.
+    foreign: bool,
+    /// Whether a mapping failed, and what is there now is unknown.
+    broken: bool,
 }
 
 impl Slot {
     pub(super) fn new(file: &File, image: usize, reservation: usize, guard: usize) -> io::Result<Self> {
         let space = Mapping::reserve(reservation + guard)?;
-        let slot = Self { space, image, guard };
+        let slot = Self { space, image, guard, foreign: false, broken: false };
         if image > 0 {
             let (readable, fixed) = (ProtFlags::READ | ProtFlags::WRITE, MapFlags::PRIVATE | MapFlags::FIXED);
             // SAFETY: the image lies within the reservation, which is this slot's own and not in use yet.
@@ -212,13 +216,29 @@ impl Slot {
         if range.end + self.guard > self.space.len() || range.start >= range.end {
             return Err(io::Error::other("a mapping outside of its memory"));
         }
+        (self.foreign, self.broken) = (true, true);
         let (readable, fixed) = (ProtFlags::READ | ProtFlags::WRITE, MapFlags::PRIVATE | MapFlags::FIXED);
         // SAFETY: the range lies within the reservation, which is this slot's own; the file holds what it is to hold.
         unsafe {
             let at = self.base().add(range.start).cast();
             rustix::mm::mmap(at, range.len(), readable, fixed, file, offset)?;
         }
+        self.broken = false;
         Ok(())
+    }
+
+    /// Has a part in use be this memory's own, whatever it maps.
+    pub(super) fn make_own(&mut self, range: Range<usize>) {
+        let bytes = self.bytes(range.clone()).to_vec();
+        self.write(range, &bytes);
+    }
+
+    pub(super) fn is_foreign(&self) -> bool {
+        self.foreign
+    }
+
+    pub(super) fn is_broken(&self) -> bool {
+        self.broken
     }
 
     fn offset(&self, address: u64) -> usize {

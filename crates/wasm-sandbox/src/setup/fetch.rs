@@ -84,16 +84,24 @@ fn install(setup: &Setup, package: &str, remedy: &str, work: &Path) -> Result<Pa
         .env("TMPDIR", &temporary)
         .current_dir(work);
     if let Some(path) = &setup.packages {
-        let path =
-            fs::canonicalize(path).map_err(|_| SandboxError::FileNotFound { path: path.display().to_string() })?;
-        let folder = if path.is_file() { path.parent().unwrap_or(&path) } else { &path };
-        command.arg("--no-index").arg("--find-links").arg(folder);
+        let missing = |_| SandboxError::FileNotFound { path: path.display().to_string() };
+        let found = fs::canonicalize(path).map_err(missing)?;
+        command.arg("--no-index").arg("--find-links").arg(alone(&found, work).map_err(failed)?);
     }
     let telling = setup.tell(&format!("fetching {package} {}", pin.version));
     let output =
         watched(&mut command, || telling.advance(size(&temporary).min(pin.bytes), pin.bytes)).map_err(failed)?;
     output.map_err(missing)?;
     Ok(target)
+}
+
+/// A folder in which there is a file and nothing else; of a folder, itself.
+fn alone(path: &Path, work: &Path) -> std::io::Result<PathBuf> {
+    let Some(name) = path.file_name().filter(|_| path.is_file()) else { return Ok(path.to_owned()) };
+    let folder = work.join("from");
+    fs::create_dir(&folder)?;
+    std::os::unix::fs::symlink(path, folder.join(name))?;
+    Ok(folder)
 }
 
 /// Runs a command to its end and looks at something meanwhile; what it says on stderr is the error, if it fails.

@@ -16,6 +16,16 @@ pub(crate) enum SavedTree {
     Memory(SavedMemory),
 }
 
+impl SavedTree {
+    /// Bytes of the host's memory that it takes.
+    pub(crate) fn memory(&self) -> u64 {
+        match self {
+            Self::Host => 0,
+            Self::Memory(saved) => saved.memory(),
+        }
+    }
+}
+
 /// What an open file or directory is in its tree.
 #[derive(Clone)]
 pub(crate) enum SavedHandle {

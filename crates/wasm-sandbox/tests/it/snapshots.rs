@@ -311,3 +311,24 @@ fn h12_images_are_the_same_wherever_they_are_made() {
     // Two processes would share this one's interpreter, but for their caches.
     assert_eq!(turn(&mut there.resume(&suspended).unwrap(), "[x, y[0]].join()"), "'1,4'");
 }
+
+/// A sandbox's cancel reaches everything that came of it; a session's reaches that session alone.
+#[test]
+fn cancels_reach_what_they_should() {
+    let language = Language::JavaScript;
+    let ended = |session: &mut Session| session.run("for (;;) {}").map(|result| result.ending);
+    let sandbox = sandbox(language);
+    let (mut one, mut two) = (sandbox.session(language).unwrap(), sandbox.session(language).unwrap());
+    turn(&mut one, "x = 1");
+    let mut fork = one.fork().unwrap();
+    one.cancel_handle().cancel();
+    assert_eq!(ended(&mut one).unwrap(), Ending::Cancel);
+    assert_eq!((turn(&mut two, "1"), turn(&mut fork, "x")), ("1".into(), "1".into()));
+    let suspended = fork.fork().unwrap().suspend().unwrap();
+    let mut resumed = sandbox.resume(&suspended).unwrap();
+    turn(&mut resumed, "1");
+    sandbox.cancel_handle().cancel();
+    for session in [&mut two, &mut fork, &mut resumed] {
+        assert_eq!(ended(session).unwrap(), Ending::Cancel);
+    }
+}

@@ -264,7 +264,10 @@ impl GuestInstance for WasmtimeInstance {
 
     fn changes(&mut self) -> Option<Result<Changes, SandboxError>> {
         let globals = self.globals();
-        Some(self.memory.as_ref()?.lock().changes(globals))
+        let mut memory = self.memory.as_ref()?.lock();
+        let changes = memory.changes(globals);
+        self.ended |= memory.is_broken();
+        Some(changes)
     }
 
     fn host(&mut self) -> &mut Host {

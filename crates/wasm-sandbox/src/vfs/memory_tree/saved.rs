@@ -74,6 +74,17 @@ impl<'de> Deserialize<'de> for Piece {
     }
 }
 
+impl SavedMemory {
+    /// Bytes of the host's memory that it takes.
+    pub(crate) fn memory(&self) -> u64 {
+        let pieces = |inode: &SavedInode| match &inode.node {
+            SavedNode::File(content) => content.pieces.iter().map(|(_, Piece(bytes))| bytes.len() as u64).sum(),
+            _ => 0,
+        };
+        self.inodes.iter().map(|inode| ENTRY_COST + pieces(inode)).sum()
+    }
+}
+
 impl Tree {
     pub(super) fn save(&self) -> SavedMemory {
         let state = self.state();
