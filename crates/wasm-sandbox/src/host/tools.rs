@@ -121,10 +121,10 @@ impl Host {
         Ok(())
     }
 
-    /// What tools there are, as the answer of a call that has ended; its number.
+    /// What tools there are, as the answer of a call that has ended; its number, or 0 when too many wait to be taken.
     pub(crate) fn tool_list(&mut self) -> Result<u32, Stop> {
-        self.count_call(0)?;
         let list = json!({ "ok": self.tools.toolbox.list() }).to_string();
+        self.count_call(list.len() as u64)?;
         Ok(self.tools.inbox().answered(list.into_bytes()))
     }
 

@@ -44,6 +44,8 @@ struct State {
     waiting: VecDeque<u32>,
     ended: VecDeque<u32>,
     running: usize,
+    /// Those that run on though they were given up: nobody can interrupt a function that blocks.
+    given_up: usize,
     argument_bytes: u64,
     answer_bytes: u64,
     records: Vec<ToolRecord>,
@@ -77,8 +79,8 @@ impl Inbox {
     pub(super) fn begin(&self, now: Instant) {
         self.abandon();
         let mut state = self.state();
-        let last = state.last;
-        *state = State { last, ..State::new(now) };
+        let (last, given_up) = (state.last, state.given_up);
+        *state = State { last, given_up, ..State::new(now) };
     }
 
     pub(super) fn take_records(&self) -> (Vec<ToolRecord>, u64) {
@@ -120,9 +122,12 @@ impl Inbox {
         id
     }
 
-    /// An answer to something that is no call of a tool's.
+    /// An answer to something that is no call of a tool's; its number, or 0 when too many wait to be taken.
     pub(super) fn answered(&self, answer: Vec<u8>) -> u32 {
         let mut state = self.state();
+        if state.calls.len() >= MAX_CALLS || state.answer_bytes > self.limit {
+            return 0;
+        }
         let id = state.number();
         state.answer_bytes += answer.len() as u64;
         let call = Call {
@@ -143,14 +148,16 @@ impl Inbox {
         drop(state);
         if known {
             self.arrived.notify_waiters();
-            self.go_on();
         }
+        self.go_on();
     }
 
-    /// A call went without an answer. No other takes its turn: it may well go the same way.
-    pub(super) fn lose(&self, id: u32, failure: Failure) {
-        if self.state().end(id, Err(failure), self.limit) {
-            self.arrived.notify_waiters();
+    /// A call went without an answer. No other takes its turn, unless it was given up: it may well go the same way.
+    pub(super) fn lose(self: &Arc<Self>, id: u32, failure: Failure) {
+        let known = self.state().end(id, Err(failure), self.limit);
+        match known {
+            true => self.arrived.notify_waiters(),
+            false => self.go_on(),
         }
     }
 
@@ -213,7 +220,7 @@ impl Inbox {
     fn go_on(self: &Arc<Self>) {
         loop {
             let mut state = self.state();
-            if state.running >= MAX_RUNNING || state.answer_bytes > self.limit {
+            if state.running + state.given_up >= MAX_RUNNING || state.answer_bytes > self.limit {
                 return;
             }
             let Some(id) = state.waiting.pop_front() else { return };
@@ -244,6 +251,7 @@ impl State {
             waiting: VecDeque::new(),
             ended: VecDeque::new(),
             running: 0,
+            given_up: 0,
             argument_bytes: 0,
             answer_bytes: 0,
             records: Vec::new(),
@@ -288,9 +296,10 @@ impl State {
         Some(self.records.len() - 1)
     }
 
-    /// A running call is over; false if it was given up.
+    /// What was made for a call is over, once for each call that was made; false if the call was given up.
     fn end(&mut self, id: u32, outcome: Outcome, limit: u64) -> bool {
         let Some(call) = self.calls.get(&id).filter(|call| matches!(call.stage, Stage::Running(_))) else {
+            self.given_up -= 1;
             return false;
         };
         self.running -= 1;
@@ -340,6 +349,7 @@ impl State {
             Stage::Waiting(_) => self.waiting.retain(|waiting| *waiting != id),
             Stage::Running(running) => {
                 self.running -= 1;
+                self.given_up += 1;
                 running.inspect(AbortHandle::abort);
             }
         }

@@ -45,7 +45,8 @@ pub(super) fn spawn(
             .as_ref()
             .unwrap_or(own.handle())
             .spawn(async move {
-                let outcome = match passed(job, own).await {
+                let Some((passed, answer)) = passed(job, answer, own).await else { return };
+                let outcome = match passed {
                     // It is made in there, too: that may panic.
                     Ok(job) => {
                         caught(AssertUnwindSafe(async { function(job.into_arguments()).await }).catch_unwind().await)
@@ -59,13 +60,13 @@ pub(super) fn spawn(
     Some(task)
 }
 
-/// Asks the gate on a thread that may block.
-async fn passed(job: Job, own: &Runtime) -> Result<Job, Failure> {
+/// Asks the gate on a thread that may block. The answer is there meanwhile: the thread runs on when the call is given up, and
+/// is to be counted until it ends. None if it could not be asked, which then was the answer.
+async fn passed(job: Job, answer: Answer, own: &Runtime) -> Option<(Result<Job, Failure>, Answer)> {
     if !job.has_gate() {
-        return Ok(job);
+        return Some((Ok(job), answer));
     }
-    let asked = own.spawn_blocking(move || guarded(|| job.pass()).map(|()| job)).await;
-    asked.unwrap_or_else(|_| Err(failed("its gate could not be asked")))
+    own.spawn_blocking(move || (guarded(|| job.pass()).map(|()| job), answer)).await.ok()
 }
 
 fn guarded<T>(call: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {

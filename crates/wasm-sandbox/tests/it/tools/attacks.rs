@@ -1,6 +1,9 @@
 //! What hostile programs do with tools, and beside each what an honest one does.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{
+    Arc, Condvar, Mutex,
+    atomic::{AtomicUsize, Ordering},
+};
 
 use serde_json::json;
 use wasm_sandbox::{
@@ -193,6 +196,78 @@ fn calls_that_nobody_takes_are_bounded() {
     assert_eq!(result.stdout.text(), "44\n", "{}", result.stderr.text());
     let counted = |outcome| result.tool_calls.iter().filter(|call| call.outcome == outcome).count();
     assert_eq!((counted(ToolOutcome::TooMany), counted(ToolOutcome::Abandoned)), (44, 16));
+}
+
+/// What tools there are is an answer like any other, also where there are none.
+#[test]
+fn lists_that_nobody_takes_are_bounded() {
+    let flood = format!(
+        "{RAW}calls = [door(b'l') for _ in range(12_000)]\nnumbers = [call for call, _ in calls]\nprint(numbers.count(0), len(set(numbers)) - 1)\ntake(*calls[0])\nprint(door(b'l')[0] > 0, door(b'l')[0])"
+    );
+    for builder in [languages::source(Language::Python, &flood), builder(Language::Python, &flood)] {
+        let result = execute(builder);
+        assert_eq!(result.stdout.text(), "2000 10000\nTrue 0\n", "{}", result.stderr.text());
+    }
+    // Their bytes, too, those that wait and all of them.
+    let long = Tool::with_schema("long", "x".repeat(1_000_000), json!({"type": "object"}), Ok);
+    let lists = |count: usize| {
+        let code = format!("{RAW}print([door(b'l')[0] for _ in range({count})].count(0))");
+        let limits = ResourceLimits { host_call_bytes: 40.mb(), ..Default::default() };
+        execute(languages::source(Language::Python, &code).tool(long.clone()).policy(|policy| policy.limits(limits)))
+    };
+    assert_eq!(lists(17).stdout.text(), "0\n");
+    assert_eq!(lists(30).stdout.text(), "13\n");
+    let Ending::Limit(hit) = lists(60).ending else { panic!("the bytes of lists are not counted") };
+    assert_eq!(hit.kind, ResourceKind::HostCallBytes);
+}
+
+/// A call that is given up keeps its turn for as long as its thread is taken: threads are everybody's.
+#[test]
+fn starting_and_cancelling_takes_no_more_threads_than_calls_may_run() {
+    for gated in [false, true] {
+        let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let released = Arc::new((Mutex::new(false), Condvar::new()));
+        let (seen, release) = (Arc::clone(&most), Arc::clone(&released));
+        let hold = move || {
+            most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            drop(released.1.wait_while(released.0.lock().unwrap(), |released| !*released).unwrap());
+            now.fetch_sub(1, Ordering::SeqCst);
+        };
+        let object = json!({"type": "object"});
+        let builder = languages::builder(Language::Python).tool(search());
+        let builder = if gated {
+            let tool = Tool::with_schema_async("hold", "", object, |arguments| async { Ok(arguments) });
+            builder.tool(tool).tool_gate(move |call| {
+                if call.name == "hold" {
+                    hold();
+                }
+                Ok(())
+            })
+        } else {
+            builder.tool(Tool::with_schema("hold", "", object, move |arguments| {
+                hold();
+                Ok(arguments)
+            }))
+        };
+        let sandbox = builder.build_blocking().unwrap();
+        let mut session = sandbox.session(Language::Python).unwrap();
+        // A wait for an answer that does not come gives the thread the time to begin.
+        let attack = "for _ in range(30):\n    call, _ = door(b's', request('hold'))\n    waited = door(b'w', (10).to_bytes(8, 'little'))\n    door(b'x\\0\\0\\0' + call.to_bytes(4, 'little'))\nprint(waited)";
+        for _ in 0..2 {
+            let turn = session.run(&format!("{RAW}{attack}")).unwrap();
+            assert_eq!(turn.stdout.text(), "(0, 0)\n", "{}", turn.stderr.text());
+        }
+        let most = seen.load(Ordering::SeqCst);
+        assert!((2..=16).contains(&most), "{most} at a time");
+        // When the threads are back, calls go on.
+        *release.0.lock().unwrap() = true;
+        release.1.notify_all();
+        let both = "print(*(take(*door(b'c', request('hold')))['ok'] for _ in range(20)), sep='')\nprint(take(*door(b'c', request('search', query='q'))))";
+        let turn = session.run(both).unwrap();
+        let said = format!("{}\n{{'ok': [{{'title': 'q 0'}}]}}\n", "{}".repeat(20));
+        assert_eq!(turn.stdout.text(), said, "{}", turn.stderr.text());
+        assert!(seen.load(Ordering::SeqCst) <= 16);
+    }
 }
 
 #[test]
