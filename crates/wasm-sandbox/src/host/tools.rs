@@ -53,7 +53,7 @@ impl ToolCalls {
     }
 
     fn inbox(&self) -> &Arc<Inbox> {
-        self.inbox.get_or_init(|| Arc::new(Inbox::new(self.limit, self.executor.clone(), self.began)))
+        self.inbox.get_or_init(|| Arc::new(Inbox::new(self.limit, self.executor, self.began)))
     }
 
     pub(super) fn begin(&mut self, now: Instant) {
