@@ -141,7 +141,7 @@ impl Host {
             clocks: Clocks::new(system.clock, now),
             random: Random::new(system.random),
             record: Record::new(setup.script),
-            tools: ToolCalls::new(setup.tools, limit),
+            tools: ToolCalls::new(setup.tools, limit, now),
             usage: IoUsage::default(),
             quota: setup.quota,
             control: setup.control,

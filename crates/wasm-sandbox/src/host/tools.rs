@@ -47,9 +47,9 @@ pub(crate) enum Waited {
 }
 
 impl ToolCalls {
-    pub(super) fn new(setup: ToolSetup, limit: u64) -> Self {
+    pub(super) fn new(setup: ToolSetup, limit: u64, began: Instant) -> Self {
         let ToolSetup { toolbox, beside_guest, executor } = setup;
-        Self { toolbox, beside_guest, limit, executor, began: Instant::now(), inbox: OnceLock::new() }
+        Self { toolbox, beside_guest, limit, executor, began, inbox: OnceLock::new() }
     }
 
     fn inbox(&self) -> &Arc<Inbox> {

@@ -15,7 +15,7 @@ use tokio::{
 };
 use wasm_sandbox_policy::{ToolOutcome, ToolRecord};
 
-use super::{Executor, MAX_MESSAGE, Waited, error_answer, micros, printable, run, shorten};
+use super::{Executor, MAX_MESSAGE, MAX_NAME, Waited, error_answer, micros, printable, run, shorten};
 use crate::tool::{Failure, Job, Outcome};
 
 /// Calls that run at a time; more wait for their turn.
@@ -273,7 +273,7 @@ impl State {
 
     fn add(&mut self, name: &str, argument_bytes: u64, stage: Stage) -> u32 {
         let (id, record) = (self.number(), self.note(name, argument_bytes, ToolOutcome::Abandoned));
-        let call = Call { name: name.to_owned(), began: Instant::now(), argument_bytes, record, stage };
+        let call = Call { name: shorten(name, MAX_NAME), began: Instant::now(), argument_bytes, record, stage };
         self.calls.insert(id, call);
         id
     }
