@@ -21,7 +21,7 @@ pub(crate) use host_tree::HostTree;
 pub(crate) use memory_tree::MemoryTree;
 #[cfg(fuzzing)]
 pub use memory_tree::fuzzing;
-pub(crate) use quota::Quota;
+pub(crate) use quota::{Quota, Usage};
 pub(crate) use saved::{SavedHandle, SavedTree, TreeId};
 
 pub(crate) type VfsResult<T> = Result<T, Errno>;
@@ -129,8 +129,8 @@ pub(crate) trait Dir: Send + Sync {
     /// The whole tree, of whatever directory it is asked.
     fn save_tree(&self) -> SavedTree;
     /// Brings a tree that nothing has happened in to what was saved of one like it. The quota is
-    /// charged for its memory, and for nothing else.
-    fn restore_tree(&self, saved: &SavedTree) -> VfsResult<()>;
+    /// charged for its memory, and for nothing else; what else it must have been charged for is given back.
+    fn restore_tree(&self, saved: &SavedTree) -> VfsResult<Usage>;
     /// This directory, for [`restore_directory`](Self::restore_directory).
     fn save(&self) -> VfsResult<SavedHandle>;
     /// A directory of the tree that was open when it was saved.

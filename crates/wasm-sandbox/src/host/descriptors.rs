@@ -110,10 +110,21 @@ impl Descriptors {
         &self.table
     }
 
-    /// Has exactly these open.
-    pub(super) fn restore(&mut self, table: Vec<Option<Descriptor>>) {
-        self.open = u32::try_from(table.iter().flatten().count()).unwrap_or(u32::MAX);
-        self.table = table;
+    /// Has exactly these open, where nothing was opened before.
+    ///
+    /// # Errors
+    /// [`Errno::Mfile`] when there are more than could have been opened; then none of them is.
+    pub(super) fn restore(
+        &mut self,
+        table: impl ExactSizeIterator<Item = VfsResult<Option<Descriptor>>>,
+    ) -> VfsResult<()> {
+        // What is there from the beginning may be more than the limit.
+        if u32::try_from(table.len()).map_or(true, |len| len > self.limit.max(self.open)) {
+            return Err(Errno::Mfile);
+        }
+        self.table = table.collect::<VfsResult<_>>()?;
+        self.open = u32::try_from(self.table.iter().flatten().count()).unwrap_or(u32::MAX);
+        Ok(())
     }
 
     /// Whether one more may be opened.

@@ -11,7 +11,7 @@ use super::{
     descriptors::{Descriptor, Descriptors, OpenDirectory, OpenFile, Place},
     namespace::Namespace,
 };
-use crate::vfs::{Dir, Errno, SavedHandle, SavedTree, TreeId, VfsResult};
+use crate::vfs::{Dir, Errno, SavedHandle, SavedTree, TreeId, Usage, VfsResult};
 
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct SavedHost {
@@ -106,12 +106,16 @@ impl Host {
             return Err(Errno::Inval);
         }
         self.quota.restore(saved.disk_bytes, saved.disk_files)?;
+        let mut held = Usage::default();
         for (tree, saved) in mounts.0.iter().zip(&saved.trees) {
-            tree.restore_tree(saved)?;
+            held = held.checked_add(tree.restore_tree(saved)?).ok_or(Errno::Inval)?;
+        }
+        if !(Usage { bytes: saved.disk_bytes, files: saved.disk_files }).covers(held) {
+            return Err(Errno::Inval);
         }
         let restored =
             saved.descriptors.iter().map(|saved| saved.as_ref().map(|saved| mounts.restore(saved)).transpose());
-        self.descriptors.restore(restored.collect::<VfsResult<Vec<_>>>()?);
+        self.descriptors.restore(restored)?;
         mounts.0.iter().for_each(|tree| tree.settle());
         self.streams.skip_stdin(saved.stdin_position);
         self.clocks.advance(saved.monotonic);

@@ -22,7 +22,7 @@ use self::{
     ledger::Ledger,
 };
 use super::{
-    Dir, DirEntry, Errno, File, FileKind, OpenHow, Opened, Quota, SavedHandle, SavedTree, SetTime, Stat, TreeId,
+    Dir, DirEntry, Errno, File, FileKind, OpenHow, Opened, Quota, SavedHandle, SavedTree, SetTime, Stat, TreeId, Usage,
     VfsResult,
 };
 
@@ -340,9 +340,9 @@ impl Dir for HostTree {
         SavedTree::Host
     }
 
-    fn restore_tree(&self, saved: &SavedTree) -> VfsResult<()> {
+    fn restore_tree(&self, saved: &SavedTree) -> VfsResult<Usage> {
         match saved {
-            SavedTree::Host => Ok(()),
+            SavedTree::Host => Ok(Usage::default()),
             SavedTree::Memory(_) => Err(Errno::Inval),
         }
     }

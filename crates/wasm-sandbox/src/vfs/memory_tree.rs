@@ -37,7 +37,7 @@ use self::{
     zip_layer::ZipLayer,
 };
 use super::{
-    Dir, DirEntry, Errno, File, FileKind, OpenHow, Opened, Quota, SavedHandle, SavedTree, SetTime, Stat, TreeId,
+    Dir, DirEntry, Errno, File, FileKind, OpenHow, Opened, Quota, SavedHandle, SavedTree, SetTime, Stat, TreeId, Usage,
     VfsResult,
 };
 
@@ -423,7 +423,7 @@ impl Dir for MemoryTree {
         SavedTree::Memory(self.tree.save())
     }
 
-    fn restore_tree(&self, saved: &SavedTree) -> VfsResult<()> {
+    fn restore_tree(&self, saved: &SavedTree) -> VfsResult<Usage> {
         match saved {
             SavedTree::Memory(saved) => self.tree.restore(saved),
             SavedTree::Host => Err(Errno::Inval),

@@ -23,6 +23,24 @@ pub(crate) struct Quota {
     hits: Mutex<Vec<LimitHit>>,
 }
 
+/// Bytes and files that something was charged for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Usage {
+    pub(crate) bytes: u64,
+    pub(crate) files: u64,
+}
+
+impl Usage {
+    pub(crate) fn checked_add(self, other: Self) -> Option<Self> {
+        Some(Self { bytes: self.bytes.checked_add(other.bytes)?, files: self.files.checked_add(other.files)? })
+    }
+
+    /// Whether neither is less than the other's.
+    pub(crate) fn covers(self, other: Self) -> bool {
+        self.bytes >= other.bytes && self.files >= other.files
+    }
+}
+
 impl Quota {
     pub(crate) fn new(limits: &ResourceLimits) -> Self {
         Self {
@@ -105,6 +123,10 @@ impl Quota {
     /// The sandbox's memory, which its guest's own counts against as well.
     pub(crate) fn memory(&self) -> &Allowance {
         &self.memory
+    }
+
+    pub(crate) fn max_file_size(&self) -> u64 {
+        self.max_file_size
     }
 
     /// How many of `len` bytes at `offset` a file may hold.

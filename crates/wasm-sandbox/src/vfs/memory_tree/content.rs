@@ -9,7 +9,7 @@ use super::{
 use crate::vfs::{Errno, Quota, VfsResult};
 
 /// Bytes of one piece. Pieces are shared with copies of the tree until they are written.
-const PIECE: u64 = 64 << 10;
+pub(super) const PIECE: u64 = 64 << 10;
 
 /// What each piece costs besides its bytes, except for a file's first: a byte in every piece is not to be a way of having
 /// the host's memory for nothing.

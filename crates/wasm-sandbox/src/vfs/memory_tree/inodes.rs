@@ -18,7 +18,7 @@ pub(super) struct State {
 pub(super) const ENTRY_COST: u64 = 768;
 
 /// Inodes of the layer below that a tree takes over at most: what is there is nobody's bill, but it is the host's memory.
-const MAX_BELOW: usize = 1_000_000;
+pub(super) const MAX_BELOW: usize = 1_000_000;
 
 pub(super) struct Inode {
     pub(super) node: Node,
