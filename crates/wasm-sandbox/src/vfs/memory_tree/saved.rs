@@ -273,6 +273,8 @@ mod tests {
         follow: true,
     };
     const WRITE: OpenHow = OpenHow { write: true, create: true, ..READ };
+    type Lie = fn(&mut SavedMemory);
+
     /// The inodes of [`sound`].
     const OUTER: InodeId = 2;
     const INNER: InodeId = 3;
@@ -354,7 +356,7 @@ mod tests {
     #[test]
     fn what_no_tree_can_have_been_is_refused() {
         assert_eq!(restored(&sound()), Ok(Usage { bytes: 100_128, files: 4 }));
-        let lies: &[(&str, fn(&mut SavedMemory))] = &[
+        let lies: &[(&str, Lie)] = &[
             ("links beyond all", |saved| inode(saved, FILE).links = u64::MAX),
             ("one link too few", |saved| inode(saved, FILE).links = 1),
             ("a root with two", |saved| inode(saved, ROOT).links = 2),
