@@ -80,7 +80,10 @@ impl Allowance {
 
 impl Drop for Allowance {
     fn drop(&mut self) {
-        PROCESS_BYTES.fetch_sub(*self.used.get_mut(), Ordering::Relaxed);
+        match *self.used.get_mut() {
+            0 => {}
+            used => drop(PROCESS_BYTES.fetch_sub(used, Ordering::Relaxed)),
+        }
     }
 }
 

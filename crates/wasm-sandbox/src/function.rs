@@ -9,7 +9,7 @@ use crate::{
         Failure, GuestInstance, Mode,
         wasmtime::{TypedFunction, WasmtimeInstance},
     },
-    instance::{Instance, error_of},
+    instance::error_of,
     value::{Abi, FunctionParams, FunctionResult, Signature},
 };
 
@@ -19,12 +19,16 @@ pub struct Function<'a, P, R> {
     function: TypedFunction<P, R>,
     instance: &'a mut WasmtimeInstance,
     mode: Mode,
-    name: String,
+    signature: &'a Signature,
     types: PhantomData<fn(P) -> R>,
 }
 
 impl<'a, P: FunctionParams, R: FunctionResult> Function<'a, P, R> {
-    pub(crate) fn new(instance: &'a mut Instance, signature: &Signature) -> Result<Self, SandboxError> {
+    pub(crate) fn new(
+        guest: &'a mut dyn GuestInstance,
+        mode: Mode,
+        signature: &'a Signature,
+    ) -> Result<Self, SandboxError> {
         let wasm = |kind: &crate::value::Type| kind.wasm(false);
         let fits = signature.abi == Abi::Direct
             && signature.params.iter().map(|parameter| wasm(&parameter.kind)).eq(P::TYPES.iter().copied().map(Some))
@@ -36,10 +40,9 @@ impl<'a, P: FunctionParams, R: FunctionResult> Function<'a, P, R> {
         if !fits {
             return Err(misfit());
         }
-        let mode = instance.mode;
-        let engine = instance.guest().as_any().downcast_mut::<WasmtimeInstance>().ok_or_else(misfit)?;
+        let engine = guest.as_any().downcast_mut::<WasmtimeInstance>().ok_or_else(misfit)?;
         let function = TypedFunction::find(engine, &signature.export).ok_or_else(misfit)?;
-        Ok(Self { function, instance: engine, mode, name: signature.name.clone(), types: PhantomData })
+        Ok(Self { function, instance: engine, mode, signature, types: PhantomData })
     }
 
     /// Calls the function.
@@ -65,6 +68,6 @@ impl<'a, P: FunctionParams, R: FunctionResult> Function<'a, P, R> {
 
     #[cold]
     fn error(&mut self, failure: Failure) -> SandboxError {
-        error_of(failure, &self.name, self.instance.host().stderr())
+        error_of(failure, &self.signature.name, self.instance.host().stderr())
     }
 }

@@ -153,6 +153,11 @@ impl Host {
         })
     }
 
+    /// When this was made, for the run that begins with it.
+    pub(crate) fn made(&self) -> Instant {
+        self.clocks.origin()
+    }
+
     /// Starts a run or call.
     pub(crate) fn begin(&mut self, now: Instant) {
         self.deadline = now + self.limits.timeout;

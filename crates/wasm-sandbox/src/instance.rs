@@ -274,9 +274,7 @@ impl Instance {
         &mut self,
         name: &str,
     ) -> Result<Function<'_, P, R>, SandboxError> {
-        let module = self.module.clone();
-        let signature = module.function(name)?;
-        Function::new(self, signature)
+        Function::new(&mut *self.guest, self.mode, self.module.function(name)?)
     }
 
     /// Whether the instance has ended and refuses calls.

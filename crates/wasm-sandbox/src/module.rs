@@ -41,7 +41,7 @@ struct Wasm {
     bytes: Arc<[u8]>,
     signatures: Signatures,
     screened: engine::screen::Screened,
-    loaded: Mutex<Vec<(EngineProfile, Arc<Loaded>)>>,
+    loaded: Mutex<Vec<(EngineProfile, Loaded)>>,
 }
 
 /// Code with its imports resolved, and the interpreter that it is, if it is one.
@@ -164,7 +164,7 @@ impl Module {
     pub(crate) fn prepare(&self, limits: &ResourceLimits) -> Result<(), SandboxError> {
         match &self.0.body {
             Body::Wasm(wasm) => {
-                wasm.loaded(EngineProfile::new(limits, self.0.setup.max_sandboxes), &self.0.setup).map(|_| ())
+                wasm.with(EngineProfile::new(limits, self.0.setup.max_sandboxes), &self.0.setup, |_| Ok(()))
             }
             Body::Script(script) => script.interpreter(limits).map(|_| ()),
         }
@@ -180,7 +180,7 @@ impl Module {
         match &self.0.body {
             Body::Wasm(wasm) => {
                 let profile = EngineProfile::new(limits, self.0.setup.max_sandboxes);
-                Ok((wasm.loaded(profile, &self.0.setup)?.linked(mode, functions)?, None))
+                Ok((wasm.with(profile, &self.0.setup, |loaded| loaded.linked(mode, functions))?, None))
             }
             Body::Script(script) => {
                 let interpreter = script.interpreter(limits)?;
@@ -197,16 +197,23 @@ impl Wasm {
         Ok(Self { bytes, signatures, screened, loaded: Mutex::default() })
     }
 
-    fn loaded(&self, profile: EngineProfile, setup: &Setup) -> Result<Arc<Loaded>, SandboxError> {
+    /// Does something with the code that is compiled for a profile, which is done first if it was not.
+    fn with<T>(
+        &self,
+        profile: EngineProfile,
+        setup: &Setup,
+        work: impl FnOnce(&mut Loaded) -> Result<T, SandboxError>,
+    ) -> Result<T, SandboxError> {
         // Held while compiling: a second caller waits for the first instead of compiling again.
         let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, module)) = loaded.iter().find(|(known, _)| *known == profile) {
-            return Ok(Arc::clone(module));
+        if let Some((_, module)) = loaded.iter_mut().find(|(known, _)| *known == profile) {
+            return work(module);
         }
         let backend = engine::backend(profile)?;
-        let module = Arc::new(Loaded::new(compile::load(&*backend, &self.bytes, setup)?));
-        loaded.push((profile, Arc::clone(&module)));
-        Ok(module)
+        let mut module = Loaded::new(compile::load(&*backend, &self.bytes, setup)?);
+        let outcome = work(&mut module);
+        loaded.push((profile, module));
+        outcome
     }
 }
 

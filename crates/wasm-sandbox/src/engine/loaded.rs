@@ -1,6 +1,6 @@
 //! Compiled code with what it was linked with so far.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use wasm_sandbox_policy::SandboxError;
 
@@ -13,7 +13,7 @@ const MAX_LINKED: usize = 16;
 /// Compiled code that is linked once for each mode and set of host functions.
 pub(crate) struct Loaded {
     module: Arc<dyn LoadedModule>,
-    linked: Mutex<Vec<Linked>>,
+    linked: Vec<Linked>,
 }
 
 struct Linked {
@@ -24,25 +24,24 @@ struct Linked {
 
 impl Loaded {
     pub(crate) fn new(module: Arc<dyn LoadedModule>) -> Self {
-        Self { module, linked: Mutex::default() }
+        Self { module, linked: Vec::new() }
     }
 
     /// The code with its imports resolved.
     pub(crate) fn linked(
-        &self,
+        &mut self,
         mode: Mode,
         functions: &Arc<HostFunctions>,
     ) -> Result<Arc<dyn LinkedModule>, SandboxError> {
         let same = |linked: &&Linked| linked.mode == mode && Arc::ptr_eq(&linked.functions, functions);
-        if let Some(linked) = self.linked.lock().unwrap_or_else(PoisonError::into_inner).iter().find(same) {
+        if let Some(linked) = self.linked.iter().find(same) {
             return Ok(Arc::clone(&linked.module));
         }
         let module = self.module.link(functions, mode)?;
-        let mut all = self.linked.lock().unwrap_or_else(PoisonError::into_inner);
-        if all.len() >= MAX_LINKED {
-            all.remove(0);
+        if self.linked.len() >= MAX_LINKED {
+            self.linked.remove(0);
         }
-        all.push(Linked { mode, functions: Arc::clone(functions), module: Arc::clone(&module) });
+        self.linked.push(Linked { mode, functions: Arc::clone(functions), module: Arc::clone(&module) });
         Ok(module)
     }
 }

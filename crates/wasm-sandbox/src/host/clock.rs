@@ -23,6 +23,11 @@ impl Clocks {
         self.before.saturating_add(self.origin.elapsed())
     }
 
+    /// When the clocks were made.
+    pub(super) fn origin(&self) -> Instant {
+        self.origin
+    }
+
     /// Has the monotonic clock go on from there.
     pub(super) fn advance(&mut self, to: Duration) {
         self.before = to;

@@ -22,7 +22,8 @@ pub(crate) struct Located {
 
 impl Namespace {
     pub(crate) fn new(mounts: Vec<Mount>) -> Self {
-        Self(mounts.into())
+        // The default is shared, and so costs nothing.
+        if mounts.is_empty() { Self::default() } else { Self(mounts.into()) }
     }
 
     pub(super) fn mounts(&self) -> &[Mount] {

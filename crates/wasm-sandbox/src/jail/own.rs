@@ -9,10 +9,13 @@
 use std::{
     ptr,
     sync::{
-        LazyLock,
+        LazyLock, OnceLock,
         atomic::{AtomicPtr, AtomicU32, Ordering},
     },
 };
+
+/// What [`in_child`] was given.
+static ACTION: OnceLock<fn()> = OnceLock::new();
 
 static FORKS: AtomicU32 = AtomicU32::new(0);
 
@@ -20,19 +23,23 @@ static FORKS: AtomicU32 = AtomicU32::new(0);
 static COUNTED: LazyLock<bool> = LazyLock::new(|| {
     extern "C" fn in_child() {
         FORKS.fetch_add(1, Ordering::Relaxed);
+        if let Some(action) = ACTION.get() {
+            action();
+        }
     }
-    // SAFETY: the function may run in the child of any `fork`: it changes an atomic number and nothing else.
+    // SAFETY: the function may run in the child of any `fork`: it and the action change atomic numbers and nothing else.
     unsafe { libc::pthread_atfork(None, None, Some(in_child)) == 0 }
 });
 
 /// Forks between this process and the one in which they were first counted: another number, another process.
-#[inline]
-pub(crate) fn forks() -> u32 {
+fn forks() -> u32 {
     FORKS.load(Ordering::Relaxed)
 }
 
-/// Whether [`forks`] can be believed.
-pub(crate) fn forks_are_counted() -> bool {
+/// Has every child do something first, which may change atomic numbers and nothing else. The first action counts: there is
+/// one caller. False when nobody tells of forks.
+pub(crate) fn in_child(action: fn()) -> bool {
+    ACTION.get_or_init(|| action);
     *COUNTED
 }
 

@@ -120,7 +120,7 @@ impl Runtime {
 pub(crate) struct Interpreter {
     runtime: Runtime,
     files: Files,
-    code: Loaded,
+    code: Mutex<Loaded>,
     image: Arc<Image>,
 }
 
@@ -190,7 +190,8 @@ impl Interpreter {
         let store = Store::open(setup)?;
         let fuel = if profile.fuel { " with fuel" } else { "" };
         let what = format!("compiling {}{fuel} (once)", runtime.name());
-        let code = Loaded::new(store.code(&files, &*engine::backend(profile)?, &what, setup)?);
+        let code = store.code(&files, &*engine::backend(profile)?, &what, setup)?;
+        let code = Mutex::new(Loaded::new(code));
         let key = runtime.key(prelude)?;
         let with = |files, code, image| Self { runtime, files, code, image };
         if let Some(image) = store.image(&key) {
@@ -252,7 +253,7 @@ impl Interpreter {
         mode: Mode,
         functions: &Arc<HostFunctions>,
     ) -> Result<Arc<dyn LinkedModule>, SandboxError> {
-        self.code.linked(mode, functions)
+        self.code.lock().unwrap_or_else(PoisonError::into_inner).linked(mode, functions)
     }
 }
 

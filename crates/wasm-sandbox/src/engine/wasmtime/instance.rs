@@ -9,7 +9,7 @@ use wasmtime::{Extern, Func, Instance, InstancePre, ModuleExport, Store, TypedFu
 use super::{
     image,
     link::{engine_value, value},
-    meter::Metered,
+    meter::{CpuMeter, Metered},
     store::{self, StoreData},
     ticker, trap,
 };
@@ -33,21 +33,21 @@ pub(super) struct WasmtimeLinked {
 
 impl LinkedModule for WasmtimeLinked {
     fn instantiate<'a>(&'a self, start: InstanceStart) -> BoxFuture<'a, Result<Box<dyn GuestInstance>, Failed>> {
+        let beginning = start.beginning.clone();
+        let store = store::new(&self.engine, start, self.mode);
+        let mut instance = WasmtimeInstance {
+            store,
+            instance: None,
+            functions: HashMap::new(),
+            mode: self.mode,
+            fuel: self.profile.fuel,
+            deep: self.profile.deep(),
+            globals: Vec::new(),
+            memory: None,
+            instances: self.profile.instances,
+            ended: false,
+        };
         async move {
-            let beginning = start.beginning.clone();
-            let store = store::new(&self.engine, start, self.mode);
-            let mut instance = WasmtimeInstance {
-                store,
-                instance: None,
-                functions: HashMap::new(),
-                mode: self.mode,
-                fuel: self.profile.fuel,
-                deep: self.profile.deep(),
-                globals: Vec::new(),
-                memory: None,
-                instances: self.profile.instances,
-                ended: false,
-            };
             match instance.start(self, beginning).await {
                 Ok(()) => Ok(Box::new(instance) as Box<dyn GuestInstance>),
                 Err(failure) => {
@@ -82,9 +82,9 @@ pub(crate) struct WasmtimeInstance {
 
 impl WasmtimeInstance {
     async fn start(&mut self, module: &WasmtimeLinked, beginning: Option<Beginning>) -> Result<(), Failure> {
-        self.begin(Instant::now()).map_err(Failure::Error)?;
+        let began = self.store.data().host.made();
+        self.begin(began).map_err(Failure::Error)?;
         self.before_entry()?;
-        let cpu = Arc::clone(&self.store.data().cpu);
         let made = match (&beginning, self.mode) {
             // A module that has images has no start function, so nothing of the guest's runs here.
             (Some(beginning), _) => {
@@ -94,15 +94,15 @@ impl WasmtimeInstance {
                 made
             }
             (None, Mode::Blocking) => {
-                cpu.begin_stretch();
+                self.store.data().cpu.begin_stretch(began);
                 let made = match self.deep {
                     true => at_once(module.instance.instantiate_async(&mut self.store)),
                     false => module.instance.instantiate(&mut self.store),
                 };
-                cpu.end_stretch();
+                self.store.data().cpu.end_stretch();
                 made
             }
-            (None, Mode::Async) => Metered::new(cpu, module.instance.instantiate_async(&mut self.store)).await,
+            (None, Mode::Async) => Metered::new(self.cpu(), module.instance.instantiate_async(&mut self.store)).await,
         };
         let instance = made.map_err(|error| self.start_failure(error))?;
         let memory = module.memory.and_then(|memory| instance.get_module_export(&mut self.store, &memory));
@@ -163,24 +163,27 @@ impl WasmtimeInstance {
         self.instance?.get_typed_func(&mut self.store, export).ok()
     }
 
+    fn cpu(&self) -> Arc<CpuMeter> {
+        Arc::clone(&self.store.data().cpu)
+    }
+
     async fn call(&mut self, function: Func, arguments: &[Val], results: &mut [Val]) -> wasmtime::Result<()> {
-        let cpu = Arc::clone(&self.store.data().cpu);
         // No call of a tool outlives the guest's own, not even when the caller drops the future.
         let _under_way = self.store.data().host.tools_under_way();
         match self.mode {
             Mode::Blocking => {
-                cpu.begin_stretch();
+                self.store.data().cpu.begin_stretch(Instant::now());
                 let outcome = match self.deep {
                     true => at_once(function.call_async(&mut self.store, arguments, results)),
                     false => function.call(&mut self.store, arguments, results),
                 };
-                cpu.end_stretch();
+                self.store.data().cpu.end_stretch();
                 outcome
             }
             Mode::Async => {
                 // A caller that drops the future leaves the guest in the middle of something: it is never entered again.
                 self.ended = true;
-                let outcome = Metered::new(cpu, function.call_async(&mut self.store, arguments, results)).await;
+                let outcome = Metered::new(self.cpu(), function.call_async(&mut self.store, arguments, results)).await;
                 self.ended = false;
                 self.store.data_mut().turn.end();
                 outcome

@@ -20,7 +20,7 @@ const MAX_POINTS: usize = 64;
 /// Processor time of one instance: the sum over the stretches in which a thread ran it. The thread's own clock is a system
 /// call, several times as long as a short call of a guest, so it is read only from a stretch's first tick on; a stretch
 /// without a tick counts with its wall time, and one that nobody announced (a call through a typed handle) begins at its
-/// first tick.
+/// first tick. It is written by one thread at a time, the one that runs the guest.
 #[derive(Debug, Default)]
 pub(super) struct CpuMeter {
     finished_ns: AtomicU64,
@@ -31,19 +31,20 @@ pub(super) struct CpuMeter {
 }
 
 impl CpuMeter {
-    pub(super) fn begin_stretch(&self) {
-        self.began_ns.store(wall_ns().saturating_add(1), Ordering::Relaxed);
+    pub(super) fn begin_stretch(&self, now: Instant) {
+        self.began_ns.store(wall_ns(now).saturating_add(1), Ordering::Relaxed);
     }
 
     pub(super) fn end_stretch(&self) {
-        let base = self.base_ns.swap(0, Ordering::Relaxed);
-        let began = self.began_ns.swap(0, Ordering::Relaxed);
+        let (base, began) = (self.base_ns.load(Ordering::Relaxed), self.began_ns.load(Ordering::Relaxed));
         let ran = match (base, began) {
             (0, 0) => return,
-            (0, began) => wall_ns().saturating_sub(began - 1),
+            (0, began) => wall_ns(Instant::now()).saturating_sub(began - 1),
             (base, _) => thread_time_ns().saturating_sub(base - 1),
         };
-        self.finished_ns.fetch_add(ran, Ordering::Relaxed);
+        self.base_ns.store(0, Ordering::Relaxed);
+        self.began_ns.store(0, Ordering::Relaxed);
+        self.finished_ns.store(self.finished_ns.load(Ordering::Relaxed).saturating_add(ran), Ordering::Relaxed);
     }
 
     /// Time so far, seen from the thread that runs the guest.
@@ -54,7 +55,7 @@ impl CpuMeter {
             let tick = u64::try_from(ticker::TICK.as_nanos()).unwrap_or(u64::MAX);
             let so_far = match self.began_ns.load(Ordering::Relaxed) {
                 0 => tick,
-                began => wall_ns().saturating_sub(began - 1),
+                began => wall_ns(Instant::now()).saturating_sub(began - 1),
             };
             base = now.saturating_sub(so_far).saturating_add(1);
             self.base_ns.store(base, Ordering::Relaxed);
@@ -75,9 +76,9 @@ impl CpuMeter {
 }
 
 /// Nanoseconds since this was first asked.
-fn wall_ns() -> u64 {
+fn wall_ns(now: Instant) -> u64 {
     static ORIGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
-    u64::try_from(ORIGIN.elapsed().as_nanos()).unwrap_or(u64::MAX)
+    u64::try_from(now.saturating_duration_since(*ORIGIN).as_nanos()).unwrap_or(u64::MAX)
 }
 
 fn thread_time_ns() -> u64 {
@@ -102,7 +103,7 @@ impl<F: Future> Future for Metered<F> {
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
-        self.meter.begin_stretch();
+        self.meter.begin_stretch(Instant::now());
         let poll = self.future.as_mut().poll(context);
         self.meter.end_stretch();
         poll

@@ -25,6 +25,7 @@ pub(super) struct StoreData {
     pub(super) cpu: Arc<CpuMeter>,
     pub(super) timeline: Timeline,
     pub(super) turn: Turn,
+    pub(super) mode: Mode,
     /// The exported memory, known once the instance is made.
     pub(super) memory: Option<Memory>,
     /// Whether a tick fell into the current call, or it had to wait.
@@ -43,22 +44,23 @@ pub(super) fn new(engine: &wasmtime::Engine, start: InstanceStart, mode: Mode) -
         cpu: Arc::default(),
         timeline: Timeline::new(),
         turn: Turn::default(),
+        mode,
         memory: None,
         ticked: false,
         started: None,
     };
     let mut store = Store::new(engine, data);
     store.limiter(|data| &mut data.limiter);
-    store.epoch_deadline_callback(move |context| tick(context, mode));
+    store.epoch_deadline_callback(tick);
     store
 }
 
 /// Every tick while the guest runs: the run goes on, gives way, or ends.
-fn tick(mut context: StoreContextMut<'_, StoreData>, mode: Mode) -> wasmtime::Result<UpdateDeadline> {
+fn tick(mut context: StoreContextMut<'_, StoreData>) -> wasmtime::Result<UpdateDeadline> {
     let _ticking = ticker::keep_awake();
     let data = context.data_mut();
     data.check().map_err(Stopped)?;
-    if mode == Mode::Blocking || std::mem::take(&mut data.turn.resumed) {
+    if data.mode == Mode::Blocking || std::mem::take(&mut data.turn.resumed) {
         return Ok(UpdateDeadline::Continue(1));
     }
     // The deadline is at once, so that the guest is looked at again before it goes on: its time may be up by then.

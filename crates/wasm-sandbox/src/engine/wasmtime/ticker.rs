@@ -13,7 +13,7 @@ use std::{
 use super::MAX_PROFILES;
 use crate::{
     image,
-    jail::own::{PerProcess, forks, forks_are_counted},
+    jail::own::{PerProcess, in_child},
 };
 
 /// How long an epoch lasts, and so how late a deadline can be noticed.
@@ -34,9 +34,6 @@ static ENGINES: [OnceLock<wasmtime::EngineWeak>; MAX_PROFILES] = [const { OnceLo
 
 static THREAD: PerProcess<LazyLock<Option<Thread>>> = PerProcess::new(|| LazyLock::new(start));
 
-/// The process whose thread ticks, as [`forks`] tells it from others.
-static TICKING: AtomicU32 = AtomicU32::new(0);
-
 /// Adds an engine whose epoch is to move.
 pub(super) fn watch(engine: &wasmtime::Engine) {
     let mut engine = engine.weak();
@@ -48,12 +45,12 @@ pub(super) fn watch(engine: &wasmtime::Engine) {
     }
 }
 
-/// Says that a guest is running. Called before every entry and at every tick while it runs: two loads, mostly. False when
+/// Says that a guest is running. Called before every entry and at every tick while it runs: one load, mostly. False when
 /// there is no ticking thread at all: no deadline would hold.
 #[inline]
 pub(super) fn keep_awake() -> bool {
     let asleep = IDLE.load(Ordering::Relaxed) != 0 && IDLE.swap(0, Ordering::SeqCst) == PARKED;
-    if asleep || TICKING.load(Ordering::Relaxed) != forks() { wake() } else { true }
+    !asleep || wake()
 }
 
 /// Wakes the thread, or starts it: a child that the host has forked has none yet.
@@ -64,13 +61,13 @@ fn wake() -> bool {
         IDLE.store(PARKED, Ordering::SeqCst);
         return false;
     };
-    TICKING.store(forks(), Ordering::SeqCst);
     thread.unpark();
     true
 }
 
 fn start() -> Option<Thread> {
-    if !forks_are_counted() {
+    // In a child nobody ticks, until a guest is to run there too.
+    if !in_child(|| IDLE.store(PARKED, Ordering::SeqCst)) {
         return None;
     }
     let thread = thread::Builder::new().name("wasm-sandbox-tick".to_owned()).spawn(run).ok()?;

@@ -20,6 +20,8 @@ const TICKS: u32 = 10;
 static TURNS: PerProcess<Semaphore> =
     PerProcess::new(|| Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from)));
 
+type Held = Mutex<Option<SemaphorePermit<'static>>>;
+
 /// One guest's place among the others.
 #[derive(Default)]
 pub(super) struct Turn {
@@ -27,7 +29,8 @@ pub(super) struct Turn {
     pub(super) resumed: bool,
     /// Ticks left of the current turn.
     left: u32,
-    held: Arc<Mutex<Option<SemaphorePermit<'static>>>>,
+    /// Made at the first tick: most guests have gone before one.
+    held: Option<Arc<Held>>,
 }
 
 impl Turn {
@@ -44,7 +47,7 @@ impl Turn {
             self.end();
             self.left = TICKS;
         }
-        let held = Arc::clone(&self.held);
+        let held = Arc::clone(self.held.get_or_insert_default());
         async move {
             tokio::task::yield_now().await;
             if goes_on {
@@ -61,7 +64,9 @@ impl Turn {
     /// The guest's call is over, or waits for something else than its turn.
     pub(super) fn end(&mut self) {
         self.left = 0;
-        drop(self.held.lock().unwrap_or_else(PoisonError::into_inner).take());
+        if let Some(held) = &self.held {
+            held.lock().unwrap_or_else(PoisonError::into_inner).take();
+        }
     }
 }
 

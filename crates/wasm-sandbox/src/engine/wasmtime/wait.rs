@@ -24,7 +24,7 @@ pub(super) fn wait_blocking(data: &mut StoreData, wait: &Wait) -> wasmtime::Resu
     let cpu = Arc::clone(&data.cpu);
     cpu.end_stretch();
     let reached = control.wait_blocking(wait, deadline);
-    cpu.begin_stretch();
+    cpu.begin_stretch(Instant::now());
     end(data, reached)
 }
 
