@@ -242,11 +242,8 @@ impl Host {
     /// The system gives none.
     pub(crate) fn random_numbers(&mut self) -> Result<[u64; 2], SandboxError> {
         let mut bytes = [[0; 8]; 2];
-        for bytes in &mut bytes {
-            self.random
-                .fill(bytes)
-                .map_err(|errno| SandboxError::internal("drawing random numbers", format!("{errno:?}")))?;
-        }
+        let drawn = self.random.fill(bytes.as_flattened_mut());
+        drawn.map_err(|errno| SandboxError::internal("drawing random numbers", errno.text()))?;
         Ok(bytes.map(u64::from_le_bytes))
     }
 

@@ -19,6 +19,7 @@ use crate::{
     lang::interpreter::{self, Answer, Runtime},
     module::Module,
     mount,
+    script::Script,
     snapshot::State,
     tool::Toolbox,
     value::{self, Arguments, FunctionParams, FunctionResult, Guest, Outcome, Signature, WasmValue},
@@ -121,10 +122,11 @@ impl<'a> Blueprint<'a> {
         let mut guest = linked.instantiate(InstanceStart { host, limits, beginning }).await?;
         // What goes into an image must not be random.
         let draws = self.state.is_none_or(|state| state.draws);
-        if let Some(script) = self.module.script().filter(|script| draws && !script.is_unprepared()) {
+        let seeded = |script: &Script| draws && script.runtime != Runtime::Python && !script.is_unprepared();
+        if self.module.script().is_some_and(seeded) {
             let random = guest.host().random_numbers()?;
             let mut adapter = Adapter { guest: &mut *guest, function: "start", ending: None };
-            interpreter::begin(script.runtime, &mut adapter, random).await?;
+            interpreter::seed(&mut adapter, random).await?;
         }
         Ok(Instance {
             guest,

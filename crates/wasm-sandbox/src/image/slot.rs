@@ -8,18 +8,19 @@ use std::{
     ops::Range,
     os::fd::AsRawFd,
     ptr::{self, NonNull},
-    sync::LazyLock,
 };
 
 use rustix::mm::{Advice, MapFlags, MprotectFlags, ProtFlags};
 
 use super::PAGE;
+use crate::jail::own::PerProcess;
 
 /// Pages that one idle memory keeps to itself, at most; one that changed more of them gives all back to the system.
 const MAX_KEPT_PAGES: usize = 4096;
 
-/// Runs of such pages, at most.
-const MAX_REGIONS: usize = 2048;
+/// Runs of pages that the kernel is asked for at a time. With room for more than 512 it says of a walk that it finished that
+/// it ended where it had last emptied a buffer of its own (Linux 6.18).
+const MAX_REGIONS: usize = 512;
 
 /// Address space that was mapped, and is unmapped with the value.
 pub(crate) struct Mapping {
@@ -131,25 +132,27 @@ impl Slot {
                 rustix::mm::mprotect(beyond, used - self.image, MprotectFlags::empty())?;
             }
         }
-        let mut regions = [PageRegion::default(); MAX_REGIONS];
-        match self.private_pages(&mut regions) {
-            Some(regions) => {
-                regions.iter().for_each(|region| self.copy(image, region));
-                Ok(regions.iter().map(|region| region.end - region.start).sum())
-            }
-            None => {
-                // SAFETY: as above; what was changed is dropped, and the file's pages show again.
-                unsafe { rustix::mm::madvise(self.base().cast(), self.image, Advice::LinuxDontNeed)? };
-                Ok(0)
-            }
+        if let Some(kept) = self.put_back(image) {
+            return Ok(kept);
         }
+        // SAFETY: as above; what was changed is dropped, and the file's pages show again.
+        unsafe { rustix::mm::madvise(self.base().cast(), self.image, Advice::LinuxDontNeed)? };
+        Ok(0)
     }
 
-    /// Runs of pages that are this slot's own, if they are few and the kernel can tell.
-    fn private_pages<'a>(&self, regions: &'a mut [PageRegion]) -> Option<&'a [PageRegion]> {
-        let (found, end) = self.scan(0..self.image, MAX_KEPT_PAGES, regions)?;
-        // A walk that ended early ran out of room: more pages were changed than are worth keeping.
-        (end == self.image).then_some(found)
+    /// Writes the image over the pages that are this slot's own, and says how many bytes these are; none if they are more than
+    /// are worth keeping, or the kernel cannot tell.
+    fn put_back(&self, image: &[u8]) -> Option<u64> {
+        let mut regions = [PageRegion::default(); MAX_REGIONS];
+        let (mut at, mut kept) = (0, 0);
+        while at < self.image {
+            let room = MAX_KEPT_PAGES.checked_sub(kept / PAGE).filter(|room| *room > 0)?;
+            let (found, end) = self.scan(at..self.image, room, &mut regions)?;
+            found.iter().for_each(|region| self.copy(image, region));
+            kept += found.iter().map(|region| self.offset(region.end) - self.offset(region.start)).sum::<usize>();
+            at = end.max(at + PAGE);
+        }
+        Some(kept as u64)
     }
 
     /// Runs of pages of a range that are this slot's own, at most `max_pages` if that is not 0, and where the walk ended; none
@@ -174,8 +177,7 @@ impl Slot {
             return_mask: PAGE_IS_PRESENT,
             ..PageScan::default()
         };
-        // In a child of `fork` the file still tells of the parent.
-        let (_, pagemap) = PAGEMAP.as_ref().filter(|(process, _)| *process == std::process::id())?;
+        let pagemap = PAGEMAP.get().as_ref()?;
         // SAFETY: the argument is the structure that the call wants, and it writes only there and to `regions_len` regions.
         let found = unsafe { libc::ioctl(pagemap.as_raw_fd(), PAGEMAP_SCAN, &raw mut scan) };
         Some((regions.get(..usize::try_from(found).ok()?)?, self.offset(scan.walk_end)))
@@ -255,9 +257,9 @@ impl Slot {
     }
 }
 
-/// `/proc/self/pagemap`, where the kernel tells which pages a process has changed.
-static PAGEMAP: LazyLock<Option<(u32, File)>> =
-    LazyLock::new(|| Some((std::process::id(), File::open("/proc/self/pagemap").ok()?)));
+/// `/proc/self/pagemap`, where the kernel tells which pages a process has changed: in a child of `fork` it still tells of the
+/// parent.
+static PAGEMAP: PerProcess<Option<File>> = PerProcess::new(|| File::open("/proc/self/pagemap").ok());
 
 /// Linux's `struct page_region`.
 #[repr(C)]
@@ -294,3 +296,41 @@ const PAGE_IS_PRESENT: u64 = 1 << 3;
 const PAGE_IS_SWAPPED: u64 = 1 << 4;
 
 const _: () = assert!(size_of::<PageScan>() == 96 && PAGE == 4096);
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::{super::sparse, *};
+
+    const LEN: usize = 8 << 20;
+
+    fn changed(slot: &mut Slot, every: usize) -> u64 {
+        let pages = (0..LEN / PAGE).step_by(every);
+        pages.map(|page| slot.write(page * PAGE..page * PAGE + 1, &[9])).count() as u64 * PAGE as u64
+    }
+
+    #[test]
+    fn scattered_pages_are_put_back_and_kept_while_they_are_few() {
+        let image = vec![7; LEN];
+        let mut slot = Slot::new(&sparse(&image).unwrap(), LEN, 1 << 30, PAGE).unwrap();
+        let kernel_tells = slot.scan(0..PAGE, 0, &mut [PageRegion::default()]).is_some();
+        // Each a run of its own: a few, as many as the kernel tells of at a time, and more.
+        for every in [1024, 4, 3, 2] {
+            let private = changed(&mut slot, every);
+            let kept = slot.reset(&image, LEN).unwrap();
+            assert!(slot.bytes(0..LEN) == image, "every page of {every}");
+            assert!(!kernel_tells || kept >= private, "{kept} of {private}");
+        }
+        assert!(!slot.written(LEN).is_empty(), "what is kept stays the slot's own");
+    }
+
+    #[test]
+    fn more_pages_than_are_worth_keeping_are_given_back() {
+        let image = vec![7; (MAX_KEPT_PAGES + 1) * PAGE];
+        let mut slot = Slot::new(&sparse(&image).unwrap(), image.len(), 1 << 30, PAGE).unwrap();
+        slot.write(0..image.len(), &vec![9; image.len()]);
+        assert_eq!(slot.reset(&image, image.len()).unwrap(), 0);
+        assert!(slot.bytes(0..image.len()) == image);
+    }
+}

@@ -19,7 +19,7 @@ use wasm_sandbox_policy::{
     ByteSize, ConfigProblem, GuestPath, InstanceConfig, MountAccess, RandomPolicy, ResourceLimits, SandboxError,
 };
 
-pub(crate) use self::ask::{Answer, ask, begin};
+pub(crate) use self::ask::{Answer, ask, seed};
 use self::store::Store;
 use super::{javascript, python};
 use crate::{
@@ -39,7 +39,7 @@ use crate::{
 pub(crate) const STACK: ByteSize = ByteSize::mib(64);
 
 /// How images are made; another way has another name.
-const RECIPE: &str = "image 2";
+const RECIPE: &str = "image 3";
 
 /// What making an image may use: a prelude imports whole libraries.
 const IMAGE_TIME: Duration = Duration::from_secs(120);

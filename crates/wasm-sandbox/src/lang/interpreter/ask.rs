@@ -79,9 +79,7 @@ pub(crate) async fn ask(
             take_json(guest, returned, "wasm_sandbox_free", limit, &refuse).await
         }
         Runtime::Python => {
-            // JSON's notation of a text is Python's, too.
-            let literal = Value::String(request);
-            execute(guest, &format!("__import__('_wasm_sandbox').handle({literal})"), &refuse).await?;
+            turn(guest, &request, &refuse).await?;
             let answer = guest.take_answer().ok_or_else(|| refuse("the interpreter gave no answer".to_owned()))?;
             read_json(&answer, limit, &refuse)
         }
@@ -95,24 +93,25 @@ pub(super) async fn start(runtime: Runtime, guest: &mut (impl Guest + Send), dri
             let stack = i32::try_from(STACK.as_u64()).unwrap_or(i32::MAX);
             guest.invoke("_initialize", &[]).await?;
             guest.invoke("start", &[]).await?;
-            guest.invoke("stack", &[WasmValue::I32(stack)]).await.map(|_| ())
+            guest.invoke("stack", &[WasmValue::I32(stack)]).await?;
+            make_room(guest).await
         }
-        Runtime::Python => execute(guest, driver, &|why| no_answer(runtime, why)).await,
+        Runtime::Python => turn(guest, driver, &|why| no_answer(runtime, why)).await,
     }
 }
 
-/// What every new instance is told before its first request. Python draws random numbers when it begins by itself.
-pub(crate) async fn begin(
-    runtime: Runtime,
-    guest: &mut (impl Guest + Send),
-    random: [u64; 2],
-) -> Result<(), SandboxError> {
-    match runtime {
-        Runtime::JavaScript | Runtime::TypeScript => {
-            guest.invoke("seed", &random.map(|number| WasmValue::I64(number.cast_signed()))).await.map(|_| ())
-        }
-        Runtime::Python => Ok(()),
+/// Has the allocator own some memory ahead of time: growing in every sandbox costs more than small programs do.
+async fn make_room(guest: &mut (impl Guest + Send)) -> Result<(), SandboxError> {
+    let room = WasmValue::I32(512 << 10);
+    match guest.invoke("wasm_sandbox_alloc", &[room]).await? {
+        Some(pointer) => guest.invoke("wasm_sandbox_free", &[pointer, room]).await.map(|_| ()),
+        None => Ok(()),
     }
+}
+
+/// Tells a new instance of JavaScript its random numbers. Python draws its own when it begins.
+pub(crate) async fn seed(guest: &mut (impl Guest + Send), random: [u64; 2]) -> Result<(), SandboxError> {
+    guest.invoke("seed", &random.map(|number| WasmValue::I64(number.cast_signed()))).await.map(|_| ())
 }
 
 /// A request whose code is in another language than the interpreter's own.
@@ -124,9 +123,9 @@ fn in_language(request: &Value, name: &str) -> Value {
     request
 }
 
-/// Runs Python as it is.
-async fn execute(guest: &mut (impl Guest + Send), code: &str, refuse: Refuse<'_>) -> Result<(), SandboxError> {
-    let buffer = place(guest, "host_alloc", code.as_bytes(), refuse).await?;
+/// Has Python take a turn: the driver's text is code, and with it every text after that is a request.
+async fn turn(guest: &mut (impl Guest + Send), text: &str, refuse: Refuse<'_>) -> Result<(), SandboxError> {
+    let buffer = place(guest, "host_alloc", text.as_bytes(), refuse).await?;
     guest.invoke("turn", &buffer).await.map(|_| ())
 }
 

@@ -1,7 +1,7 @@
 """What the host speaks to: loaded once into every image, called once for each request.
 
-A request comes as JSON in the argument of `handle`, and its answer leaves as JSON through the host's door. Nothing here is
-a wall: a guest that takes it apart takes itself apart.
+A request comes as JSON, as the text of a turn, and its answer leaves as JSON through the host's door. Nothing here is a
+wall: a guest that takes it apart takes itself apart.
 """
 
 
@@ -30,7 +30,6 @@ def _make():
     import base64, bisect, collections, contextlib, copy, csv, decimal, enum, functools, hashlib, heapq, io, itertools  # noqa
     import math, operator, pathlib, random, re, secrets, shutil, statistics, string, textwrap, time, urllib.parse, uuid  # noqa
 
-    module = types.ModuleType("_wasm_sandbox")
     state = {"functions": sys.modules["__main__"]}
 
     class Loop(asyncio.base_events.BaseEventLoop):
@@ -65,6 +64,8 @@ def _make():
     # Beyond this the interpreter's own stack ends before the error can be told.
     DEEPEST = 150_000
     SHOWN_ENTRIES = 1000
+    # As the host names the code of an image.
+    PRELUDE = "<prelude>"
     set_recursion_limit = sys.setrecursionlimit
     sys.setrecursionlimit = lambda limit, /: set_recursion_limit(min(limit, DEEPEST))
 
@@ -119,7 +120,7 @@ def _make():
             if len(arguments) == 1 and not named and isinstance(arguments[0], dict):
                 arguments, named = (), arguments[0]
             request = {"name": self.__name__, "arguments": named, "positional": arguments}
-            return json.dumps(request, allow_nan=False, default=plain).encode()
+            return encode(request).encode()
 
         @property
         def __doc__(self):
@@ -155,7 +156,7 @@ def _make():
         frame = bytearray(max(size, 8))
         frame[:8] = b"t\0\0\0" + call.to_bytes(4, "little")
         _host.call(frame)
-        return json.loads(frame[:size])
+        return read(frame[:size].decode())
 
     def result(call, size, name):
         if call <= 0:
@@ -208,8 +209,8 @@ def _make():
     class Invalid(Exception):
         """An argument that does not fit."""
 
-    def handle(text):
-        request = json.loads(text)
+    def handle(text, _):
+        request = read(text)
         if request.get("reseed", False):
             reseed()
         try:
@@ -223,20 +224,23 @@ def _make():
                 answer = lost(exc, answer)
             except Exception:
                 pass
+        _host.call(answer if isinstance(answer, bytes) else encode(answer).encode(errors="replace"))
+
+    def ok(value):
+        """The answer that all went well, as JSON."""
         try:
-            frame = json.dumps(answer, allow_nan=False, ensure_ascii=False).encode()
-        except Exception as exc:
-            error = {"name": type(exc).__name__, "message": f"the result is no JSON: {exc}"}
-            frame = json.dumps({"error": error}).encode()
-        _host.call(frame)
+            return b'{"ok":%b}' % encode(value).encode()
+        except UnicodeEncodeError as exc:
+            raise ValueError(f"the result is no JSON: {exc}") from None
 
     def lost(exc, answer):
         """Output that went nowhere is no success."""
-        if "ok" not in answer and answer.get("exit") != 0:
+        program = answer == {"exit": 0}
+        if not program and not isinstance(answer, bytes):
             return answer
         exc.add_note("while writing what was printed")
         report(exc)
-        return {"exit": 1} if "exit" in answer else failure(exc)
+        return {"exit": 1} if program else failure(exc)
 
     class Fonts:
         """matplotlib walks through the folders where fonts may be as it is imported: only through those that are there."""
@@ -267,20 +271,27 @@ def _make():
     def reseed():
         """What a copy does first: it must not draw the random numbers of its twin."""
         tempfile._name_sequence = None
-        for name in ("random", "numpy.random"):
-            if name in sys.modules:
-                sys.modules[name].seed()
+        random.seed(int.from_bytes(os.urandom(32)))
+        if "numpy.random" in sys.modules:
+            sys.modules["numpy.random"].seed(list(memoryview(os.urandom(32)).cast("I")))
 
     def begin(request):
         """What every new instance does first: the environment, fresh random numbers, the project's folders."""
-        os.environ.clear()
         # Libraries keep their settings there.
-        os.environ.update({"HOME": "/tmp"} | request.get("environment", {}))
-        _reactor._refresh(False)
-        tempfile._name_sequence = None
+        environment = {"HOME": "/tmp"} | request.get("environment", {})
+        if os.environ != environment:
+            os.environ.clear()
+            os.environ.update(environment)
+        reseed()
+        if "logging" in sys.modules:
+            sys.modules["logging"]._startTime = time.time_ns()
+        if "zoneinfo" in sys.modules and "PYTHONTZPATH" in os.environ:
+            sys.modules["zoneinfo"].reset_tzpath()
         calls.clear()
         for stream in (sys.stdout, sys.stderr):
-            stream.reconfigure(line_buffering=stream.isatty() or stream is sys.stderr)
+            by_line = stream.isatty() or stream is sys.stderr
+            if stream.line_buffering != by_line:
+                stream.reconfigure(line_buffering=by_line)
         for index, folder in enumerate(request.get("path", [])):
             sys.path.insert(index, folder)
 
@@ -361,7 +372,12 @@ def _make():
             sys.argv = [""]
             state["functions"] = sys.modules["__main__"]
         try:
-            return {"ok": shown(turn(request))}
+            value = turn(request)
+            if request["name"] == PRELUDE:
+                # What it has made stays: a collection would write to all of it in every sandbox.
+                gc.collect()
+                gc.freeze()
+            return shown(value)
         except SystemExit:
             raise
         except BaseException as exc:
@@ -381,12 +397,10 @@ def _make():
 
     def shown(value):
         """A value as JSON, or nothing where it is none."""
-        if value is None:
-            return None
         try:
-            return json.loads(json.dumps(value, allow_nan=False, default=plain))
+            return ok(value)
         except Exception:
-            return None
+            return ok(None)
 
     def plain(value):
         """What JSON has no form of its own for, in the form that programs usually give it."""
@@ -402,6 +416,13 @@ def _make():
             return value.isoformat()
         raise TypeError(f"a {type(value).__name__} has no JSON form")
 
+    # Made once: what `json` has for everybody makes them anew, and looks at every kind of input.
+    scan = json.JSONDecoder().scan_once
+    encode = json.JSONEncoder(allow_nan=False, ensure_ascii=False, default=plain).encode
+
+    def read(text):
+        return scan(text, 0)[0]
+
     def load(request):
         """A module whose functions are called later."""
         begin(request)
@@ -413,7 +434,7 @@ def _make():
         sys.argv = [name]
         exec(compiled(request["code"], name), loaded.__dict__)
         state["functions"] = loaded
-        return {"ok": None}
+        return ok(None)
 
     def call(request):
         if request.get("first", False):
@@ -431,7 +452,7 @@ def _make():
         value = function(*arguments)
         if inspect.iscoroutine(value):
             value = asyncio.run(value)
-        return {"ok": json.loads(json.dumps(value, allow_nan=False, default=plain))}
+        return ok(value)
 
     def fit(value, kind, where):
         """A JSON value as what the annotation says."""
@@ -509,7 +530,7 @@ def _make():
             for item in tree.body
             if isinstance(item, (ast.FunctionDef, ast.AsyncFunctionDef)) and not item.name.startswith("_")
         ]
-        return {"ok": functions}
+        return ok(functions)
 
     def described(function, records):
         arguments = function.args
@@ -585,9 +606,9 @@ def _make():
         return {"any": text}
 
     globals_of = {"run": run, "eval": evaluate, "load": load, "call": call, "describe": describe}
-    module.handle = handle
     make_host()
-    sys.modules["_wasm_sandbox"] = module
+    # From the next turn on, a turn's text is a request.
+    _reactor._run_turn = handle
     gc.collect()
     gc.freeze()
 
