@@ -86,6 +86,8 @@ impl Drop for Image {
 pub(crate) struct Beginning {
     pub(crate) image: Arc<Image>,
     pub(crate) changes: Option<Arc<Changes>>,
+    /// Whether copies may be made of it.
+    pub(crate) forks: bool,
 }
 
 impl Beginning {

@@ -72,6 +72,8 @@ pub(crate) struct Blueprint<'a> {
     pub(crate) arguments: Vec<String>,
     pub(crate) streams: Streams,
     pub(crate) control: Arc<Control>,
+    /// Whether copies may be made of it.
+    pub(crate) forks: bool,
     /// Where another instance was, if this one goes on from there.
     pub(crate) state: Option<&'a State>,
 }
@@ -80,7 +82,8 @@ impl<'a> Blueprint<'a> {
     /// For work of the host's own, on the calling thread, with nothing passed in or out.
     pub(crate) fn closed(module: &'a Module, config: &'a InstanceConfig, functions: &'a Arc<HostFunctions>) -> Self {
         let (tools, arguments, streams, control) = (Arc::default(), Vec::new(), Streams::default(), Arc::default());
-        Self { module, config, functions, tools, mode: Mode::Blocking, arguments, streams, control, state: None }
+        let mode = Mode::Blocking;
+        Self { module, config, functions, tools, mode, arguments, streams, control, forks: false, state: None }
     }
 
     async fn build(self) -> Result<Instance, BuildError> {
@@ -116,8 +119,9 @@ impl<'a> Blueprint<'a> {
             Some(_) => ResourceLimits { stack: interpreter::STACK, ..limits.clone() },
             None => limits.clone(),
         };
+        let forks = self.forks;
         let changes = self.state.map(|state| Arc::clone(&state.changes));
-        let beginning = interpreter.map(|interpreter| Beginning { image: interpreter.image(), changes });
+        let beginning = interpreter.map(|interpreter| Beginning { image: interpreter.image(), changes, forks });
         let files = Files::new(host.namespace());
         let mut guest = linked.instantiate(InstanceStart { host, limits, beginning }).await?;
         // What goes into an image must not be random.

@@ -217,7 +217,7 @@ impl WasmSandbox {
         };
         let control = self.control.child();
         let blueprint = self.blueprint(&parts.module, &parts.config, Vec::new());
-        let instance = Blueprint { control, ..blueprint }.untouched().await?;
+        let instance = Blueprint { control, forks: true, ..blueprint }.untouched().await?;
         Ok(Session::new(instance, parts))
     }
 
@@ -304,6 +304,7 @@ impl WasmSandbox {
             arguments,
             streams: self.streams.clone(),
             control: Arc::clone(&self.control),
+            forks: false,
             state: None,
         }
     }

@@ -127,6 +127,7 @@ impl Snapshot {
             arguments: Vec::new(),
             streams: parts.streams.clone(),
             control,
+            forks: true,
             state: Some(state),
         };
         let instance = instance.untouched().await?;

@@ -63,6 +63,7 @@ impl Changes {
         globals: Vec<WasmValue>,
     ) -> Result<Self, SandboxError> {
         let mut changes = Self::none(len, globals);
+        freeze(slot, mapped)?;
         let written = slot.written(len);
         let (mut large, mut own) = (Vec::new(), Vec::new());
         for run in changed(slot, image, mapped, &written) {
@@ -180,6 +181,16 @@ impl Changes {
     }
 }
 
+/// Has the part of a memory that a file holds already be mapped by it as its copies will.
+fn freeze(slot: &mut Slot, mapped: &mut Vec<Mapped>) -> Result<(), SandboxError> {
+    let Some(at) = slot.in_file() else { return Ok(()) };
+    let share = Share::take(at.len() as u64)?;
+    let Some(file) = slot.freeze().map_err(failed)? else { return Ok(()) };
+    // It needs no seal, which takes as long as all the rest: nobody else has the file, and nothing maps it to be written.
+    mapped.push(Mapped { at, file: Arc::new(SharedFile { file, _share: share }), offset: 0 });
+    Ok(())
+}
+
 /// Those of the written pages that differ from what lies below them, as runs.
 fn changed(slot: &Slot, image: &[u8], mapped: &[Mapped], written: &[Range<usize>]) -> Vec<Range<usize>> {
     let mut runs: Vec<Range<usize>> = Vec::new();
@@ -266,7 +277,7 @@ mod tests {
     }
 
     fn memory(image: &Arc<Image>, changes: Option<Changes>) -> ImageMemory {
-        let beginning = Beginning { image: Arc::clone(image), changes: changes.map(Arc::new) };
+        let beginning = Beginning { image: Arc::clone(image), changes: changes.map(Arc::new), forks: false };
         ImageMemory::new(Some(beginning), LEN, 1 << 32, PAGE).unwrap()
     }
 

@@ -91,7 +91,7 @@ mod tests {
     }
 
     fn memories(image: &Arc<Image>, count: usize) -> Vec<ImageMemory> {
-        let beginning = Beginning { image: Arc::clone(image), changes: None };
+        let beginning = Beginning { image: Arc::clone(image), changes: None, forks: false };
         let new = || ImageMemory::new(Some(beginning.clone()), LEN, 1 << 32, PAGE).unwrap();
         (0..count).map(|_| new()).collect()
     }

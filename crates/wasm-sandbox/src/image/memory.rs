@@ -30,9 +30,9 @@ pub(crate) struct ImageMemory {
 impl ImageMemory {
     /// A memory of at least `len` bytes.
     pub(crate) fn new(beginning: Option<Beginning>, len: usize, reservation: usize, guard: usize) -> io::Result<Self> {
-        let (image, changes) = match beginning {
-            Some(Beginning { image, changes }) => (image, changes),
-            None => (Arc::clone(NOTHING.as_ref().map_err(|error| io::Error::other(error.to_string()))?), None),
+        let (image, changes, forks) = match beginning {
+            Some(Beginning { image, changes, forks }) => (image, changes, forks),
+            None => (Arc::clone(NOTHING.as_ref().map_err(|error| io::Error::other(error.to_string()))?), None, false),
         };
         let slot = image.slot(reservation, guard)?;
         let mut memory = Self { len: image.len(), image, slot: Some(slot), mapped: Vec::new(), reservation };
@@ -41,6 +41,9 @@ impl ImageMemory {
             memory.grow_to(changes.len())?;
             memory.mapped = changes.mapped().to_vec();
             changes.apply(memory.slot()?)?;
+        }
+        if forks {
+            memory.slot()?.will_fork();
         }
         Ok(memory)
     }
@@ -71,6 +74,11 @@ impl ImageMemory {
         let gone = || SandboxError::internal("taking a snapshot", gone());
         let slot = self.slot.as_mut().ok_or_else(gone)?;
         Changes::of(slot, self.image.bytes(), &mut self.mapped, self.len, globals)
+    }
+
+    /// Whether a part of it is another process's, of which this one is a child.
+    pub(crate) fn is_of_parent(&self) -> bool {
+        self.slot.as_ref().is_some_and(Slot::is_of_parent)
     }
 
     /// Whether nobody knows any more what it holds.

@@ -13,7 +13,7 @@ use std::{
 use rustix::mm::{Advice, MapFlags, MprotectFlags, ProtFlags};
 
 use super::PAGE;
-use crate::jail::own::PerProcess;
+use crate::jail::own::{PerProcess, forks};
 
 /// Pages that one idle memory keeps to itself, at most; one that changed more of them gives all back to the system.
 const MAX_KEPT_PAGES: usize = 4096;
@@ -21,6 +21,9 @@ const MAX_KEPT_PAGES: usize = 4096;
 /// Runs of pages that the kernel is asked for at a time. With room for more than 512 it says of a walk that it finished that
 /// it ended where it had last emptied a buffer of its own (Linux 6.18).
 const MAX_REGIONS: usize = 512;
+
+/// Growth at once that a memory that will be copied keeps in a file.
+const LARGE_GROWTH: usize = 1 << 20;
 
 /// Address space that was mapped, and is unmapped with the value.
 pub(crate) struct Mapping {
@@ -82,16 +85,27 @@ pub(super) struct Slot {
     space: Mapping,
     image: usize,
     guard: usize,
+    /// Whether copies may be made of it, so that what it holds is best kept where they can share it.
+    forks: bool,
+    /// From the first large growth on, a file holds what is beyond, and is written through the memory.
+    growth: Option<Growth>,
     /// Whether it maps other files than the image, so that it cannot be put back.
     foreign: bool,
     /// Whether a mapping failed, and what is there now is unknown.
     broken: bool,
 }
 
+/// The end of a memory, in a file, which a child of `fork` would have in common with its parent.
+struct Growth {
+    at: Range<usize>,
+    file: File,
+    forks: u32,
+}
+
 impl Slot {
     pub(super) fn new(file: &File, image: usize, reservation: usize, guard: usize) -> io::Result<Self> {
         let space = Mapping::reserve(reservation + guard)?;
-        let slot = Self { space, image, guard, foreign: false, broken: false };
+        let slot = Self { space, image, guard, forks: false, growth: None, foreign: false, broken: false };
         if image > 0 {
             let (readable, fixed) = (ProtFlags::READ | ProtFlags::WRITE, MapFlags::PRIVATE | MapFlags::FIXED);
             // SAFETY: the image lies within the reservation, which is this slot's own and not in use yet.
@@ -113,6 +127,10 @@ impl Slot {
         if to + self.guard > self.space.len() || from > to {
             return Err(io::Error::other("a memory larger than its reservation"));
         }
+        // Without a file, which a process can have too many of, copies only begin more slowly.
+        if (self.growth.is_some() || self.forks && to - from >= LARGE_GROWTH) && self.grow_file(from, to).is_ok() {
+            return Ok(());
+        }
         // SAFETY: the range lies within this slot's reservation, beyond what is in use.
         unsafe {
             let at = self.base().add(from).cast();
@@ -121,11 +139,64 @@ impl Slot {
         Ok(())
     }
 
+    fn grow_file(&mut self, from: usize, to: usize) -> io::Result<()> {
+        let growth = match &mut self.growth {
+            Some(growth) if growth.at.end == from => growth,
+            Some(_) => return Err(io::Error::other("what lies between is in no file")),
+            none => none.insert(Growth { at: from..from, file: super::unsealed()?, forks: forks() }),
+        };
+        let offset = (from - growth.at.start) as u64;
+        growth.file.set_len(offset + (to - from) as u64)?;
+        // SAFETY: as in `grow`; the file is this slot's own.
+        unsafe {
+            let at = self.space.base().add(from).cast();
+            let (usable, fixed) = (ProtFlags::READ | ProtFlags::WRITE, MapFlags::SHARED | MapFlags::FIXED);
+            rustix::mm::mmap(at, to - from, usable, fixed, &growth.file, offset)?;
+        }
+        growth.at.end = to;
+        Ok(())
+    }
+
+    /// From now on large growth is kept so that copies can share it.
+    pub(super) fn will_fork(&mut self) {
+        self.forks = true;
+    }
+
+    /// Whether a part of it is another process's, of which this one is a child.
+    pub(super) fn is_of_parent(&self) -> bool {
+        self.growth.as_ref().is_some_and(|growth| growth.forks != forks())
+    }
+
+    /// The part that a file holds.
+    pub(super) fn in_file(&self) -> Option<Range<usize>> {
+        self.growth.as_ref().map(|growth| growth.at.clone())
+    }
+
+    /// Has the memory map the file that holds a part of it copy-on-write from here on, and gives out the file.
+    pub(super) fn freeze(&mut self) -> io::Result<Option<File>> {
+        let Some(growth) = self.growth.take() else { return Ok(None) };
+        self.map(growth.at, &growth.file, 0)?;
+        Ok(Some(growth.file))
+    }
+
     /// Puts the memory back to the image, after an instance used its first `used` bytes, and says how many bytes it keeps
     /// to itself.
     pub(super) fn reset(&mut self, image: &[u8], used: usize) -> io::Result<u64> {
+        self.forks = false;
+        let used = match self.growth.take() {
+            Some(growth) => {
+                // SAFETY: the range lies within this slot's reservation, and its instance is gone.
+                unsafe {
+                    let (at, flags) =
+                        (self.base().add(growth.at.start).cast(), MapFlags::PRIVATE | MapFlags::NORESERVE);
+                    rustix::mm::mmap_anonymous(at, growth.at.len(), ProtFlags::empty(), flags | MapFlags::FIXED)?;
+                }
+                growth.at.start
+            }
+            None => used,
+        };
         if used > self.image {
-            // SAFETY: the range lies within this slot's reservation, and its instance is gone.
+            // SAFETY: as above.
             unsafe {
                 let beyond = self.base().add(self.image).cast();
                 rustix::mm::madvise(beyond, used - self.image, Advice::LinuxDontNeed)?;
@@ -301,7 +372,10 @@ const _: () = assert!(size_of::<PageScan>() == 96 && PAGE == 4096);
 mod tests {
     #![allow(clippy::unwrap_used)]
 
+    use wasm_sandbox_policy::ByteSize;
+
     use super::{super::sparse, *};
+    use crate::jail::fork::{self, ChildLimits};
 
     const LEN: usize = 8 << 20;
 
@@ -332,5 +406,40 @@ mod tests {
         slot.write(0..image.len(), &vec![9; image.len()]);
         assert_eq!(slot.reset(&image, image.len()).unwrap(), 0);
         assert!(slot.bytes(0..image.len()) == image);
+    }
+
+    #[test]
+    fn h10_what_a_file_held_is_gone_for_the_next() {
+        let image = vec![7; PAGE];
+        let mut slot = Slot::new(&sparse(&image).unwrap(), PAGE, 1 << 30, PAGE).unwrap();
+        let (small, large) = (2 * PAGE, 2 * PAGE + 2 * LARGE_GROWTH);
+        slot.will_fork();
+        slot.grow(PAGE, small).unwrap();
+        assert_eq!(slot.in_file(), None, "little is copied soon enough");
+        slot.grow(small, small + LARGE_GROWTH).unwrap();
+        slot.grow(small + LARGE_GROWTH, large).unwrap();
+        assert_eq!(slot.in_file(), Some(small..large), "one file");
+        slot.write(0..large, &vec![9; large]);
+        slot.reset(&image, large).unwrap();
+        assert!(!slot.is_foreign() && slot.in_file().is_none());
+        slot.grow(PAGE, large).unwrap();
+        assert!(slot.in_file().is_none(), "nobody said that it forks");
+        assert!(slot.bytes(0..PAGE) == image && slot.bytes(PAGE..large).iter().all(|byte| *byte == 0));
+    }
+
+    #[test]
+    fn a_child_does_not_have_its_parents_memory() {
+        let mut slot = Slot::new(&sparse(&[7; PAGE]).unwrap(), PAGE, 1 << 30, PAGE).unwrap();
+        slot.will_fork();
+        // Forks are counted from here on, as they are while guests run.
+        PAGEMAP.get();
+        slot.grow(PAGE, PAGE + LARGE_GROWTH).unwrap();
+        assert!(!slot.is_of_parent());
+        let second = std::time::Duration::from_secs(1);
+        let limits = ChildLimits { cpu_time: second, wall_time: second * 10, memory: ByteSize::gib(4) };
+        let in_child = |slot: &Slot| fork::run(&limits, || Ok(vec![u8::from(slot.is_of_parent())])).unwrap();
+        assert_eq!(in_child(&slot), [1]);
+        slot.freeze().unwrap().unwrap();
+        assert_eq!(in_child(&slot), [0], "from here on it is copy-on-write");
     }
 }

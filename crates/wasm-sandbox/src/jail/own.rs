@@ -32,7 +32,7 @@ static COUNTED: LazyLock<bool> = LazyLock::new(|| {
 });
 
 /// Forks between this process and the one in which they were first counted: another number, another process.
-fn forks() -> u32 {
+pub(crate) fn forks() -> u32 {
     FORKS.load(Ordering::Relaxed)
 }
 

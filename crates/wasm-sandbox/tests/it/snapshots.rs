@@ -72,6 +72,29 @@ fn large_arrays_are_shared_and_still_everybodys_own() {
 }
 
 #[test]
+fn memory_that_grows_between_copies_is_everybodys_own() {
+    let sandbox = languages::builder(Language::Python).memory_limit(512.mb()).build_blocking().unwrap();
+    let mut session = sandbox.session(Language::Python).unwrap();
+    let seen = "[part.count(at + 1) for at, part in enumerate(parts)], parts[0][0], parts[0][4096]";
+    turn(&mut session, "parts = []");
+    let mut forks = Vec::new();
+    for round in 1..=4 {
+        turn(&mut session, &format!("parts.append(bytearray(bytes([{round}]) * 6_000_000)); parts[0][0] += 1"));
+        let mut fork = session.fork().unwrap();
+        turn(&mut fork, &format!("parts.append(bytearray(bytes([{}]) * 3_000_000)); parts[0][4096] = 0", round + 1));
+        forks.push(fork);
+    }
+    assert_eq!(turn(&mut session, seen), "([5999999, 6000000, 6000000, 6000000], 5, 1)");
+    for (fork, round) in forks.iter_mut().zip(1..) {
+        let others = "6000000, ".repeat(round - 1);
+        assert_eq!(turn(fork, seen), format!("([5999998, {others}3000000], {}, 0)", round + 1));
+    }
+    let mut last = forks.pop().unwrap();
+    let mut copy = sandbox.resume(&last.snapshot().unwrap().to_bytes().unwrap()).unwrap();
+    assert_eq!(turn(&mut copy, seen), turn(&mut last, seen));
+}
+
+#[test]
 fn a_snapshot_can_be_begun_with_often() {
     for language in BOTH {
         let mut session = languages::session(language);

@@ -137,6 +137,18 @@ impl WasmtimeInstance {
         trap::failure(error, self.store.data())
     }
 
+    /// A memory that is kept for its copies to share cannot be used by a process and its child at a time.
+    fn check_process(&self) -> Result<(), SandboxError> {
+        match &self.memory {
+            Some(memory) if memory.lock().is_of_parent() => Err(SandboxError::NotRunnable {
+                what: "session".to_owned(),
+                reason: "it belongs to the process that this one was forked from; take a snapshot there before"
+                    .to_owned(),
+            }),
+            _ => Ok(()),
+        }
+    }
+
     /// What must hold whenever guest code is entered.
     #[inline]
     pub(super) fn before_entry(&mut self) -> Result<(), Failure> {
@@ -194,6 +206,7 @@ impl WasmtimeInstance {
 
 impl GuestInstance for WasmtimeInstance {
     fn begin(&mut self, now: Instant) -> Result<(), SandboxError> {
+        self.check_process()?;
         if self.fuel {
             let fuel = match self.store.data().limits.fuel {
                 FuelLimit::Units(units) => units,
@@ -267,6 +280,9 @@ impl GuestInstance for WasmtimeInstance {
 
     fn changes(&mut self) -> Option<Result<Changes, SandboxError>> {
         let globals = self.globals();
+        if let Err(error) = self.check_process() {
+            return Some(Err(error));
+        }
         let mut memory = self.memory.as_ref()?.lock();
         let changes = memory.changes(globals);
         self.ended |= memory.is_broken();
