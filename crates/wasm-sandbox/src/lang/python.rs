@@ -4,7 +4,7 @@ use std::{fs, io, path::Path};
 
 use wasm_sandbox_policy::SandboxError;
 
-use super::interpreter::{Files, Origin};
+use super::interpreter::{Files, Interpreter, Origin, Runtime};
 use crate::setup::{
     Diagnosis, Setup,
     fetch::{self, Pin},
@@ -82,7 +82,13 @@ fn extract(library: &Path, folder: &Path, setup: &Setup) -> Result<(), SandboxEr
 pub(crate) fn diagnose(setup: &Setup) -> Diagnosis {
     let version = Pin::of(PACKAGE).map(|pin| pin.version);
     match (fetch::folder(setup, PACKAGE), version) {
-        (Ok(folder), Ok(version)) if folder.is_dir() => Diagnosis::found("Python", format!("{PACKAGE} {version}")),
+        (Ok(folder), Ok(version)) if folder.is_dir() => {
+            let state = match Interpreter::is_ready(Runtime::Python, setup) {
+                true => "ready".to_owned(),
+                false => format!("to be compiled by its first use or `{REMEDY}`, which takes a minute or two"),
+            };
+            Diagnosis::found("Python", format!("{PACKAGE} {version}, {state}"))
+        }
         _ => Diagnosis::missing("Python", REMEDY),
     }
 }

