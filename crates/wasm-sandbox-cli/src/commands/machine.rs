@@ -14,7 +14,7 @@ use crate::{
 
 const GOOD: Style = AnsiColor::Green.on_default().bold();
 const SPINNER: &str = "{spinner:.cyan} {msg} {elapsed:.dim}";
-const BYTES: &str = "{spinner:.cyan} {msg} [{bar:30.cyan/dim}] {binary_bytes} of {binary_total_bytes}, {eta} to go";
+const BYTES: &str = "{spinner:.cyan} {msg} [{wide_bar:.cyan/dim}] {binary_bytes} of {binary_total_bytes}, {eta} to go";
 const BAD: Style = AnsiColor::Red.on_default().bold();
 const OPTIONAL: Style = AnsiColor::Yellow.on_default().bold();
 

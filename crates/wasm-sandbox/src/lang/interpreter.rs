@@ -208,7 +208,7 @@ impl Interpreter {
         let files = runtime.files(setup)?;
         let store = Store::open(setup)?;
         let fuel = if profile.fuel { " with fuel" } else { "" };
-        let long = if runtime == Runtime::Python { ", a minute or two" } else { "" };
+        let long = if runtime == Runtime::Python { ", 1-2 min" } else { "" };
         let what = format!("compiling {}{fuel} (once{long})", runtime.name());
         let code = store.code(&files, &*engine::backend(profile)?, &what, setup)?;
         let code = Mutex::new(Loaded::new(code));
