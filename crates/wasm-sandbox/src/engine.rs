@@ -52,7 +52,7 @@ pub(crate) struct EngineProfile {
 }
 
 /// Stack that every thread of the host's is taken to have left for a guest.
-const THREAD_STACK: usize = 1 << 20;
+pub(crate) const THREAD_STACK: usize = 1 << 20;
 
 impl EngineProfile {
     /// Whether guests need a stack of their own even while they run on the calling thread.

@@ -21,7 +21,9 @@ use std::{
 };
 
 use self::slot::{Mapping, Slot};
-pub(crate) use self::{changes::Changes, idle::release as release_idle, memory::ImageMemory, stack::Stack};
+pub(crate) use self::{
+    changes::Changes, idle::release as release_idle, memory::ImageMemory, stack::Stack, stack::depth as stack_depth,
+};
 use crate::value::WasmValue;
 use rustix::fs::{MemfdFlags, SealFlags};
 

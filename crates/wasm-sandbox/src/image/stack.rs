@@ -3,6 +3,7 @@
 #![expect(unsafe_code, reason = "mapping memory has no safe interface")]
 
 use std::{
+    collections::BTreeMap,
     io,
     ops::Range,
     sync::{Mutex, PoisonError},
@@ -23,8 +24,20 @@ const KEPT: usize = 128 << 10;
 
 static IDLE: Mutex<Vec<Stack>> = Mutex::new(Vec::new());
 
+/// Where all of them are: their tops, by their bottoms.
+static PLACES: Mutex<BTreeMap<usize, usize>> = Mutex::new(BTreeMap::new());
+
 /// A stack with a guard below it.
 pub(crate) struct Stack(Mapping);
+
+/// Bytes of the stack that this is called on, if it is one of these.
+pub(crate) fn depth() -> Option<usize> {
+    let here = 0_u8;
+    let here = (&raw const here).addr();
+    let places = PLACES.lock().unwrap_or_else(PoisonError::into_inner);
+    let (_, top) = places.range(..=here).next_back().filter(|(_, top)| here < **top)?;
+    Some(top - here)
+}
 
 impl Stack {
     /// A stack of at least `size` bytes. What is on it is left over from others, which guests cannot see.
@@ -41,7 +54,10 @@ impl Stack {
             let bottom = space.base().add(GUARD).cast();
             rustix::mm::mprotect(bottom, size, MprotectFlags::READ | MprotectFlags::WRITE)?;
         }
-        Ok(Self(space))
+        let stack = Self(space);
+        let Range { start, end } = stack.range();
+        PLACES.lock().unwrap_or_else(PoisonError::into_inner).insert(start, end);
+        Ok(stack)
     }
 
     /// Keeps it for the next, and with it no more memory than ordinary calls need.
@@ -68,5 +84,11 @@ impl Stack {
 
     pub(crate) fn guard(&self) -> Range<*mut u8> {
         self.0.base()..self.0.base().wrapping_add(GUARD)
+    }
+}
+
+impl Drop for Stack {
+    fn drop(&mut self) {
+        PLACES.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.range().start);
     }
 }

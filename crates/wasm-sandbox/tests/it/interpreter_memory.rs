@@ -335,6 +335,23 @@ fn c6_depth_of_every_kind_is_an_exception_and_the_next_turn_works() {
     }
 }
 
+#[test]
+fn c11_a_deep_stack_is_memory_too() {
+    // What is looked at is how deep it is while it is at the bottom.
+    let deep = |levels| {
+        let busy = "let sum = 0; for (let i = 0; i < 1e6; i++) sum += i; return sum";
+        let text =
+            format!("const deep = (n) => {{ if (n) return deep(n - 1); {busy} }}; console.log(deep({levels}) > 1)");
+        source(Language::JavaScript, &text)
+    };
+    let result = run(deep(5000));
+    assert_eq!((result.ending, &*result.stdout.text()), (Ending::Exit { code: 0 }, "true\n"));
+    let (peak, shallow) = (result.usage.memory.peak_bytes, run(deep(1)).usage.memory.peak_bytes);
+    assert!(peak - shallow > 1 << 20, "{peak} {shallow}");
+    let result = run(deep(5000).memory_limit((peak - (1 << 19)).bytes()));
+    assert!(matches!(result.ending, Ending::Limit(hit) if hit.kind == ResourceKind::Memory), "{:?}", result.ending);
+}
+
 /// What is nested is freed from the outside in, on the stack of the interpreter's own calls.
 #[test]
 fn c6_what_is_nested_too_deep_to_be_freed_ends_with_the_stack() {

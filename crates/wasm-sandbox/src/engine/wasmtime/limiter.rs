@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use wasm_sandbox_policy::{LimitHit, ResourceKind, ResourceLimits};
-use wasmtime::{Error, ResourceLimiter, Result};
+use wasmtime::{Error, ResourceLimiter};
 
 use super::config;
-use crate::vfs::Quota;
+use crate::{engine::THREAD_STACK, vfs::Quota};
 
 /// Counts one sandbox's memory and tables; refuses what would exceed a limit and remembers that it did.
 #[derive(Debug)]
@@ -20,6 +20,8 @@ pub(super) struct Limiter {
     /// Bytes of the image that the first memory begins with, which may be more than the module says.
     image: u64,
     table_elements: u64,
+    /// What a deep stack has of it: more than threads of the host's have for their guests.
+    stack: u64,
     /// What the last growth added, to take it back when the engine then could not do it.
     last_growth: u64,
     last_table_growth: u64,
@@ -35,6 +37,7 @@ impl Limiter {
             memory: 0,
             image,
             table_elements: 0,
+            stack: 0,
             last_growth: 0,
             last_table_growth: 0,
             hits: Vec::new(),
@@ -65,7 +68,20 @@ impl Limiter {
         self.hits.clear();
     }
 
-    fn refuse(&mut self, refused: LimitHit) -> Result<bool> {
+    /// The guest's stack is so deep. What it has touched once stays taken until the instance ends.
+    ///
+    /// # Errors
+    /// The memory that is left does not hold it.
+    pub(super) fn stack(&mut self, depth: u64) -> Result<(), LimitHit> {
+        let more = depth.saturating_sub(THREAD_STACK as u64).saturating_sub(self.stack);
+        if more > 0 {
+            self.quota.memory().take(more)?;
+            self.stack += more;
+        }
+        Ok(())
+    }
+
+    fn refuse(&mut self, refused: LimitHit) -> wasmtime::Result<bool> {
         match self.hits.iter_mut().find(|hit| hit.kind == refused.kind) {
             Some(hit) => hit.used = hit.used.max(refused.used),
             None => self.hits.push(refused),
@@ -75,7 +91,7 @@ impl Limiter {
 }
 
 impl ResourceLimiter for Limiter {
-    fn memory_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> Result<bool> {
+    fn memory_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
         self.last_growth = 0;
         if maximum.is_some_and(|maximum| desired > maximum) {
             return Ok(false);
@@ -91,14 +107,14 @@ impl ResourceLimiter for Limiter {
         Ok(true)
     }
 
-    fn memory_grow_failed(&mut self, _: Error) -> Result<()> {
+    fn memory_grow_failed(&mut self, _: Error) -> wasmtime::Result<()> {
         let growth = std::mem::take(&mut self.last_growth);
         self.memory = self.memory.saturating_sub(growth);
         self.quota.memory().give_back(growth);
         Ok(())
     }
 
-    fn table_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> Result<bool> {
+    fn table_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
         self.last_table_growth = 0;
         if maximum.is_some_and(|maximum| desired > maximum) {
             return Ok(false);
@@ -114,7 +130,7 @@ impl ResourceLimiter for Limiter {
         Ok(true)
     }
 
-    fn table_grow_failed(&mut self, _: Error) -> Result<()> {
+    fn table_grow_failed(&mut self, _: Error) -> wasmtime::Result<()> {
         self.table_elements = self.table_elements.saturating_sub(std::mem::take(&mut self.last_table_growth));
         Ok(())
     }
@@ -134,6 +150,6 @@ impl ResourceLimiter for Limiter {
 
 impl Drop for Limiter {
     fn drop(&mut self) {
-        self.quota.memory().give_back(self.memory);
+        self.quota.memory().give_back(self.memory + self.stack);
     }
 }

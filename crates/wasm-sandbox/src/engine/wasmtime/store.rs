@@ -15,6 +15,7 @@ use super::{
 use crate::{
     engine::{InstanceStart, Mode},
     host::{Host, Stop},
+    image,
 };
 
 /// The data of one store.
@@ -97,6 +98,9 @@ impl StoreData {
             let millis = |time: std::time::Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
             Err(Stop::Limit(LimitHit { kind, used: millis(used), limit: millis(limit) }))
         };
+        if let Some(depth) = image::stack_depth() {
+            self.limiter.stack(depth as u64).map_err(Stop::Limit)?;
+        }
         if wall >= self.limits.timeout {
             return over(ResourceKind::WallTime, wall, self.limits.timeout);
         }
