@@ -7,7 +7,9 @@ use std::{
 
 use anstyle::{AnsiColor, Style};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use wasm_sandbox::{ConfigValidator, Denial, Ending, ErrorCode, InstanceConfig, LimitHit, SandboxError, SandboxResult};
+use wasm_sandbox::{
+    ConfigValidator, Denial, Ending, ErrorCode, InstanceConfig, LimitHit, Plain, SandboxError, SandboxResult,
+};
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const HINT: Style = AnsiColor::Cyan.on_default().bold();
@@ -37,7 +39,7 @@ fn stderr_takes_more() -> bool {
 
 /// Prints an error and gives its exit code.
 pub(crate) fn failure(error: &SandboxError) -> ExitCode {
-    say!("{ERROR}error:{ERROR:#} {}", printable(&story(error)));
+    say!("{ERROR}error:{ERROR:#} {}", Plain::indented(&story(error)));
     match error {
         // The flags that grant it are named with all denials.
         SandboxError::SecurityViolation { .. } => {}
@@ -68,9 +70,9 @@ pub(crate) fn ending(ending: &Ending) -> ExitCode {
         Ending::Return => ExitCode::SUCCESS,
         Ending::Exit { code } => ExitCode::from(u8::try_from(*code & 0xff).unwrap_or(1)),
         Ending::Trap(trap) => {
-            say!("{ERROR}error:{ERROR:#} the guest trapped: {}", printable(&trap.message));
+            say!("{ERROR}error:{ERROR:#} the guest trapped: {}", Plain::indented(&trap.message));
             for frame in &trap.backtrace {
-                say!("  in {}", printable(frame));
+                say!("  in {}", Plain::indented(frame));
             }
             exit(ErrorCode::Trap)
         }
@@ -85,30 +87,30 @@ pub(crate) fn ending(ending: &Ending) -> ExitCode {
 pub(crate) fn advice(config: &InstanceConfig) {
     for advice in ConfigValidator::new(config).suggest_improvements() {
         let text = format!("{}: {}; {}", advice.field, advice.message, advice.suggestion);
-        say!("{NOTE}advice:{NOTE:#} {}", printable(&text));
+        say!("{NOTE}advice:{NOTE:#} {}", Plain::indented(&text));
     }
 }
 
 /// Shows what a called function printed.
 pub(crate) fn printed(bytes: &[u8]) {
     if !bytes.is_empty() {
-        say!("{NOTE}printed:{NOTE:#}\n  {}", printable(&String::from_utf8_lossy(bytes)));
+        say!("{NOTE}printed:{NOTE:#}\n  {}", Plain::indented(&String::from_utf8_lossy(bytes)));
     }
 }
 
 /// Says what takes long.
 pub(crate) fn progress(what: &str) {
-    say!("{}", printable(what));
+    say!("{}", Plain::indented(what));
 }
 
 pub(crate) fn note(text: &str) {
-    say!("{NOTE}note:{NOTE:#} {}", printable(text));
+    say!("{NOTE}note:{NOTE:#} {}", Plain::indented(text));
 }
 
 /// Says what was refused, and which flags would grant it; `said` was said before.
 pub(crate) fn denials(result: &SandboxResult, said: Option<&Denial>) {
     for denial in result.denials.iter().filter(|denial| said.is_none_or(|said| said != *denial)) {
-        say!("{NOTE}denied:{NOTE:#} {}", printable(&denial.to_string()));
+        say!("{NOTE}denied:{NOTE:#} {}", Plain::indented(&denial.to_string()));
     }
     if result.denials_dropped > 0 {
         say!("{NOTE}denied:{NOTE:#} and {} more", result.denials_dropped);
@@ -150,26 +152,5 @@ pub(crate) fn exit(code: ErrorCode) -> ExitCode {
 }
 
 fn hint_line(hint: &str) {
-    say!("{HINT}hint:{HINT:#} {}", printable(hint));
-}
-
-/// A text that may be a guest's: its lines after the first are indented, so that none looks like one of ours, and what would
-/// steer a terminal or hide something is written as an escape.
-pub(crate) fn printable(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for c in text.trim_end().chars() {
-        match c {
-            '\n' => shown.push_str("\n  "),
-            '\t' => shown.push('\t'),
-            c if steers(c) => shown.extend(c.escape_default()),
-            c => shown.push(c),
-        }
-    }
-    shown
-}
-
-/// Control characters, and those that change the direction of text or cannot be seen.
-fn steers(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    say!("{HINT}hint:{HINT:#} {}", Plain::indented(hint));
 }

@@ -7,6 +7,7 @@ use std::{
 
 use crate::{
     capability::{ClockPolicy, MountAccess, MountConfig, RandomPolicy},
+    plain::Plain,
     units::ByteSize,
     validate::ConfigValidator,
 };
@@ -136,7 +137,7 @@ impl ConfigValidator<'_> {
                     Some(mount) => format!("it looks like a secret, and the guest can keep it in `{}`", mount.guest()),
                     None => "it looks like a secret, and the guest can print it".to_owned(),
                 };
-                let field = format!("capabilities.system.environment.variables.{}", name.escape_debug());
+                let field = format!("capabilities.system.environment.variables.{}", Plain::line(name));
                 advice.add(field, &message, "keep it on the host, and let a host function do what needs it");
             }
         }

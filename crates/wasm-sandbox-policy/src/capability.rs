@@ -12,7 +12,7 @@ use std::{
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, de};
 
-use crate::units::duration_text;
+use crate::{plain::Plain, units::duration_text};
 
 mod fields;
 
@@ -154,7 +154,7 @@ impl FromStr for GuestPath {
     type Err = GuestPathError;
 
     fn from_str(text: &str) -> Result<Self, GuestPathError> {
-        let must = |rule| Err(GuestPathError { text: text.escape_debug().to_string(), rule });
+        let must = |rule| Err(GuestPathError { text: Plain::line(text).to_string(), rule });
         let parts: Vec<&str> = text.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
         if !text.starts_with('/') {
             return must("be absolute, such as `/data`");

@@ -9,32 +9,65 @@ use std::fmt::{self, Write};
 ///
 /// assert_eq!(Plain::line("red \u{1b}[31m\n").to_string(), "red \\u{1b}[31m\\n");
 /// assert_eq!(Plain::lines("one\ntwo\u{7}").to_string(), "one\ntwo\\u{7}");
+/// assert_eq!(Plain::indented("one\nhint: two\n").to_string(), "one\n  hint: two");
+/// assert_eq!(Plain::line("one two").at_most(3).to_string(), "one...");
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Plain<'a> {
     text: &'a str,
-    lines: bool,
+    breaks: Breaks,
+    most: usize,
+}
+
+/// What becomes of line breaks. Where they stay, tabs do.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Breaks {
+    Escape,
+    Keep,
+    Indent,
 }
 
 impl<'a> Plain<'a> {
     /// A name or another part of a line: line breaks are escapes, too.
     pub fn line(text: &'a str) -> Self {
-        Self { text, lines: false }
+        Self { text, breaks: Breaks::Escape, most: usize::MAX }
     }
 
     /// Text with lines of its own, and tabs.
     pub fn lines(text: &'a str) -> Self {
-        Self { text, lines: true }
+        Self { breaks: Breaks::Keep, ..Self::line(text) }
+    }
+
+    /// Text with lines of its own among those of a program: all but its first are indented, so that none looks like one of
+    /// the program's. White space at its end is left out.
+    pub fn indented(text: &'a str) -> Self {
+        Self { breaks: Breaks::Indent, ..Self::line(text.trim_end()) }
+    }
+
+    /// Cut off, with `...`, after this many characters, those of escapes counted. By default nothing is.
+    #[must_use]
+    pub fn at_most(self, characters: usize) -> Self {
+        Self { most: characters, ..self }
+    }
+
+    fn escapes(&self, c: char) -> bool {
+        steers(c) && !(self.breaks != Breaks::Escape && matches!(c, '\n' | '\t'))
     }
 }
 
 impl fmt::Display for Plain<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut room = self.most;
         for c in self.text.chars() {
-            if steers(c) && !(self.lines && matches!(c, '\n' | '\t')) {
-                write!(f, "{}", c.escape_default())?;
-            } else {
-                f.write_char(c)?;
+            let escape = self.escapes(c).then(|| c.escape_default());
+            room = match room.checked_sub(escape.as_ref().map_or(1, ExactSizeIterator::len)) {
+                Some(room) => room,
+                None => return f.write_str("..."),
+            };
+            match escape {
+                Some(escape) => write!(f, "{escape}")?,
+                None if c == '\n' && self.breaks == Breaks::Indent => f.write_str("\n  ")?,
+                None => f.write_char(c)?,
             }
         }
         Ok(())
@@ -58,5 +91,19 @@ mod tests {
         assert_eq!(Plain::lines(evil).to_string(), "a\\u{1b}[2J\\r\n\\u{202e}b\\u{200b}\\u{85}\tc");
         let good = "naïve ‘text’ with \"quotes\" and ü";
         assert_eq!(Plain::line(good).to_string(), good);
+        let lines = "first\nerror: \u{1b}[2J\n\n";
+        assert_eq!(Plain::indented(lines).to_string(), "first\n  error: \\u{1b}[2J");
+    }
+
+    #[test]
+    fn a_long_text_is_cut_off_between_characters_and_escapes() {
+        let text = "\u{e9}\u{1b}\u{e9}";
+        for (most, shown) in [(0, "..."), (1, "\u{e9}..."), (6, "\u{e9}..."), (7, "\u{e9}\\u{1b}...")] {
+            assert_eq!(Plain::line(text).at_most(most).to_string(), shown, "{most}");
+        }
+        assert_eq!(Plain::line(text).at_most(8).to_string(), "\u{e9}\\u{1b}\u{e9}");
+        // What was shown once is not changed by being shown again.
+        let shown = Plain::line("\u{1b}\n\\").to_string();
+        assert_eq!(Plain::line(&shown).to_string(), shown);
     }
 }

@@ -5,6 +5,8 @@ use std::{borrow::Cow, fmt, str::FromStr, time::Duration};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use crate::plain::Plain;
+
 /// A number of bytes. In text it is a number with a unit (`"64MB"`); units are powers of 1024, so `1KB`, `1K` and `1KiB`
 /// are all 1,024 bytes, and a number alone is bytes.
 ///
@@ -67,7 +69,7 @@ impl fmt::Display for ByteSize {
 
 /// Text that is not a size or a duration.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{}` is not a {expected}", text.escape_debug())]
+#[error("`{}` is not a {expected}", Plain::line(text))]
 pub struct UnitError {
     text: String,
     expected: &'static str,

@@ -8,6 +8,7 @@ use crate::{
     config::InstanceConfig,
     error::ConfigProblem,
     limits::FuelLimit,
+    plain::Plain,
     units::ByteSize,
 };
 
@@ -168,7 +169,7 @@ impl<'a> ConfigValidator<'a> {
         let system = &self.config.capabilities.system;
         let mut bytes = 0_u64;
         for (name, value) in &system.environment.variables {
-            let field = format!("capabilities.system.environment.variables.{}", name.escape_debug());
+            let field = format!("capabilities.system.environment.variables.{}", Plain::line(name));
             if name.is_empty() || name.contains(['=', '\0']) {
                 problems.add(&field, "the name is empty or holds `=` or a zero byte", "use another name");
             }

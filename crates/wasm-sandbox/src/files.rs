@@ -3,7 +3,7 @@
 use std::{path::Path, sync::Arc};
 
 use serde::Serialize;
-use wasm_sandbox_policy::{ByteSize, GuestPath, MountAccess, ResourceKind, ResourceLimits, SandboxError};
+use wasm_sandbox_policy::{ByteSize, GuestPath, MountAccess, Plain, ResourceKind, ResourceLimits, SandboxError};
 
 use crate::{
     host::Namespace,
@@ -144,11 +144,11 @@ fn guest_path(path: &str) -> Result<String, SandboxError> {
     let parsed: Result<GuestPath, _> = path.parse();
     parsed
         .map(|path| path.as_str().to_owned())
-        .map_err(|_| SandboxError::FileNotFound { path: path.escape_debug().to_string() })
+        .map_err(|_| SandboxError::FileNotFound { path: Plain::line(path).to_string() })
 }
 
 fn failed(act: &str, path: &str, errno: Errno) -> SandboxError {
-    let path = path.escape_debug().to_string();
+    let path = Plain::line(path).to_string();
     match errno {
         Errno::Noent | Errno::Notdir => SandboxError::FileNotFound { path },
         errno => SandboxError::internal(format!("{act} `{path}`"), errno.text()),

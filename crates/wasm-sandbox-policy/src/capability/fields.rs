@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, fmt, path::PathBuf};
 use serde::{Deserialize, Deserializer, de};
 
 use super::{GuestPath, MountAccess, MountConfig};
+use crate::plain::Plain;
 
 impl<'de> Deserialize<'de> for MountConfig {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -91,7 +92,7 @@ impl<'de> de::Visitor<'de> for UniqueVisitor {
         let mut map = BTreeMap::new();
         while let Some((name, value)) = entries.next_entry::<String, String>()? {
             if map.contains_key(&name) {
-                return Err(de::Error::custom(format_args!("`{}` is set twice", name.escape_debug())));
+                return Err(de::Error::custom(format_args!("`{}` is set twice", Plain::line(&name))));
             }
             map.insert(name, value);
         }

@@ -6,6 +6,7 @@ use super::place::Place;
 use crate::{
     config::InstanceConfig,
     error::{ConfigProblem, nearest},
+    plain::Plain,
 };
 
 /// Characters of a message.
@@ -40,16 +41,9 @@ pub(super) fn mistake(place: &Place, message: &str) -> ConfigProblem {
     } else {
         (message.to_owned(), None)
     };
-    ConfigProblem { suggestion: forms.or(suggestion), ..ConfigProblem::new(field, printable(&message)) }
-}
-
-/// At most some lines of text, and none of its own: what a policy says is repeated in the message.
-fn printable(message: &str) -> String {
-    let mut short: String = message.chars().take(MAX_MESSAGE).collect();
-    if short.len() < message.len() {
-        short.push_str("...");
-    }
-    short.replace(char::is_control, "\u{fffd}")
+    // What a policy says is repeated in the message.
+    let message = Plain::line(&message).at_most(MAX_MESSAGE).to_string();
+    ConfigProblem { suggestion: forms.or(suggestion), ..ConfigProblem::new(field, message) }
 }
 
 /// A message of `serde_json`'s without the line and column at its end.

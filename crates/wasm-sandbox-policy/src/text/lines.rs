@@ -13,6 +13,8 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
+use crate::plain::Plain;
+
 /// The lines of the fields of one text.
 #[derive(Default)]
 pub(super) struct Lines(BTreeMap<String, usize>);
@@ -60,7 +62,7 @@ impl Lines {
 }
 
 fn join(place: &str, key: &str) -> String {
-    let key = key.escape_debug();
+    let key = Plain::line(key);
     if place.is_empty() { key.to_string() } else { format!("{place}.{key}") }
 }
 

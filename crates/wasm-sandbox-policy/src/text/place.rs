@@ -5,6 +5,8 @@ use std::fmt;
 use serde_json::Value;
 use serde_path_to_error::Segment;
 
+use crate::plain::Plain;
+
 /// The only list that a policy has.
 pub(super) const MOUNTS: &str = "capabilities.filesystem.mounts";
 
@@ -121,8 +123,8 @@ impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (depth, step) in self.0.iter().enumerate() {
             match step {
-                Step::Key(key) if depth == 0 => write!(f, "{}", key.escape_debug())?,
-                Step::Key(key) => write!(f, ".{}", key.escape_debug())?,
+                Step::Key(key) if depth == 0 => write!(f, "{}", Plain::line(key))?,
+                Step::Key(key) => write!(f, ".{}", Plain::line(key))?,
                 Step::Index(index) => write!(f, "[{index}]")?,
             }
         }

@@ -215,7 +215,7 @@ fn what_is_not_known_is_an_error() {
         ),
         (
             "[[capabilities.filesystem.mounts]]\nkind = \"memory\"\nguest = \"/a\\u0000\"",
-            "capabilities.filesystem.mounts[0].guest (line 3): `/a\\0` is not a guest path: it must hold no zero byte",
+            "capabilities.filesystem.mounts[0].guest (line 3): `/a\\u{0}` is not a guest path: it must hold no zero byte",
         ),
         (
             "[[capabilities.filesystem.mounts]]\nkind = \"memory\"\nguest = \"/a\"\nhost = \"/b\"",

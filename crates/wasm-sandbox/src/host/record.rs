@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use wasm_sandbox_policy::{Denial, FileChanges};
+use wasm_sandbox_policy::{Denial, FileChanges, Plain};
 
 use crate::vfs::Errno;
 
@@ -82,7 +82,7 @@ impl Record {
 
     /// Notes refusals of one kind.
     pub(super) fn deny_often(&mut self, mut denial: Denial) {
-        denial.target = denial.target.escape_debug().take(MAX_TARGET).collect();
+        denial.target = Plain::line(&denial.target).at_most(MAX_TARGET).to_string();
         let same = |known: &&mut Denial| {
             (&known.operation, &known.target, &known.capability)
                 == (&denial.operation, &denial.target, &denial.capability)

@@ -154,23 +154,8 @@ impl Host {
 
 /// The answer to a call that came to nothing, as the guest gets it.
 fn error_answer(tool: &str, failure: &Failure) -> Vec<u8> {
-    let message = shorten(&failure.to_guest(&printable(tool)), MAX_MESSAGE);
+    let message = failure.to_guest(tool);
     json!({ "error": { "name": failure.exception(), "message": message } }).to_string().into_bytes()
-}
-
-/// Characters of a message that are kept.
-const MAX_MESSAGE: usize = 1_000;
-
-/// Characters of a tool's name as a guest writes it that are kept.
-const MAX_NAME: usize = 512;
-
-fn shorten(text: &str, most: usize) -> String {
-    text.chars().take(most).collect()
-}
-
-/// A guest's text, fit to be shown.
-fn printable(text: &str) -> String {
-    text.escape_debug().take(MAX_NAME).collect()
 }
 
 fn micros(time: Duration) -> u64 {

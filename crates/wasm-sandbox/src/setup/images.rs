@@ -1,7 +1,7 @@
 //! Images that have a name: an interpreter that a prelude has run in.
 
 use serde::{Deserialize, Serialize};
-use wasm_sandbox_policy::{ConfigProblem, ResourceLimits, SandboxError};
+use wasm_sandbox_policy::{ConfigProblem, Plain, ResourceLimits, SandboxError};
 
 use super::Setup;
 use crate::{
@@ -67,9 +67,8 @@ impl Setup {
     pub fn image(&self, name: &str) -> Result<NamedImage, SandboxError> {
         let images = self.images()?;
         let known: Vec<_> = images.iter().map(|image| format!("`{}`", image.name)).collect();
-        let unknown = || {
-            problem(format!("there is no image `{}`", name.escape_debug()), format!("there are {}", known.join(", ")))
-        };
+        let unknown =
+            || problem(format!("there is no image `{}`", Plain::line(name)), format!("there are {}", known.join(", ")));
         images.iter().find(|image| image.name == name).cloned().ok_or_else(unknown)
     }
 
@@ -139,7 +138,7 @@ fn key(name: &str) -> CacheKey {
 fn check_name(name: &str) -> Result<(), SandboxError> {
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_' | '.');
     if name.is_empty() || name.len() > MAX_NAME || !name.chars().all(plain) || name.starts_with(['-', '.']) {
-        let message = format!("`{}` is no name for an image", name.escape_debug());
+        let message = format!("`{}` is no name for an image", Plain::line(name));
         let advice =
             format!("take at most {MAX_NAME} of `a-z`, `0-9`, `-`, `_` and `.`, beginning with a letter or digit");
         return Err(problem(message, advice));

@@ -6,7 +6,6 @@ use wasm_sandbox_policy::{Plain, ResourceKind, SandboxError};
 
 use super::{
     Parameter, WasmValue,
-    check::shorten,
     serialize::{Form, Misfit, not_in_json},
     signature::{Abi, Signature, Type},
 };
@@ -170,8 +169,8 @@ const MAX_DETAIL: usize = 2000;
 
 impl Signature {
     pub(crate) fn misfit(&self, detail: String) -> SandboxError {
-        let detail = shorten(detail, MAX_DETAIL);
-        SandboxError::Signature { detail: Plain::line(&detail).to_string(), signature: self.to_string() }
+        let detail = Plain::line(&detail).at_most(MAX_DETAIL).to_string();
+        SandboxError::Signature { detail, signature: self.to_string() }
     }
 
     /// Optional parameters at the end may be left out.

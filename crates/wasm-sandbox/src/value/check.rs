@@ -1,6 +1,7 @@
 //! Whether a JSON value is of a type, and the wasm value that it travels as.
 
 use serde_json::{Map, Value};
+use wasm_sandbox_policy::Plain;
 
 use super::{
     WasmValue,
@@ -63,7 +64,7 @@ impl Type {
     }
 
     fn misfit(&self, value: &Value) -> String {
-        format!("is not a {self}: {}", shorten(value.to_string(), MAX_SHOWN))
+        format!("is not a {self}: {}", Plain::line(&value.to_string()).at_most(MAX_SHOWN))
     }
 
     /// The wasm value of a JSON value that [`fit`](Self::fit) accepted; none for a type that needs a buffer.
@@ -134,12 +135,4 @@ fn whole(value: &mut Value, low: impl Into<i128>, high: impl Into<i128>) -> bool
         return false;
     };
     (low.into()..=high.into()).contains(&number)
-}
-
-/// A text for a message, cut off after `most` characters.
-pub(super) fn shorten(text: String, most: usize) -> String {
-    match text.char_indices().nth(most) {
-        Some((end, _)) => format!("{}...", text.get(..end).unwrap_or_default()),
-        None => text,
-    }
 }

@@ -2,7 +2,7 @@
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Instant};
 
-use wasm_sandbox_policy::SandboxError;
+use wasm_sandbox_policy::{Plain, SandboxError};
 use wasmtime::{Caller, Extern, FuncType, InstancePre, Linker, Memory, Module, Val, ValType};
 
 use super::{
@@ -49,7 +49,7 @@ impl Imports {
 fn unresolved(module: &Module, linker: &Linker<StoreData>) -> Option<String> {
     let known: std::collections::HashSet<(String, String)> = linker_names(linker);
     let missing = module.imports().find(|import| !known.contains(&(import.module().into(), import.name().into())))?;
-    let name = format!("`{}.{}`", missing.module().escape_debug(), missing.name().escape_debug());
+    let name = format!("`{}.{}`", Plain::line(missing.module()), Plain::line(missing.name()));
     Some(format!("it imports {name}, which is neither WASI preview 1 nor a registered host function"))
 }
 

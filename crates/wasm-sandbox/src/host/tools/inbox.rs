@@ -13,9 +13,9 @@ use tokio::{
     sync::{Notify, futures::Notified},
     task::AbortHandle,
 };
-use wasm_sandbox_policy::{ToolOutcome, ToolRecord};
+use wasm_sandbox_policy::{Plain, ToolOutcome, ToolRecord};
 
-use super::{Executor, MAX_MESSAGE, MAX_NAME, Waited, error_answer, micros, printable, run, shorten};
+use super::{Executor, Waited, error_answer, micros, run};
 use crate::tool::{Failure, Job, Outcome};
 
 /// Calls that run at a time; more wait for their turn.
@@ -23,6 +23,9 @@ const MAX_RUNNING: usize = 16;
 
 /// Calls that are begun and whose answers were not taken.
 const MAX_CALLS: usize = 10_000;
+
+/// Characters of a tool's name as a guest writes it that are kept.
+const MAX_NAME: usize = 512;
 
 /// Calls that are kept in the record of a run.
 const MAX_RECORDS: usize = 1_000;
@@ -273,7 +276,7 @@ impl State {
 
     fn add(&mut self, name: &str, argument_bytes: u64, stage: Stage) -> u32 {
         let (id, record) = (self.number(), self.note(name, argument_bytes, ToolOutcome::Abandoned));
-        let call = Call { name: shorten(name, MAX_NAME), began: Instant::now(), argument_bytes, record, stage };
+        let call = Call { name: shown(name), began: Instant::now(), argument_bytes, record, stage };
         self.calls.insert(id, call);
         id
     }
@@ -285,7 +288,7 @@ impl State {
             return None;
         }
         self.records.push(ToolRecord {
-            name: printable(name),
+            name: shown(name),
             at_us: micros(self.began.elapsed()),
             duration_us: 0,
             argument_bytes,
@@ -318,7 +321,7 @@ impl State {
         let (outcome, message, answer) = match outcome {
             Ok(answer) => (ToolOutcome::Ok, None, answer),
             Err(failure) => {
-                let message = shorten(failure.message(), MAX_MESSAGE);
+                let message = failure.message().to_owned();
                 (failure.outcome, Some(message), error_answer(&call.name, &failure))
             }
         };
@@ -358,6 +361,11 @@ impl State {
             record.duration_us = micros(call.began.elapsed());
         }
     }
+}
+
+/// A tool's name as a guest wrote it.
+fn shown(name: &str) -> String {
+    Plain::line(name).at_most(MAX_NAME).to_string()
 }
 
 /// What a guest waits for: the answer of one call, or of any.
