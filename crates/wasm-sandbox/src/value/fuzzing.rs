@@ -174,24 +174,8 @@ fn signature_of(input: &mut Unstructured<'_>) -> Result<Signature> {
 }
 
 fn kind_of(input: &mut Unstructured<'_>, depth: usize) -> Result<Type> {
-    const PLAIN: [Type; 14] = [
-        Type::Bool,
-        Type::S8,
-        Type::U8,
-        Type::S16,
-        Type::U16,
-        Type::S32,
-        Type::U32,
-        Type::S64,
-        Type::U64,
-        Type::F32,
-        Type::F64,
-        Type::Char,
-        Type::String,
-        Type::Unit,
-    ];
     if depth == 0 || input.arbitrary()? {
-        return input.choose(&PLAIN).cloned();
+        return input.choose(&Type::SCALARS).cloned();
     }
     let inner = |input: &mut Unstructured<'_>| kind_of(input, depth - 1);
     Ok(match input.int_in_range(0..=5)? {

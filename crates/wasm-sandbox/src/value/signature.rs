@@ -160,6 +160,27 @@ impl fmt::Display for Signature {
     }
 }
 
+#[cfg(any(test, fuzzing))]
+impl Type {
+    /// Those of a single value.
+    pub(super) const SCALARS: [Self; 14] = [
+        Self::Bool,
+        Self::S8,
+        Self::U8,
+        Self::S16,
+        Self::U16,
+        Self::S32,
+        Self::U32,
+        Self::S64,
+        Self::U64,
+        Self::F32,
+        Self::F64,
+        Self::Char,
+        Self::String,
+        Self::Unit,
+    ];
+}
+
 impl fmt::Display for Type {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let side = |kind: &Option<Box<Type>>| kind.as_ref().map_or("_".to_owned(), ToString::to_string);

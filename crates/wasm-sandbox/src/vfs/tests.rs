@@ -36,7 +36,7 @@ fn writable(folder: &Path) -> Vec<(&'static str, Arc<dyn Dir>)> {
     ]
 }
 
-const READ: OpenHow = OpenHow {
+pub(super) const READ: OpenHow = OpenHow {
     read: true,
     write: false,
     create: false,
@@ -45,7 +45,7 @@ const READ: OpenHow = OpenHow {
     directory: false,
     follow: true,
 };
-const WRITE: OpenHow = OpenHow { write: true, create: true, ..READ };
+pub(super) const WRITE: OpenHow = OpenHow { write: true, create: true, ..READ };
 
 fn file(tree: &dyn Dir, path: &str, how: OpenHow) -> VfsResult<Box<dyn File>> {
     match tree.open(path, how)? {

@@ -5,14 +5,7 @@ use std::{fs, time::Duration};
 use serde_json::{Value, json};
 use wasm_sandbox::{ByteUnits, ErrorCode, Language, ResourceKind, SandboxError};
 
-use crate::{alone, languages};
-
-/// The host's peak memory in bytes.
-fn peak() -> u64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
-    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() << 10
-}
+use crate::{alone, languages, process::peak_of};
 
 const PYTHON: &str = "def small():\n    return {'': 0}\n\ndef bomb():\n    return [{'': 0}] * 1_500_000\n";
 const JAVASCRIPT: &str =
@@ -25,10 +18,12 @@ fn d4_an_answer_that_would_fill_the_host_is_a_limit() {
         for (language, text) in [(Language::Python, PYTHON), (Language::JavaScript, JAVASCRIPT)] {
             let mut sandbox = languages::source(language, text).memory_limit(1.gb()).build_blocking().unwrap();
             assert_eq!(sandbox.call::<_, Value>("small", ()).unwrap(), json!({ "": 0 }));
-            let before = peak();
-            let error = sandbox.call::<_, Value>("bomb", ()).unwrap_err();
-            assert!(matches!(error, SandboxError::ResourceExhausted { kind: ResourceKind::Input, .. }), "{error:?}");
-            assert!(peak() < before + (256 << 20), "{language:?}: {} MiB more", (peak() - before) >> 20);
+            let peak = peak_of(|| {
+                let error = sandbox.call::<_, Value>("bomb", ()).unwrap_err();
+                let limit = matches!(error, SandboxError::ResourceExhausted { kind: ResourceKind::Input, .. });
+                assert!(limit, "{error:?}");
+            });
+            assert!(peak < 256 << 20, "{language:?}: {} MiB more", peak >> 20);
             assert_eq!(sandbox.call::<_, Value>("small", ()).unwrap(), json!({ "": 0 }), "the next call is served");
         }
     });

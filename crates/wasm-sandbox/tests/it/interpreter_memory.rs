@@ -1,9 +1,6 @@
 //! Memory of interpreters: all of it counts, bombs are exceptions first, and nothing of them stays in the host.
 
-use std::{
-    fs,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use wasm_sandbox::{
     ByteSize, ByteUnits, Ending, ErrorCode, InstanceConfig, Language, ResourceKind, ResourceLimits, SandboxResult,
@@ -13,6 +10,7 @@ use wasm_sandbox::{
 use crate::{
     alone,
     languages::{self, source},
+    process::peak_of,
     wat,
 };
 
@@ -29,21 +27,6 @@ fn printed(builder: WasmSandboxBuilder) -> String {
 
 fn session(language: Language, memory: ByteSize) -> blocking::Session {
     languages::builder(language).memory_limit(memory).build_blocking().unwrap().session(language).unwrap()
-}
-
-/// The most memory that this process had while `work` ran, beyond what it had before.
-fn peak_of(work: impl FnOnce()) -> u64 {
-    // Makes the kernel forget the peak of before.
-    fs::write("/proc/self/clear_refs", "5").unwrap();
-    let before = status("VmRSS:");
-    work();
-    status("VmHWM:").saturating_sub(before)
-}
-
-fn status(field: &str) -> u64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap();
-    let size = status.lines().find_map(|line| line.strip_prefix(field)).unwrap();
-    size.trim().strip_suffix(" kB").unwrap().parse::<u64>().unwrap() * 1024
 }
 
 /// What the host needs for a guest besides the memory that is counted, and shares with others.
@@ -127,21 +110,16 @@ print({attempt(bomb) for bomb in bombs}, attempt(lambda: touch(10 ** 6)))
 #[test]
 fn c1_memory_bombs_in_python_are_exceptions_and_others_go_on() {
     alone("interpreter_memory::c1_memory_bombs_in_python_are_exceptions_and_others_go_on", || {
-        let mut other = session(Language::Python, 64.mb());
-        other.run("kept = 20").unwrap();
         printed(source(Language::Python, "import numpy"));
-        let peak = peak_of(|| {
-            let result = run(source(Language::Python, PYTHON_BOMBS).memory_limit(128.mb()));
-            assert_eq!(result.stdout.text(), "{'MemoryError'} done\n", "{:?} {}", result.ending, result.stderr.text());
-            assert!(result.limit_hit(ResourceKind::Memory).is_some());
+        bombs_are_caught(&Bombs {
+            language: Language::Python,
+            keep: "kept = 20",
+            all: PYTHON_BOMBS,
+            limit: 128.mb(),
+            caught: "{'MemoryError'} done\n",
+            large: "print(len(bytearray(10 ** 9)))",
+            enough: (1100.mb(), "1000000000\n"),
         });
-        assert!(peak < (128 << 20) + BESIDE, "{peak}");
-        assert_eq!(other.run("kept + 1").unwrap().value, Some(21.into()));
-        assert_eq!(printed(source(Language::Python, "print('next')")), "next\n");
-        // The twin: what does not fit into little fits into more.
-        let text = "print(len(bytearray(10 ** 9)))";
-        assert_eq!(run(source(Language::Python, text)).ending, Ending::Exit { code: 1 });
-        assert_eq!(printed(source(Language::Python, text).memory_limit(1100.mb())), "1000000000\n");
     });
 }
 
@@ -164,20 +142,44 @@ console.log([...new Set(bombs.map(attempt))].join(), attempt(() => new Uint8Arra
 #[test]
 fn c1_memory_bombs_in_javascript_are_errors_and_others_go_on() {
     alone("interpreter_memory::c1_memory_bombs_in_javascript_are_errors_and_others_go_on", || {
-        let mut other = session(Language::JavaScript, 16.mb());
-        other.run("let kept = 20").unwrap();
-        let peak = peak_of(|| {
-            let result = run(source(Language::JavaScript, JAVASCRIPT_BOMBS).memory_limit(64.mb()));
-            assert_eq!(result.stdout.text(), "error done\n", "{:?} {}", result.ending, result.stderr.text());
-            assert!(result.limit_hit(ResourceKind::Memory).is_some());
+        bombs_are_caught(&Bombs {
+            language: Language::JavaScript,
+            keep: "let kept = 20",
+            all: JAVASCRIPT_BOMBS,
+            limit: 64.mb(),
+            caught: "error done\n",
+            large: "console.log(new Uint8Array(5e8).length)",
+            enough: (600.mb(), "500000000\n"),
         });
-        assert!(peak < (64 << 20) + BESIDE, "{peak}");
-        assert_eq!(other.run("kept + 1").unwrap().value, Some(21.into()));
-        assert_eq!(printed(source(Language::JavaScript, "console.log('next')")), "next\n");
-        let text = "console.log(new Uint8Array(5e8).length)";
-        assert_eq!(run(source(Language::JavaScript, text)).ending, Ending::Exit { code: 1 });
-        assert_eq!(printed(source(Language::JavaScript, text).memory_limit(600.mb())), "500000000\n");
     });
+}
+
+struct Bombs {
+    language: Language,
+    /// What another session keeps meanwhile.
+    keep: &'static str,
+    all: &'static str,
+    limit: ByteSize,
+    /// What the bombs print.
+    caught: &'static str,
+    /// What does not fit into the memory of the default, and how much is enough for it to print this.
+    large: &'static str,
+    enough: (ByteSize, &'static str),
+}
+
+fn bombs_are_caught(bombs: &Bombs) {
+    let mut other = session(bombs.language, 64.mb());
+    other.run(bombs.keep).unwrap();
+    let peak = peak_of(|| {
+        let result = run(source(bombs.language, bombs.all).memory_limit(bombs.limit));
+        assert_eq!(result.stdout.text(), bombs.caught, "{:?} {}", result.ending, result.stderr.text());
+        assert!(result.limit_hit(ResourceKind::Memory).is_some());
+    });
+    assert!(peak < bombs.limit.as_u64() + BESIDE, "{peak}");
+    assert_eq!(other.run("kept + 1").unwrap().value, Some(21.into()));
+    assert_eq!(run(source(bombs.language, bombs.large)).ending, Ending::Exit { code: 1 });
+    let (enough, text) = bombs.enough;
+    assert_eq!(printed(source(bombs.language, bombs.large).memory_limit(enough)), text);
 }
 
 #[test]

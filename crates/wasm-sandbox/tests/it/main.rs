@@ -22,6 +22,7 @@ mod languages;
 mod limits;
 mod modules;
 mod paths;
+mod process;
 mod python;
 mod rust;
 mod snapshots;

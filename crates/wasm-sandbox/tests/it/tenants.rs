@@ -1,12 +1,10 @@
 //! One guest after another and many at a time: nothing of one reaches the next, and all together are bounded.
 
-use std::fs;
-
 use wasm_sandbox::{
     ByteUnits, Ending, InstanceConfig, ResourceKind, ResourceLimits, SandboxError, Setup, WasmSandbox, blocking,
 };
 
-use crate::{alone, wat};
+use crate::{alone, process, wat};
 
 fn sandbox(text: &str, instances: u32, limits: ResourceLimits) -> blocking::WasmSandbox {
     let config = InstanceConfig::builder().limits(limits).build().unwrap();
@@ -125,7 +123,7 @@ fn c11_all_sandboxes_together_stay_below_the_machines_memory() {
             }
             other => panic!("{other:?}"),
         }
-        assert!(resident() < 200 << 20, "reserving is not using");
+        assert!(process::status("VmRSS") < 200 << 20, "reserving is not using");
         drop(live);
         assert_eq!(make().unwrap().call::<_, i32>("grow", ()).unwrap(), 0);
     });
@@ -151,21 +149,11 @@ fn c12_two_thousand_lives_leave_nothing_behind() {
             }
         };
         live();
-        let (descriptors, threads, memory) = (count("/proc/self/fd"), count("/proc/self/task"), resident());
+        let before = (process::descriptors(), process::threads());
+        let memory = process::status("VmRSS");
         live();
-        assert_eq!((count("/proc/self/fd"), count("/proc/self/task")), (descriptors, threads));
-        let more = resident().saturating_sub(memory);
+        assert_eq!((process::descriptors(), process::threads()), before);
+        let more = process::status("VmRSS").saturating_sub(memory);
         assert!(more < 2 << 20, "{more} bytes more after 2,000 runs");
     });
-}
-
-fn count(directory: &str) -> usize {
-    fs::read_dir(directory).unwrap().count()
-}
-
-/// Bytes of this process that are in memory.
-fn resident() -> u64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap();
-    let size = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-    size.trim().strip_suffix(" kB").unwrap().parse::<u64>().unwrap() * 1024
 }

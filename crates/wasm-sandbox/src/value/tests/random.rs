@@ -18,25 +18,9 @@ pub(super) fn below(random: &mut impl RngCore, end: u32) -> u32 {
 
 /// A type nested at most `depth` deep.
 pub(super) fn random_type(random: &mut impl RngCore, depth: u32) -> Type {
-    let scalars = [
-        Type::Bool,
-        Type::S8,
-        Type::U8,
-        Type::S16,
-        Type::U16,
-        Type::S32,
-        Type::U32,
-        Type::S64,
-        Type::U64,
-        Type::F32,
-        Type::F64,
-        Type::Char,
-        Type::String,
-        Type::Unit,
-        Type::Any("anything".to_owned()),
-    ];
     if depth == 0 || below(random, 3) == 0 {
-        return scalars[below(random, scalars.len() as u32) as usize].clone();
+        let scalar = Type::SCALARS.get(below(random, Type::SCALARS.len() as u32 + 1) as usize);
+        return scalar.cloned().unwrap_or_else(|| Type::Any("anything".to_owned()));
     }
     let inner = |random: &mut _| Box::new(random_type(random, depth - 1));
     let side = |random: &mut _| (below(random, 4) > 0).then(|| inner(random));

@@ -261,18 +261,11 @@ mod tests {
     use wasm_sandbox_policy::{ByteUnits, ResourceLimits};
 
     use super::*;
-    use crate::vfs::{Dir, MemoryTree, OpenHow, Opened, Quota, SavedTree};
-
-    const READ: OpenHow = OpenHow {
-        read: true,
-        write: false,
-        create: false,
-        exclusive: false,
-        truncate: false,
-        directory: false,
-        follow: true,
+    use crate::vfs::{
+        Dir, MemoryTree, Opened, Quota, SavedTree,
+        tests::{READ, WRITE},
     };
-    const WRITE: OpenHow = OpenHow { write: true, create: true, ..READ };
+
     type Lie = fn(&mut SavedMemory);
 
     /// The inodes of [`sound`].
