@@ -7,7 +7,7 @@ use wasm_sandbox_policy::{Ending, RandomPolicy, SandboxError, SandboxResult};
 use crate::{
     instance::{CancelHandle, Instance},
     lang::interpreter::Answer,
-    snapshot::{Parts, Progress, Snapshot},
+    snapshot::{Parts, Snapshot, Turns},
     value::Arguments,
 };
 
@@ -17,19 +17,19 @@ use crate::{
 pub struct Session {
     instance: Instance,
     parts: Parts,
-    progress: Progress,
+    turns: Turns,
     /// Whether it has to draw random numbers of its own with its next turn.
     reseeds: bool,
 }
 
 impl Session {
     pub(crate) fn new(instance: Instance, parts: Parts) -> Self {
-        Self::restored(instance, parts, Progress { turns: 0, begun: false }, false)
+        Self::restored(instance, parts, Turns { taken: 0, begun: false }, false)
     }
 
     /// One that goes on where another was.
-    pub(crate) fn restored(instance: Instance, parts: Parts, progress: Progress, reseeds: bool) -> Self {
-        Self { instance, parts, progress, reseeds: reseeds && progress.begun }
+    pub(crate) fn restored(instance: Instance, parts: Parts, turns: Turns, reseeds: bool) -> Self {
+        Self { instance, parts, turns, reseeds: reseeds && turns.begun }
     }
 
     /// Runs code. The value of a final expression is in the result, where JSON has a form for it, and its text on standard
@@ -39,7 +39,7 @@ impl Session {
     /// # Errors
     /// The session has ended, or the sandbox failed.
     pub async fn run(&mut self, code: &str) -> Result<SandboxResult, SandboxError> {
-        let name = format!("<turn {}>", self.progress.turns + 1);
+        let name = format!("<turn {}>", self.turns.taken + 1);
         let request = self.complete(json!({ "op": "eval", "name": name, "code": code }));
         let answer = self.instance.ask("turn", &request).await;
         self.reached(answer.is_ok());
@@ -127,18 +127,18 @@ impl Session {
         }
         let seeded = matches!(self.parts.config.capabilities.system.random, RandomPolicy::Seeded(_));
         let state = self.instance.state(!moved && !seeded)?;
-        Ok(Snapshot::new(self.parts.clone(), self.progress, state))
+        Ok(Snapshot::new(self.parts.clone(), self.turns, state))
     }
 
     /// A request has reached the guest, or has not.
     fn reached(&mut self, reached: bool) {
-        self.progress.begun |= reached;
+        self.turns.begun |= reached;
         self.reseeds &= !reached;
     }
 
     /// A request with what the first one of an instance says besides.
     fn complete(&mut self, mut request: Value) -> Value {
-        let surroundings = match (self.progress.begun, self.reseeds) {
+        let surroundings = match (self.turns.begun, self.reseeds) {
             (false, _) => self.parts.runtime.surroundings(&self.parts.config),
             (true, true) => self.parts.runtime.reseeding(),
             (true, false) => json!({}),
@@ -146,7 +146,7 @@ impl Session {
         if let (Some(request), Value::Object(surroundings)) = (request.as_object_mut(), surroundings) {
             request.extend(surroundings);
         }
-        self.progress.turns += 1;
+        self.turns.taken += 1;
         request
     }
 }

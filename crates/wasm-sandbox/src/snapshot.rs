@@ -55,10 +55,10 @@ pub(crate) struct Surroundings {
     pub(crate) control: Arc<Control>,
 }
 
-/// How far a session has come.
+/// Those that a session has had.
 #[derive(Clone, Copy, Serialize, Deserialize)]
-pub(crate) struct Progress {
-    pub(crate) turns: u64,
+pub(crate) struct Turns {
+    pub(crate) taken: u64,
     /// Whether a request has reached the guest.
     pub(crate) begun: bool,
 }
@@ -75,7 +75,7 @@ pub(crate) struct State {
 
 struct Inner {
     parts: Parts,
-    progress: Progress,
+    turns: Turns,
     state: State,
 }
 
@@ -86,7 +86,7 @@ struct Written<'a> {
     image: [u8; 32],
     prelude: String,
     config: String,
-    progress: Progress,
+    turns: Turns,
     draws: bool,
     memory: u64,
     globals: Vec<u8>,
@@ -106,8 +106,8 @@ impl Serialize for Bytes<'_> {
 }
 
 impl Snapshot {
-    pub(crate) fn new(parts: Parts, progress: Progress, state: State) -> Self {
-        Self(Arc::new(Inner { parts, progress, state }))
+    pub(crate) fn new(parts: Parts, turns: Turns, state: State) -> Self {
+        Self(Arc::new(Inner { parts, turns, state }))
     }
 
     /// A session that goes on from here, independent of every other. Unless the policy has a seed, it draws random numbers of
@@ -116,7 +116,7 @@ impl Snapshot {
     /// # Errors
     /// There is no memory, or no room for another sandbox.
     pub async fn session(&self) -> Result<Session, SandboxError> {
-        let Inner { parts, progress, state } = &*self.0;
+        let Inner { parts, turns, state } = &*self.0;
         let control = parts.control.child();
         let instance = Blueprint {
             module: &parts.module,
@@ -131,7 +131,7 @@ impl Snapshot {
             state: Some(state),
         };
         let instance = instance.untouched().await?;
-        Ok(Session::restored(instance, parts.clone(), *progress, state.draws))
+        Ok(Session::restored(instance, parts.clone(), *turns, state.draws))
     }
 
     /// The snapshot as bytes that [`WasmSandbox::snapshot`](crate::WasmSandbox::snapshot) reads, in this process or another,
@@ -141,7 +141,7 @@ impl Snapshot {
     /// # Errors
     /// [`SandboxError::NotRunnable`] when a file of the host's is open in the session: it cannot go elsewhere.
     pub fn to_bytes(&self) -> Result<Vec<u8>, SandboxError> {
-        let Inner { parts, progress, state } = &*self.0;
+        let Inner { parts, turns, state } = &*self.0;
         if let Some(path) = state.host.open_on_host() {
             return Err(refused(format!("the session has `{path}` open, which is the host's; close it first")));
         }
@@ -153,7 +153,7 @@ impl Snapshot {
             prelude: parts.prelude.to_string(),
             config: serde_json::to_string(&parts.config)
                 .map_err(|error| SandboxError::internal("writing a policy", error))?,
-            progress: *progress,
+            turns: *turns,
             draws: state.draws,
             memory: state.changes.len() as u64,
             globals: globals_to(&state.changes.globals),
@@ -203,7 +203,7 @@ impl Snapshot {
         let changes = changes(&written.pieces, written.memory, &written.globals)?;
         let share = Share::take(written.host.memory())?;
         let state = State { changes: Arc::new(changes), host: written.host, _share: share, draws: written.draws };
-        Ok(Self::new(parts, written.progress, state))
+        Ok(Self::new(parts, written.turns, state))
     }
 }
 
