@@ -10,7 +10,7 @@ use std::fmt::{self, Write};
 /// assert_eq!(Plain::line("red \u{1b}[31m\n").to_string(), "red \\u{1b}[31m\\n");
 /// assert_eq!(Plain::lines("one\ntwo\u{7}").to_string(), "one\ntwo\\u{7}");
 /// assert_eq!(Plain::indented("one\nhint: two\n").to_string(), "one\n  hint: two");
-/// assert_eq!(Plain::line("one two").at_most(3).to_string(), "one...");
+/// assert_eq!(Plain::line("one two").at_most(6).to_string(), "one...");
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Plain<'a> {
@@ -44,7 +44,7 @@ impl<'a> Plain<'a> {
         Self { breaks: Breaks::Indent, ..Self::line(text.trim_end()) }
     }
 
-    /// Cut off, with `...`, after this many characters, those of escapes counted. By default nothing is.
+    /// Cut off so that it has at most this many characters, with `...` at its end. By default nothing is.
     #[must_use]
     pub fn at_most(self, characters: usize) -> Self {
         Self { most: characters, ..self }
@@ -53,21 +53,32 @@ impl<'a> Plain<'a> {
     fn escapes(&self, c: char) -> bool {
         steers(c) && !(self.breaks != Breaks::Escape && matches!(c, '\n' | '\t'))
     }
+
+    /// Characters that one becomes.
+    fn width(&self, c: char) -> usize {
+        if self.escapes(c) { c.escape_default().len() } else { 1 }
+    }
+
+    /// Whether there are more than `most`; of a long text no more is looked at.
+    fn is_long(&self) -> bool {
+        let mut widths = self.text.chars().map(|c| self.width(c));
+        widths.try_fold(0_usize, |all, width| Some(all + width).filter(|all| *all <= self.most)).is_none()
+    }
 }
 
 impl fmt::Display for Plain<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut room = self.most;
+        const CUT: &str = "...";
+        let mut room = if self.is_long() { self.most.saturating_sub(CUT.len()) } else { usize::MAX };
         for c in self.text.chars() {
-            let escape = self.escapes(c).then(|| c.escape_default());
-            room = match room.checked_sub(escape.as_ref().map_or(1, ExactSizeIterator::len)) {
+            room = match room.checked_sub(self.width(c)) {
                 Some(room) => room,
-                None => return f.write_str("..."),
+                None => return f.write_str(CUT),
             };
-            match escape {
-                Some(escape) => write!(f, "{escape}")?,
-                None if c == '\n' && self.breaks == Breaks::Indent => f.write_str("\n  ")?,
-                None => f.write_char(c)?,
+            match c {
+                c if self.escapes(c) => write!(f, "{}", c.escape_default())?,
+                '\n' if self.breaks == Breaks::Indent => f.write_str("\n  ")?,
+                c => f.write_char(c)?,
             }
         }
         Ok(())
@@ -98,10 +109,11 @@ mod tests {
     #[test]
     fn a_long_text_is_cut_off_between_characters_and_escapes() {
         let text = "\u{e9}\u{1b}\u{e9}";
-        for (most, shown) in [(0, "..."), (1, "\u{e9}..."), (6, "\u{e9}..."), (7, "\u{e9}\\u{1b}...")] {
+        for (most, shown) in [(0, "..."), (4, "\u{e9}..."), (7, "\u{e9}...")] {
             assert_eq!(Plain::line(text).at_most(most).to_string(), shown, "{most}");
         }
         assert_eq!(Plain::line(text).at_most(8).to_string(), "\u{e9}\\u{1b}\u{e9}");
+        assert_eq!(Plain::line("\u{e9}\u{1b}four").at_most(10).to_string(), "\u{e9}\\u{1b}...");
         // What was shown once is not changed by being shown again.
         let shown = Plain::line("\u{1b}\n\\").to_string();
         assert_eq!(Plain::line(&shown).to_string(), shown);

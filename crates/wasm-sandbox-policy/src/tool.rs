@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 /// One call of a tool.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ToolRecord {
-    /// The tool as the guest named it, what steers a terminal escaped, cut off after 512 characters.
+    /// The tool as the guest named it, at most 512 characters, what steers a terminal escaped.
     pub name: String,
     /// When the guest made the call, in microseconds since the run began.
     pub at_us: u64,
