@@ -1,6 +1,6 @@
 //! A session at a moment: kept, begun again as often as wanted, taken elsewhere.
 
-use std::{io, sync::Arc};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize, Serializer};
 use wasm_sandbox_policy::{InstanceConfig, SandboxError, SecurityContext};
@@ -145,8 +145,10 @@ impl Snapshot {
         if let Some(path) = state.host.open_on_host() {
             return Err(refused(format!("the session has `{path}` open, which is the host's; close it first")));
         }
-        let failed = |error: io::Error| SandboxError::internal("reading a snapshot's memory", error);
-        let pieces = state.changes.pieces().map_err(failed)?;
+        let pieces = state.changes.pieces()?;
+        let size = pieces.bytes() + state.host.memory();
+        // Until the caller has them.
+        let _share = Share::take(size)?;
         let written = Written {
             runtime: parts.runtime.name().to_owned(),
             image: parts.image()?,
@@ -157,10 +159,13 @@ impl Snapshot {
             draws: state.draws,
             memory: state.changes.len() as u64,
             globals: globals_to(&state.changes.globals),
-            pieces: pieces.iter().map(|(at, bytes)| (*at as u64, Bytes(bytes))).collect(),
+            pieces: pieces.iter().map(|(at, bytes)| (at as u64, Bytes(bytes))).collect(),
             host: state.host.clone(),
         };
-        let bytes = postcard::to_extend(&written, MAGIC.to_vec());
+        // The whole is little more.
+        let mut start = Vec::with_capacity(usize::try_from(size).unwrap_or(0) + (64 << 10));
+        start.extend(MAGIC);
+        let bytes = postcard::to_extend(&written, start);
         let mut bytes = bytes.map_err(|error| SandboxError::internal("writing a snapshot", error))?;
         bytes.extend(seal(&parts.setup, &bytes)?);
         Ok(bytes)

@@ -4,21 +4,26 @@
 //! file in memory that both sides map: it is copied once and shared from then on, until somebody writes.
 
 use std::{
-    collections::BTreeMap,
     fs::File,
     io::{self, Write},
     ops::Range,
-    os::unix::fs::FileExt,
     sync::Arc,
 };
 
 use wasm_sandbox_policy::SandboxError;
 
-use super::{PAGE, seal, slot::Slot, unsealed};
+use super::{
+    PAGE, seal,
+    slot::{Mapping, Slot},
+    unsealed,
+};
 use crate::{allowance::Share, value::WasmValue};
 
 /// Pages side by side that are worth a mapping of their own.
 const LARGE: usize = 64 * PAGE;
+
+/// What memories are multiples of.
+const WASM_PAGE: usize = 64 << 10;
 
 /// Mappings that one memory has, at most; then they are made one file again. The system bounds those of a process.
 const MAX_MAPPED: usize = 16;
@@ -50,7 +55,39 @@ pub(super) struct Mapped {
 /// A file in memory, and what it takes of the host's.
 struct SharedFile {
     file: File,
+    /// The same bytes, to be read.
+    contents: Mapping,
     _share: Share,
+}
+
+/// What a memory holds besides its image, as whole pieces: sorted by their places, without overlaps.
+pub(crate) struct Pieces {
+    all: Vec<(usize, Vec<u8>)>,
+    share: Share,
+}
+
+impl Pieces {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, &[u8])> {
+        self.all.iter().map(|(at, bytes)| (*at, bytes.as_slice()))
+    }
+
+    /// Bytes of all of them.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.share.bytes()
+    }
+}
+
+impl Mapped {
+    fn bytes(&self) -> &[u8] {
+        let start = usize::try_from(self.offset).unwrap_or(usize::MAX);
+        self.file.contents.bytes().get(start..).and_then(|rest| rest.get(..self.at.len())).unwrap_or_default()
+    }
+
+    /// The page at this place of the memory, if it is one of these.
+    fn page(&self, at: usize) -> Option<&[u8]> {
+        let start = at.checked_sub(self.at.start)?;
+        self.bytes().get(start..start + PAGE)
+    }
 }
 
 impl Changes {
@@ -96,8 +133,11 @@ impl Changes {
     ) -> Result<Option<Self>, SandboxError> {
         let mut changes = Self::none(len, globals);
         let (mut end, mut large) = (0, Vec::new());
+        if !len.is_multiple_of(WASM_PAGE) {
+            return Ok(None);
+        }
         for (at, bytes) in pieces {
-            let aligned = at.is_multiple_of(PAGE) && bytes.len().is_multiple_of(PAGE);
+            let aligned = at.is_multiple_of(PAGE) && bytes.len().is_multiple_of(PAGE) && !bytes.is_empty();
             let fits = *at >= end && at.checked_add(bytes.len()).is_some_and(|end| end <= len);
             if !aligned || !fits {
                 return Ok(None);
@@ -125,28 +165,26 @@ impl Changes {
         Ok(self)
     }
 
-    /// The pieces, sorted by their places and without overlaps.
+    /// Everything in pieces, a copy of its own.
     ///
     /// # Errors
-    /// A file in memory cannot be read.
-    pub(crate) fn pieces(&self) -> io::Result<Vec<(usize, Vec<u8>)>> {
-        let mut pieces = BTreeMap::new();
-        for mapped in &self.mapped {
-            let mut bytes = vec![0; mapped.at.len()];
-            mapped.file.file.read_exact_at(&mut bytes, mapped.offset)?;
-            lay_over(&mut pieces, mapped.at.start, &bytes);
+    /// The process has no memory left for it.
+    pub(crate) fn pieces(&self) -> Result<Pieces, SandboxError> {
+        let ranges = united(self.layers().map(|(range, _)| range).collect());
+        let share = Share::take(ranges.iter().map(|range| range.len() as u64).sum())?;
+        let mut all: Vec<_> = ranges.into_iter().map(|range| (range.start, vec![0; range.len()])).collect();
+        for (range, bytes) in self.layers() {
+            let before = all.partition_point(|(at, _)| *at <= range.start);
+            let piece = before.checked_sub(1).and_then(|last| all.get_mut(last));
+            let place = piece.and_then(|(at, piece)| piece.get_mut(range.start - *at..range.end - *at));
+            place.into_iter().for_each(|place| place.copy_from_slice(bytes));
         }
-        for (run, bytes) in self.runs() {
-            lay_over(&mut pieces, run.start, bytes);
-        }
-        let mut runs: Vec<(usize, Vec<u8>)> = Vec::new();
-        for (at, page) in pieces {
-            match runs.last_mut() {
-                Some((start, bytes)) if *start + bytes.len() == at => bytes.extend(page),
-                _ => runs.push((at, page)),
-            }
-        }
-        Ok(runs)
+        Ok(Pieces { all, share })
+    }
+
+    /// Parts of the memory and what they hold; where two overlap, the later one shows.
+    fn layers(&self) -> impl Iterator<Item = (Range<usize>, &[u8])> {
+        self.mapped.iter().map(|mapped| (mapped.at.clone(), mapped.bytes())).chain(self.runs())
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -185,9 +223,9 @@ impl Changes {
 fn freeze(slot: &mut Slot, mapped: &mut Vec<Mapped>) -> Result<(), SandboxError> {
     let Some(at) = slot.in_file() else { return Ok(()) };
     let share = Share::take(at.len() as u64)?;
-    let Some(file) = slot.freeze().map_err(failed)? else { return Ok(()) };
+    let Some((file, contents)) = slot.freeze().map_err(failed)? else { return Ok(()) };
     // It needs no seal, which takes as long as all the rest: nobody else has the file, and nothing maps it to be written.
-    mapped.push(Mapped { at, file: Arc::new(SharedFile { file, _share: share }), offset: 0 });
+    mapped.push(Mapped { at, file: Arc::new(SharedFile { file, contents, _share: share }), offset: 0 });
     Ok(())
 }
 
@@ -195,9 +233,9 @@ fn freeze(slot: &mut Slot, mapped: &mut Vec<Mapped>) -> Result<(), SandboxError>
 fn changed(slot: &Slot, image: &[u8], mapped: &[Mapped], written: &[Range<usize>]) -> Vec<Range<usize>> {
     let mut runs: Vec<Range<usize>> = Vec::new();
     for page in written.iter().flat_map(|run| run.clone().step_by(PAGE)) {
-        let is_mapped = mapped.iter().any(|mapped| mapped.at.contains(&page));
-        let below = image.get(page..page + PAGE).unwrap_or(&ZEROS);
-        if !is_mapped && slot.bytes(page..page + PAGE) == below {
+        let mapped = mapped.iter().rev().find_map(|mapped| mapped.page(page));
+        let below = mapped.or_else(|| image.get(page..page + PAGE)).unwrap_or(&ZEROS);
+        if slot.bytes(page..page + PAGE) == below {
             continue;
         }
         match runs.last_mut() {
@@ -246,19 +284,14 @@ fn file_of<'a>(
         places.push((offset, run.clone()));
         offset += run.len() as u64;
     }
-    let file = Arc::new(SharedFile { file: seal(file).map_err(failed)?, _share: share });
+    let file = seal(file).map_err(failed)?;
+    let contents = Mapping::of_file(&file, usize::try_from(offset).unwrap_or(0)).map_err(failed)?;
+    let file = Arc::new(SharedFile { file, contents, _share: share });
     Ok(places.into_iter().map(|(offset, at)| Mapped { at, file: Arc::clone(&file), offset }).collect())
 }
 
 fn failed(error: io::Error) -> SandboxError {
     SandboxError::internal("keeping what a memory holds", error)
-}
-
-/// Puts bytes over what is there already, page by page.
-fn lay_over(pieces: &mut BTreeMap<usize, Vec<u8>>, at: usize, bytes: &[u8]) {
-    for (page, bytes) in (at..).step_by(PAGE).zip(bytes.chunks(PAGE)) {
-        pieces.insert(page, bytes.to_vec());
-    }
 }
 
 #[cfg(test)]
@@ -308,13 +341,69 @@ mod tests {
             let pieces = changes.pieces().unwrap();
             let mut fork = memory(&image, Some(changes));
             assert!(holds(&mut fork, value) && holds(&mut first, value), "{value}");
-            let pieces: Vec<_> = pieces.iter().map(|(at, bytes)| (*at, bytes.as_slice())).collect();
+            assert_eq!(pieces.bytes(), (40 * LARGE) as u64);
+            let pieces: Vec<_> = pieces.iter().collect();
             let read = Changes::from_pieces(LEN, Vec::new(), &pieces).unwrap().unwrap();
             assert!(read.mapped.len() <= MAX_MAPPED, "{}", read.mapped.len());
             assert!(holds(&mut memory(&image, Some(read)), value), "{value}");
             // One that goes on where the last was, and is what the next is taken of.
             first = fork;
         }
+    }
+
+    /// The last stretch covers the end of the first and is covered by a page, and a piece begins where another ends.
+    #[test]
+    fn pieces_are_what_shows_of_the_layers() {
+        let image = image();
+        let mut first = memory(&image, None);
+        let mut changes = None;
+        for (at, len, value) in [(0, 2 * LARGE, 1), (LARGE, 2 * LARGE, 2), (2 * LARGE, PAGE, 3), (3 * LARGE, PAGE, 4)] {
+            first.slot().unwrap().write(at..at + len, &vec![value; len]);
+            changes = Some(first.changes(Vec::new()).unwrap());
+        }
+        let changes = changes.unwrap();
+        assert_eq!((changes.mapped.len(), changes.copied.len()), (2, 2));
+        let pieces = changes.pieces().unwrap();
+        let [(at, bytes)] = pieces.iter().collect::<Vec<_>>()[..] else { unreachable!("one piece") };
+        let expected = [vec![1; LARGE], vec![2; LARGE], vec![3; PAGE], vec![2; LARGE - PAGE], vec![4; PAGE]].concat();
+        assert!(at == 0 && bytes == expected);
+    }
+
+    #[test]
+    fn what_no_memory_can_have_been_is_refused() {
+        let fits =
+            |len: usize, pieces: &[(usize, &[u8])]| Changes::from_pieces(len, Vec::new(), pieces).unwrap().is_some();
+        let (page, large) = (&[1; PAGE][..], &vec![2; LARGE][..]);
+        assert!(fits(2 * LARGE, &[(0, page), (PAGE, page), (LARGE, large)]));
+        for (lie, len, pieces) in [
+            ("half a page of memory", 2 * LARGE + PAGE, vec![(0, page)]),
+            ("beyond the end", 2 * LARGE, vec![(LARGE + PAGE, large)]),
+            ("beyond all", 2 * LARGE, vec![(usize::MAX - PAGE + 1, page)]),
+            ("half a page", 2 * LARGE, vec![(0, &page[1..])]),
+            ("between pages", 2 * LARGE, vec![(1, page)]),
+            ("one over the other", 2 * LARGE, vec![(0, large), (PAGE, page)]),
+            ("the last first", 2 * LARGE, vec![(PAGE, page), (0, page)]),
+            // It would be taken for the other, and memory be mapped that is not there.
+            ("nothing, where another begins", 2 * LARGE, vec![(0, &[]), (0, large)]),
+        ] {
+            assert!(!fits(len, &pieces), "{lie}");
+        }
+    }
+
+    #[test]
+    fn a_page_that_is_written_with_what_it_holds_has_not_changed() {
+        let image = image();
+        let mut first = memory(&image, None);
+        let mut write = |value: u8, range: Range<usize>| {
+            first.slot().unwrap().write(range.clone(), &vec![value; range.len()]);
+            first.changes(Vec::new()).unwrap()
+        };
+        let before = write(1, 0..2 * LARGE);
+        write(1, 0..2 * LARGE);
+        let after = write(2, LARGE..LARGE + PAGE);
+        let files = |changes: &Changes| changes.mapped.iter().map(|one| Arc::as_ptr(&one.file)).collect::<Vec<_>>();
+        assert_eq!(files(&after), files(&before));
+        assert!(matches!(&*after.copied, [page] if *page == (LARGE..LARGE + PAGE)), "{:?}", after.copied);
     }
 
     #[test]
@@ -335,7 +424,7 @@ mod tests {
         let image = image();
         let mut first = memory(&image, None);
         fill(&mut first, 1);
-        first.changes(Vec::new()).unwrap();
+        let kept = first.changes(Vec::new()).unwrap();
         fill(&mut first, 2);
         let everything = crate::allowance::Allowance::new(u64::MAX);
         let mut step = 1 << 50;
@@ -345,7 +434,9 @@ mod tests {
             }
         }
         let refused = first.changes(Vec::new()).map(|_| ()).unwrap_err();
+        let in_pieces = kept.pieces().map(|_| ()).unwrap_err();
         drop(everything);
+        assert!(matches!(in_pieces, SandboxError::ResourceExhausted { .. }), "{in_pieces}");
         assert!(matches!(refused, SandboxError::ResourceExhausted { .. }), "{refused}");
         assert!(!first.is_broken() && holds(&mut first, 2));
         let changes = first.changes(Vec::new()).unwrap();

@@ -172,11 +172,14 @@ impl Slot {
         self.growth.as_ref().map(|growth| growth.at.clone())
     }
 
-    /// Has the memory map the file that holds a part of it copy-on-write from here on, and gives out the file.
-    pub(super) fn freeze(&mut self) -> io::Result<Option<File>> {
-        let Some(growth) = self.growth.take() else { return Ok(None) };
+    /// Has the memory map the file that holds a part of it copy-on-write from here on, and gives out the file and its bytes.
+    pub(super) fn freeze(&mut self) -> io::Result<Option<(File, Mapping)>> {
+        let contents =
+            self.growth.as_ref().map(|growth| Mapping::of_file(&growth.file, growth.at.len())).transpose()?;
+        // Whatever could come to nothing has not.
+        let Some((growth, contents)) = self.growth.take().zip(contents) else { return Ok(None) };
         self.map(growth.at, &growth.file, 0)?;
-        Ok(Some(growth.file))
+        Ok(Some((growth.file, contents)))
     }
 
     /// Puts the memory back to the image, after an instance used its first `used` bytes, and says how many bytes it keeps
