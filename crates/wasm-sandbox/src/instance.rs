@@ -16,7 +16,7 @@ use crate::{
     host::{Control, Host, HostReport, HostSetup, Sink, Stdin, Stop, Stream, ToolSetup},
     host_function::HostFunctions,
     image::Beginning,
-    lang::interpreter::{self, Answer, Runtime},
+    lang::interpreter::{self, Answer, Exception, Runtime},
     module::Module,
     mount,
     script::Script,
@@ -340,6 +340,7 @@ impl Instance {
             Ok(Ok(())) => None,
             Ok(Err(errno)) => {
                 let (name, message) = ("Error".to_owned(), format!("writing to stdout: {}", errno.text()));
+                // That nobody reads the output any more is not worth a word.
                 if errno != Errno::Pipe {
                     self.tell(&format!("{name}: {message}"));
                 }
@@ -350,18 +351,15 @@ impl Instance {
     }
 
     /// Prints the story of an exception, where the interpreter has not done so.
-    pub(crate) fn complain(&mut self, runtime: Runtime, stack: &str) {
-        if runtime != Runtime::Python {
-            self.tell(stack);
+    pub(crate) fn complain(&mut self, runtime: Runtime, exception: &Exception) {
+        if runtime != Runtime::Python && !is_broken_pipe(&exception.message) {
+            self.tell(&exception.story());
         }
     }
 
-    /// Prints the story of an exception on standard error. That nobody reads the output any more is not worth a word.
+    /// Prints a story on standard error. What cannot be told is in the result all the same.
     fn tell(&mut self, story: &str) {
-        if !story.starts_with("Error: EPIPE") {
-            // What cannot be told is in the result all the same.
-            let _ = self.print(Stream::Stderr, story);
-        }
+        let _ = self.print(Stream::Stderr, story);
     }
 
     fn print(&mut self, stream: Stream, text: &str) -> Result<VfsResult<()>, Ending> {
@@ -406,6 +404,7 @@ impl Instance {
         let arguments = arguments.get(1..).unwrap_or_default();
         match script.run(&mut adapter, module.name(), arguments, config).await {
             Ok(code) => Ok(Ending::Exit { code }),
+            Err(SandboxError::Exception { message, .. }) if is_broken_pipe(&message) => Ok(Ending::Exit { code: 1 }),
             Err(SandboxError::Exception { stack, .. } | SandboxError::Compilation { diagnostics: stack, .. }) => {
                 self.tell(&stack);
                 Ok(Ending::Exit { code: 1 })
@@ -493,6 +492,11 @@ impl Guest for Adapter<'_> {
 fn is_refusal(name: &str, message: &str) -> bool {
     let codes = ["EACCES", "EPERM", "EROFS", "[Errno 69]"];
     name == "PermissionError" || codes.iter().any(|code| message.starts_with(code))
+}
+
+/// Whether an exception tells that nobody reads the output any more, which is not worth a word. Python's driver sees to its own.
+fn is_broken_pipe(message: &str) -> bool {
+    message.starts_with("EPIPE: broken pipe")
 }
 
 impl Failure {

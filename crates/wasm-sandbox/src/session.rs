@@ -51,7 +51,7 @@ impl Session {
             }
             Ok(Answer::Exit(code)) => (Ending::Exit { code }, None),
             Ok(Answer::Error(exception)) => {
-                self.instance.complain(self.parts.runtime, &exception.story());
+                self.instance.complain(self.parts.runtime, &exception);
                 (Ending::Exception { name: exception.name, message: exception.message }, None)
             }
             Ok(Answer::Invalid(why)) => return Err(SandboxError::internal("a turn", why)),

@@ -119,6 +119,26 @@ fn d4_a_reader_that_has_gone_is_told_to_the_guest() {
     assert_eq!(child.wait().unwrap().code(), Some(EPIPE));
 }
 
+/// A script gets an exception. If it lets that pass, nothing is said of it: as with `| head`, all is well.
+#[test]
+fn d4_a_script_whose_reader_has_gone_ends_without_a_word() {
+    let shell = Shell::new();
+    for (name, program, error) in [
+        ("flood.py", "while True: print('x' * 1000)", "raise OSError('other')"),
+        ("flood.js", "for (;;) console.log('x'.repeat(1000))", "throw new Error('EPIPE is but a word')"),
+    ] {
+        fs::write(shell.folder.path().join(name), program).unwrap();
+        let mut command = shell.command(&["-q", "run", name, "--max-output", "1GB"]);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!((output.status.code(), text(&output.stderr)), (Some(1), ""), "{name}");
+        fs::write(shell.folder.path().join(name), error).unwrap();
+        let twin = shell.run(&["-q", "run", name]);
+        assert!(twin.status.code() == Some(1) && text(&twin.stderr).contains("Error: "), "{name}: {twin:?}");
+    }
+}
+
 #[test]
 fn d16_input_that_never_ends_ends_at_the_deadline() {
     let (_shell, mut child, started) = spawn(CAT, &["--timeout", "300ms"]);

@@ -121,7 +121,7 @@ impl Control {
 
     /// Waits on the calling thread.
     pub(crate) fn wait_blocking(&self, wait: &Wait, deadline: Instant) -> WaitEnd {
-        let waker = Waker::from(Arc::new(Unpark(thread::current())));
+        let waker = WAKER.with(Waker::clone);
         let mut context = Context::from_waker(&waker);
         let mut told = pin!(self.told(wait, deadline));
         loop {
@@ -203,6 +203,11 @@ impl Control {
 
 fn next(wait: &Wait, deadline: Instant) -> Instant {
     wait.until.map_or(deadline, |until| until.min(deadline))
+}
+
+thread_local! {
+    /// Wakes this thread: made by its first wait.
+    static WAKER: Waker = Waker::from(Arc::new(Unpark(thread::current())));
 }
 
 /// Wakes a thread that is parked.

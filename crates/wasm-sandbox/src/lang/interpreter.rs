@@ -19,7 +19,7 @@ use wasm_sandbox_policy::{
     ByteSize, ConfigProblem, GuestPath, InstanceConfig, MountAccess, RandomPolicy, ResourceLimits, SandboxError,
 };
 
-pub(crate) use self::ask::{Answer, ask, seed};
+pub(crate) use self::ask::{Answer, Exception, ask, seed};
 use self::store::Store;
 use super::{javascript, python};
 use crate::{
