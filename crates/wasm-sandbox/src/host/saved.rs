@@ -82,6 +82,19 @@ impl SavedHost {
             _ => None,
         })
     }
+
+    /// As it is when everything is closed that is the host's.
+    #[cfg(fuzzing)]
+    pub(super) fn close_on_host(&mut self) {
+        while let Some(path) = self.open_on_host().map(str::to_owned) {
+            let is_there = |descriptor: &SavedDescriptor| match descriptor {
+                SavedDescriptor::File(file) => file.path == path,
+                SavedDescriptor::Directory(directory) => directory.path == path,
+                _ => false,
+            };
+            self.descriptors.iter_mut().filter(|one| one.as_ref().is_some_and(is_there)).for_each(|one| *one = None);
+        }
+    }
 }
 
 impl Host {
@@ -205,5 +218,91 @@ impl Descriptors {
         save: impl Fn(&Descriptor) -> VfsResult<SavedDescriptor>,
     ) -> VfsResult<Vec<Option<SavedDescriptor>>> {
         self.all().iter().map(|descriptor| descriptor.as_ref().map(&save).transpose()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic)]
+
+    use wasm_sandbox_policy::{ByteUnits, InstanceConfig, ResourceLimits};
+
+    use super::*;
+    use crate::{
+        host::{HostSetup, Sink, Stdin, ToolSetup},
+        vfs::{MemoryTree, OpenHow, Opened, Quota},
+    };
+
+    const MOUNT: &str = "/kept";
+
+    /// A host with one tree in memory, and that tree.
+    fn host() -> (Host, Arc<dyn Dir>) {
+        let limits = ResourceLimits { disk: 1.mb(), files: 10, open_files: 8, ..ResourceLimits::default() };
+        let config = InstanceConfig::builder().limits(limits).filesystem_memory(MOUNT).build().unwrap();
+        let quota = Arc::new(Quota::new(&config.limits));
+        let tree = MemoryTree::empty(Arc::clone(&quota));
+        let host = Host::new(HostSetup {
+            config: &config,
+            arguments: Vec::new(),
+            stdin: Stdin::Empty,
+            stdout: Sink::Capture,
+            stderr: Sink::Capture,
+            mounts: vec![(MOUNT.parse().unwrap(), Arc::clone(&tree))],
+            script: None,
+            quota,
+            control: Arc::default(),
+            tools: ToolSetup { toolbox: Arc::default(), beside_guest: false, executor: || None },
+        });
+        (host.unwrap(), tree)
+    }
+
+    /// With a file of 1,000 bytes in the tree.
+    fn sound() -> SavedHost {
+        let (host, tree) = host();
+        let how = OpenHow { write: true, create: true, ..OpenHow::default() };
+        let Opened::File { mut file, .. } = tree.open("file", how).unwrap() else { panic!("a directory") };
+        assert_eq!(file.write_at(&[1; 1000], 0), Ok(1000));
+        drop(file);
+        host.save().unwrap()
+    }
+
+    #[test]
+    fn what_no_host_can_have_been_is_refused() {
+        type Lie = fn(&mut SavedHost);
+        let (mut twin, tree) = host();
+        assert_eq!(twin.restore(&sound()), Ok(()));
+        assert_eq!(tree.stat("file", false).unwrap().size, 1000);
+        let lies: &[(&str, Errno, Lie)] = &[
+            ("bytes that nobody paid for", Errno::Inval, |saved| saved.disk_bytes -= 1),
+            ("a file that nobody paid for", Errno::Inval, |saved| saved.disk_files -= 1),
+            ("bytes beyond the limit", Errno::Nospc, |saved| saved.disk_bytes = (1 << 20) + 1),
+            ("bytes beyond all", Errno::Nospc, |saved| saved.disk_bytes = u64::MAX),
+            ("files beyond the limit", Errno::Nospc, |saved| saved.disk_files = 11),
+            ("files beyond all", Errno::Nospc, |saved| saved.disk_files = u64::MAX),
+            ("too many descriptors", Errno::Mfile, |saved| saved.descriptors.resize(9, Some(SavedDescriptor::Stdin))),
+            ("too many that are closed", Errno::Mfile, |saved| saved.descriptors.resize(9, None)),
+            ("a tree too few", Errno::Inval, |saved| saved.trees.clear()),
+            ("a tree too many", Errno::Inval, |saved| saved.trees.push(SavedTree::Host)),
+            ("a tree that is the host's", Errno::Inval, |saved| saved.trees = vec![SavedTree::Host]),
+            ("a mount that is none", Errno::Inval, |saved| {
+                let place = SavedPlace::Root(1);
+                let directory = SavedDirectory { place, path: MOUNT.to_owned(), preopen: true };
+                saved.descriptors.push(Some(SavedDescriptor::Directory(directory)));
+            }),
+            ("an inode that is none", Errno::Noent, |saved| {
+                let place = SavedPlace::Inside(0, SavedHandle::Memory(77));
+                let directory = SavedDirectory { place, path: MOUNT.to_owned(), preopen: false };
+                saved.descriptors.push(Some(SavedDescriptor::Directory(directory)));
+            }),
+        ];
+        for (lie, errno, tell) in lies {
+            let mut saved = sound();
+            tell(&mut saved);
+            assert_eq!(host().0.restore(&saved), Err(*errno), "{lie}");
+        }
+        // As many as there may be are no lie.
+        let mut saved = sound();
+        saved.descriptors.resize(8, Some(SavedDescriptor::Stdin));
+        assert_eq!(host().0.restore(&saved), Ok(()));
     }
 }
