@@ -42,7 +42,7 @@ struct Tree {
 /// A directory of the host as a guest's tree.
 pub(crate) struct HostTree {
     tree: Arc<Tree>,
-    directory: OwnedFd,
+    directory: Arc<OwnedFd>,
     listing: Mutex<()>,
 }
 
@@ -70,7 +70,7 @@ impl HostTree {
     }
 
     fn new(tree: Arc<Tree>, directory: OwnedFd) -> Self {
-        Self { tree, directory, listing: Mutex::default() }
+        Self { tree, directory: directory.into(), listing: Mutex::default() }
     }
 
     /// Opens what a path names, beneath this directory.
@@ -182,7 +182,7 @@ impl Dir for HostTree {
             FileType::Directory if how.write || how.truncate || how.create => Err(Errno::Isdir),
             FileType::Directory => Ok(Opened::Directory(Arc::new(Self::new(Arc::clone(&self.tree), descriptor)))),
             FileType::RegularFile => {
-                let mut file = HostFile::new(descriptor, &stat, how.write || how.truncate, created, &self.tree)?;
+                let mut file = HostFile::new(descriptor.into(), &stat, how.write || how.truncate, created, &self.tree)?;
                 if how.truncate && !created {
                     file.set_size(0)?;
                 }
@@ -348,18 +348,18 @@ impl Dir for HostTree {
     }
 
     fn save(&self) -> VfsResult<SavedHandle> {
-        shared(&self.directory)
+        Ok(SavedHandle::Host(Arc::clone(&self.directory)))
     }
 
     fn restore_directory(&self, saved: &SavedHandle) -> VfsResult<Arc<dyn Dir>> {
         // Opened again, for the place in a listing belongs to the descriptor.
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let directory = rustix::fs::openat(unshared(saved)?, ".", flags, Mode::empty()).map_err(errno)?;
+        let directory = rustix::fs::openat(descriptor(saved)?, ".", flags, Mode::empty()).map_err(errno)?;
         Ok(Arc::new(Self::new(Arc::clone(&self.tree), directory)))
     }
 
     fn restore_file(&self, saved: &SavedHandle, write: bool) -> VfsResult<Box<dyn File>> {
-        let descriptor = unshared(saved)?;
+        let descriptor = Arc::clone(descriptor(saved)?);
         let stat = rustix::fs::fstat(&descriptor).map_err(errno)?;
         Ok(Box::new(HostFile::new(descriptor, &stat, write, false, &self.tree)?))
     }
@@ -373,15 +373,9 @@ impl Tree {
     }
 }
 
-/// A descriptor for whoever opens the same again. Positions are not the kernel's business here, so it may be shared.
-fn shared(descriptor: &OwnedFd) -> VfsResult<SavedHandle> {
-    let copy = rustix::io::fcntl_dupfd_cloexec(descriptor, 0).map_err(errno)?;
-    Ok(SavedHandle::Host(Arc::new(copy)))
-}
-
-fn unshared(saved: &SavedHandle) -> VfsResult<OwnedFd> {
+fn descriptor(saved: &SavedHandle) -> VfsResult<&Arc<OwnedFd>> {
     match saved {
-        SavedHandle::Host(descriptor) => rustix::io::fcntl_dupfd_cloexec(descriptor, 0).map_err(errno),
+        SavedHandle::Host(descriptor) => Ok(descriptor),
         SavedHandle::Memory(_) => Err(Errno::Inval),
     }
 }

@@ -8,7 +8,7 @@ use wasm_sandbox::{
     blocking::{Session, WasmSandbox},
 };
 
-use crate::languages;
+use crate::{alone, languages, process};
 
 const BOTH: [Language; 2] = [Language::Python, Language::JavaScript];
 
@@ -247,6 +247,47 @@ fn what_is_the_hosts_stays() {
         turn(&mut sandbox.resume(&suspended).unwrap(), "start, open('/data/a').read()"),
         "('text', 'text of the host')"
     );
+}
+
+/// Neither what is kept nor what goes on has descriptors of its own for files of the host's.
+#[test]
+fn e9_forks_share_what_they_have_open_on_the_host() {
+    alone("snapshots::e9_forks_share_what_they_have_open_on_the_host", || {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("a"), "text of the host").unwrap();
+        let builder = languages::builder(Language::Python).filesystem_read(folder.path(), "/data");
+        let mut session = with(builder, Language::Python);
+        turn(&mut session, "files = []");
+        let more = |session: &mut Session| {
+            let before = process::descriptors();
+            let snapshots: Vec<_> = (0..200).map(|_| session.snapshot().unwrap()).collect();
+            let kept = process::descriptors() - before;
+            let mut forks: Vec<_> = (0..20).map(|_| session.fork().unwrap()).collect();
+            let live = process::descriptors() - before - kept;
+            forks.push(snapshots[199].session().unwrap());
+            let read = turn(forks.last_mut().unwrap(), "[file.read() for file in files]");
+            (kept, live, read)
+        };
+        let (kept, live, _) = more(&mut session);
+        assert!(kept < 20, "{kept} for 200 snapshots");
+        turn(&mut session, "files = [open('/data/a') for _ in range(10)]\nstart = [file.read(4) for file in files]");
+        let (kept_open, live_open, read) = more(&mut session);
+        assert!(kept_open < 20, "{kept_open} for 200 snapshots with 10 open files");
+        assert_eq!(live_open, live, "for 20 sessions");
+        assert_eq!(read, format!("{:?}", [" of the host"; 10]).replace('"', "'"));
+    });
+}
+
+#[test]
+fn forks_read_on_where_the_input_was_left() {
+    let sandbox = languages::builder(Language::Python).stdin(*b"one\ntwo\nthree\n").build_blocking().unwrap();
+    let mut first = sandbox.session(Language::Python).unwrap();
+    let read = "import os; b''.join(iter(lambda: os.read(0, 1), b'\\n')).decode()";
+    assert_eq!(turn(&mut first, read), "'one'");
+    let (mut second, suspended) = (first.fork().unwrap(), first.snapshot().unwrap().to_bytes().unwrap());
+    assert_eq!((turn(&mut first, read), turn(&mut first, read)), ("'two'".into(), "'three'".into()));
+    assert_eq!(turn(&mut second, read), "'two'");
+    assert_eq!(turn(&mut sandbox.resume(&suspended).unwrap(), read), "'two'");
 }
 
 #[test]

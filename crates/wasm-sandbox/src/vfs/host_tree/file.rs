@@ -12,7 +12,7 @@ use super::{
 use crate::vfs::{Errno, File, SavedHandle, SetTime, Stat, TreeId, VfsResult};
 
 pub(super) struct HostFile {
-    descriptor: OwnedFd,
+    descriptor: Arc<OwnedFd>,
     id: (u64, u64),
     /// There for files that can be written.
     inode: Option<Arc<Inode>>,
@@ -21,7 +21,7 @@ pub(super) struct HostFile {
 
 impl HostFile {
     pub(super) fn new(
-        descriptor: OwnedFd,
+        descriptor: Arc<OwnedFd>,
         stat: &rustix::fs::Stat,
         write: bool,
         created: bool,
@@ -125,7 +125,8 @@ impl File for HostFile {
     }
 
     fn save(&self) -> VfsResult<(TreeId, SavedHandle)> {
-        Ok((self.tree.id(), super::shared(&self.descriptor)?))
+        // Positions are not the kernel's business here, so whoever opens the same again may share it.
+        Ok((self.tree.id(), SavedHandle::Host(Arc::clone(&self.descriptor))))
     }
 }
 
