@@ -234,10 +234,33 @@ impl Inbox {
             // The call may end at once, on this thread, so that nothing is held while it begins.
             drop(state);
             let abort = run::spawn(self, id, *job, runtime, self.executor);
-            if let Some(Call { stage: Stage::Running(running), .. }) = self.state().calls.get_mut(&id) {
-                *running = abort;
+            let given_up = self.state().began(id, abort);
+            given_up.inspect(AbortHandle::abort);
+        }
+    }
+
+    /// What must hold whenever nobody changes it.
+    #[cfg(fuzzing)]
+    #[allow(clippy::panic, reason = "a property that does not hold is a panic")]
+    pub(super) fn check(&self) {
+        let state = self.state();
+        let (mut running, mut arguments, mut answers) = (0, 0, 0);
+        for (id, call) in &state.calls {
+            match &call.stage {
+                Stage::Ended(answer) => answers += answer.len() as u64,
+                Stage::Waiting(_) => assert!(state.waiting.contains(id), "{id} waits for nothing"),
+                Stage::Running(_) => running += 1,
+            }
+            if !matches!(call.stage, Stage::Ended(_)) {
+                arguments += call.argument_bytes;
             }
         }
+        assert_eq!((running, arguments, answers), (state.running, state.argument_bytes, state.answer_bytes));
+        assert!(arguments <= self.limit && state.calls.len() <= MAX_CALLS && state.records.len() <= MAX_RECORDS);
+        assert!(state.running + state.given_up <= MAX_RUNNING, "{running} run, {} given up", state.given_up);
+        let is_ended = |id: &u32| matches!(state.calls.get(id), Some(Call { stage: Stage::Ended(_), .. }));
+        assert!(state.ended.iter().all(is_ended), "what has ended is not there");
+        assert!(state.waiting.len() <= state.calls.len(), "what waits is not there");
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -297,6 +320,16 @@ impl State {
             message: None,
         });
         Some(self.records.len() - 1)
+    }
+
+    /// What was made for a call can be ended with `abort`; gives it back if the call was given up meanwhile.
+    fn began(&mut self, id: u32, abort: Option<AbortHandle>) -> Option<AbortHandle> {
+        match self.calls.get_mut(&id) {
+            Some(Call { stage: Stage::Running(running), .. }) => *running = abort,
+            Some(_) => {}
+            None => return abort,
+        }
+        None
     }
 
     /// What was made for a call is over, once for each call that was made; false if the call was given up.
@@ -416,3 +449,6 @@ impl Drop for UnderWay {
         self.0.abandon();
     }
 }
+
+#[cfg(test)]
+mod tests;
