@@ -17,6 +17,7 @@ use crate::{
         cache::{Cache, CacheKey},
         screen,
     },
+    image::{Changes, globals_from, globals_to},
     value::Signatures,
     vfs::{Dir, MemoryTree, OpenHow, Opened, Quota},
 };
@@ -86,6 +87,47 @@ pub(crate) fn change(input: &mut Unstructured<'_>, sound: &[u8]) -> Result<Vec<u
         }
     }
     Ok(bytes)
+}
+
+/// Pieces of a memory as a snapshot has them: refused, or the memory that they say.
+pub fn snapshot_memory(data: &[u8]) {
+    let _ = snapshot_memory_of(&mut Unstructured::new(data));
+}
+
+fn snapshot_memory_of(input: &mut Unstructured<'_>) -> Result<()> {
+    const PAGE: usize = 4096;
+    // So many that some are copied and some are mapped.
+    let len = if input.ratio(9, 10)? { input.int_in_range(0..=12)? << 16 } else { input.int_in_range(0..=200)? * PAGE };
+    let globals: Vec<u8> = input.arbitrary()?;
+    let globals = globals_from(&globals);
+    assert!(globals.as_deref().is_none_or(|globals| globals_from(&globals_to(globals)).is_some()));
+    let mut given = Vec::new();
+    for _ in 0..input.int_in_range(0..=20)? {
+        let at = if input.ratio(9, 10)? { input.int_in_range(0..=200)? * PAGE } else { input.arbitrary()? };
+        let size =
+            if input.ratio(9, 10)? { input.int_in_range(0..=100)? * PAGE } else { input.int_in_range(0..=9000)? };
+        given.push((at, vec![input.arbitrary()?; size]));
+    }
+    if input.ratio(9, 10)? {
+        given.sort();
+    }
+    let pieces: Vec<(usize, &[u8])> = given.iter().map(|(at, bytes)| (*at, bytes.as_slice())).collect();
+    let changes = Changes::from_pieces(len, Vec::new(), &pieces).expect("there is memory for it");
+    let (mut end, mut sound, mut expected) = (0, len % (64 << 10) == 0, vec![None; len]);
+    for (at, bytes) in pieces {
+        let inside = at >= end && at.checked_add(bytes.len()).is_some_and(|end| end <= len);
+        sound &= inside && !bytes.is_empty() && at % PAGE == 0 && bytes.len() % PAGE == 0;
+        end = at.saturating_add(bytes.len());
+        expected.iter_mut().skip(at).zip(bytes).for_each(|(place, byte)| *place = Some(*byte));
+    }
+    assert_eq!(changes.is_some(), sound, "{len} bytes");
+    let Some(changes) = changes else { return Ok(()) };
+    let mut found = vec![None; len];
+    for (at, bytes) in changes.pieces().expect("there is memory for it").iter() {
+        found.iter_mut().skip(at).zip(bytes).for_each(|(place, byte)| *place = Some(*byte));
+    }
+    assert!(found == expected, "the memory is another");
+    Ok(())
 }
 
 /// Any bytes as a zip archive: refused, or a tree whose every name and file can be looked at and none changed.

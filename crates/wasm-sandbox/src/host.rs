@@ -38,7 +38,7 @@ pub(crate) use self::{
     namespace::Namespace,
     saved::SavedHost,
     stdio::{Sink, Stdin},
-    tools::{ToolSetup, Waited},
+    tools::{FAULT, Framed, ToolSetup, Waited, reply},
     wasi::for_each_wasi_function,
 };
 use crate::vfs::{Dir, Errno, Quota, VfsResult};

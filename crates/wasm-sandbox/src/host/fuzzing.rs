@@ -3,6 +3,7 @@
 #![allow(missing_docs, clippy::expect_used, clippy::panic, reason = "a property that does not hold is a panic")]
 
 mod arguments;
+pub mod tools;
 mod world;
 
 use std::time::{Duration, Instant};
@@ -17,7 +18,7 @@ use super::{
     random::Random,
     record::Record,
 };
-use crate::vfs::Errno;
+use crate::{fuzzing::change, vfs::Errno};
 
 /// Calls of one sequence at most.
 const MAX_STEPS: usize = 64;
@@ -66,6 +67,36 @@ pub fn environment(data: &[u8]) {
 /// Every function, in any order.
 pub fn wasi(data: &[u8]) {
     calls(data, |_| true);
+}
+
+/// Snapshots behind their seal, as they were taken and with what a liar has changed: refused, or a host that holds what every
+/// host does, whatever the guest does next.
+pub fn snapshot(data: &[u8]) {
+    let _ = snapshot_of(data);
+}
+
+fn snapshot_of(data: &[u8]) -> Result<()> {
+    let mut input = Unstructured::new(data);
+    let mut world = World::new(&mut input, |_| true);
+    for _ in 0..input.int_in_range(0..=8)? {
+        world.step(&mut input)?;
+    }
+    let sound = world.saved();
+    let mut bytes = sound.clone();
+    for _ in 0..input.int_in_range(0..=3)? {
+        bytes = change(&mut input, &bytes)?;
+    }
+    let restored = World::restored(&mut Unstructured::new(data), &bytes);
+    assert!(bytes != sound || restored.is_some(), "what was taken is refused");
+    let Some(mut world) = restored else { return Ok(()) };
+    let _ = world.saved();
+    for _ in 0..MAX_STEPS {
+        if input.is_empty() || world.step(&mut input).is_err() {
+            break;
+        }
+    }
+    world.check_end();
+    Ok(())
 }
 
 /// Clocks under every policy.

@@ -1,5 +1,6 @@
 //! Calls of the caller's tools: begun by the guest, made beside it, and taken back when they have an answer.
 
+mod frame;
 mod inbox;
 mod run;
 
@@ -12,7 +13,11 @@ use serde_json::json;
 use wasm_sandbox_policy::{Denial, ToolOutcome, ToolRecord};
 
 use self::inbox::{Inbox, UnderWay};
-pub(crate) use self::{inbox::Awaited, run::Executor};
+pub(crate) use self::{
+    frame::{FAULT, Framed, reply},
+    inbox::Awaited,
+    run::Executor,
+};
 use super::{Host, Stop, Wait};
 use crate::tool::{Failure, Toolbox};
 
@@ -126,6 +131,11 @@ impl Host {
         let list = json!({ "ok": self.tools.toolbox.list() }).to_string();
         self.count_call(list.len() as u64)?;
         Ok(self.tools.inbox().answered(list.into_bytes()))
+    }
+
+    #[cfg(fuzzing)]
+    pub(super) fn check_tools(&self) {
+        self.tools.inbox().check();
     }
 
     /// Keeps the calls of a guest that is entered; when the guest is left, however that is, none goes on.

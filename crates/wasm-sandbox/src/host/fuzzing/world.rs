@@ -13,7 +13,7 @@ use wasm_sandbox_policy::{ByteSize, ClockPolicy, InstanceConfig, RandomPolicy, R
 
 use super::arguments;
 use crate::{
-    host::{Host, HostResult, HostSetup, Sink, Stdin, Step, Stop, ToolSetup, for_each_wasi_function, wasi},
+    host::{Host, HostResult, HostSetup, SavedHost, Sink, Stdin, Step, Stop, ToolSetup, for_each_wasi_function, wasi},
     mount,
     vfs::Quota,
 };
@@ -165,11 +165,17 @@ pub(super) struct World {
 
 impl World {
     pub(super) fn new(input: &mut Unstructured<'_>, wanted: impl Fn(&str) -> bool) -> Self {
-        let config = config(input);
+        let mut world = Self::untouched(&config(input), wanted);
+        world.open_some();
+        world
+    }
+
+    /// One in which nothing is open but what always is.
+    fn untouched(config: &InstanceConfig, wanted: impl Fn(&str) -> bool) -> Self {
         let quota = Arc::new(Quota::new(&config.limits));
         let mounts = mount::open(&config.capabilities.filesystem.mounts, &quota).expect("the fixture is there");
         let host = Host::new(HostSetup {
-            config: &config,
+            config,
             script: None,
             arguments: vec!["program".to_owned(), "argument".to_owned()],
             stdin: Stdin::Bytes(Arc::from(&b"what the guest is told"[..])),
@@ -184,9 +190,25 @@ impl World {
         guest(&mut memory).fill(0);
         let functions = FUNCTIONS.iter().filter(|function| wanted(function.name)).collect();
         let host = host.expect("a small input");
-        let mut world = Self { host, quota, limits: config.limits, memory, functions, paths: Vec::new() };
-        world.open_some();
-        world
+        Self { host, quota, limits: config.limits.clone(), memory, functions, paths: Vec::new() }
+    }
+
+    /// What is kept of it, in bytes: without files of the host's, which cannot go elsewhere.
+    pub(super) fn saved(&self) -> Vec<u8> {
+        let mut saved = self.host.save().expect("nothing is in the way of a snapshot");
+        saved.close_on_host();
+        postcard::to_allocvec(&saved).expect("all of it has a form")
+    }
+
+    /// A world with the policy that `input` begins with, brought to what bytes say; none if they are refused.
+    pub(super) fn restored(input: &mut Unstructured<'_>, bytes: &[u8]) -> Option<Self> {
+        let saved: SavedHost = postcard::from_bytes(bytes).ok()?;
+        let mut world = Self::untouched(&config(input), |_| true);
+        let limit = world.limits.memory.as_u64();
+        let restored = world.host.restore(&saved);
+        assert!(world.quota.memory().used() <= limit, "more memory than there may be");
+        world.check_quota("restoring");
+        restored.is_ok().then_some(world)
     }
 
     /// What the guest has open before it begins, so that a short sequence gets somewhere: a file in each tree.
@@ -328,6 +350,10 @@ impl World {
             memory.iter().take(CANARY).chain(memory.iter().rev().take(CANARY)).all(|byte| *byte == CANARY_BYTE)
         };
         assert!(canaries(&self.memory), "{name}{arguments:?} wrote outside of the memory");
+        self.check_quota(name);
+    }
+
+    fn check_quota(&self, name: &str) {
         assert!(self.quota.bytes_used() <= self.limits.disk.as_u64(), "{name}: {} bytes", self.quota.bytes_used());
         assert!(self.quota.files_used() <= self.limits.files, "{name}: {} files", self.quota.files_used());
     }
