@@ -259,7 +259,7 @@ fn a_script_imports_what_lies_beside_it_where_its_folder_is_granted() {
     assert_eq!(shown(&shell, &[&["call", "app/main.js", "twice", "4"][..], &grant].concat()), "8\n");
     let (code, said) = said(&shell, &["run", "app/main.js"]);
     assert_eq!(code, 1);
-    assert!(said.contains("Cannot find module './helper.js'"), "{said}");
+    assert!(said.contains("Cannot find module './helper.js'") && said.contains("`--allow-read DIR:/`"), "{said}");
 }
 
 /// Whoever comes while another process compiles says so and waits, and does not compile again.

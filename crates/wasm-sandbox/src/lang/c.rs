@@ -78,7 +78,7 @@ impl Build<'_> {
         let name = file_name(name, self.language);
         fs::write(work.path().join(&name), text).map_err(failed)?;
         headers.write(work.path()).map_err(failed)?;
-        self.run(work.path(), &name, self.compiler(&name))?;
+        self.run(work.path(), &name, self.compiler(&name)).map_err(|error| about_embed(error, text, &name))?;
         let object = work.read(Path::new("guest.o"), super::MAX_BYTES).map_err(failed)?;
         let object = Object::read(&object).map_err(|reason| self.compilation(reason))?;
         self.run(work.path(), &name, self.linker(&object))?;
@@ -154,6 +154,22 @@ impl Build<'_> {
 
     fn compilation(&self, diagnostics: String) -> SandboxError {
         SandboxError::Compilation { language: self.language.name().to_owned(), diagnostics }
+    }
+}
+
+/// The compiler gets lost where an embedded file is missing, and all are: it has the source and its headers, and nothing else.
+fn about_embed(error: SandboxError, text: &str, name: &str) -> SandboxError {
+    const LOST: &str = ".d': FileNotFound";
+    let embed = |line: &str| line.trim_start().strip_prefix('#')?.trim_start().strip_prefix("embed").map(str::to_owned);
+    let found = text.lines().zip(1..).find_map(|(line, number)| Some((number, embed(line)?)));
+    match (error, found) {
+        (SandboxError::Compilation { language, diagnostics }, Some((line, file))) if diagnostics.contains(LOST) => {
+            let own = diagnostics.lines().filter(|line| !line.contains(LOST)).collect::<Vec<_>>().join("\n");
+            let what = format!("{name}:{line}: error: the file `{}` cannot be embedded", file.trim());
+            let remedy = "only headers that lie beside a source are there for it; write the bytes as an array into one";
+            SandboxError::Compilation { language, diagnostics: format!("{own}\n{what}\n  = help: {remedy}") }
+        }
+        (error, _) => error,
     }
 }
 

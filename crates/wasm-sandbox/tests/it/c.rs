@@ -220,7 +220,14 @@ fn i5_a_source_waits_for_no_stream() {
         let said = said_of(Language::C, &format!("#include \"{path}\"\nint f(void) {{ return 0; }}"));
         assert!(said.contains("file not found"), "{path}: {said}");
     }
-    said_of(Language::C, "const char all[] = {\n#embed \"/proc/self/fd/1\"\n};\nint f(void) { return all[0]; }");
+    let embed = |path: &str| format!("const char all[] = {{\n#embed {path}\n}};\nint f(void) {{ return all[0]; }}");
+    for (path, language) in
+        [("\"/proc/self/fd/1\"", Language::C), ("\"data.bin\"", Language::Cpp), ("<x>", Language::C)]
+    {
+        let said = said_of(language, &embed(path));
+        assert!(said.contains(&format!(":2: error: the file `{path}` cannot be embedded")), "{said}");
+        assert!(said.contains("write the bytes as an array") && !said.contains("FileNotFound"), "{said}");
+    }
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("all.h"), "int f(void) { return 5; }").unwrap();
     fs::write(folder.path().join("main.c"), "#include \"./all.h\"").unwrap();

@@ -199,7 +199,18 @@ fn a_project_folder_is_imported_from_where_it_is_granted() {
     let text = "import helper\nprint(helper.double(4))";
     let granted = script(text).filesystem_read(folder.path(), "/project").build_blocking().unwrap();
     assert_eq!(granted.execute([""; 0]).unwrap().stdout.text(), "8\n");
-    assert!(run(text).stderr.text().contains("ModuleNotFoundError: No module named 'helper'"));
+    let denied = run(text);
+    assert!(denied.stderr.text().contains("ModuleNotFoundError: No module named 'helper'"));
+    assert_eq!(denied.stderr.text().matches("granted, as with `--allow-read DIR:/project`").count(), 1);
+    let mut session = session();
+    let said = session.run("import helper").unwrap().stderr.text().into_owned();
+    assert_eq!(said.matches("`--allow-read DIR:/project`").count(), 1, "{said}");
+    // It is not what is missing here.
+    for elsewhere in ["import numpy.helper", "import re\nre.missing"] {
+        assert!(!run(elsewhere).stderr.text().contains("--allow-read"), "{elsewhere}");
+    }
+    let missing = script("import other").filesystem_read(folder.path(), "/project").build_blocking().unwrap();
+    assert!(!missing.execute([""; 0]).unwrap().stderr.text().contains("--allow-read"));
 }
 
 /// What libraries look for as they start is no denial; a script that goes there itself is denied.

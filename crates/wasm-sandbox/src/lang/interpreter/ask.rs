@@ -7,6 +7,10 @@ use wasm_sandbox_policy::SandboxError;
 use super::{Runtime, STACK};
 use crate::value::{Guest, Refuse, WasmValue, check_input, place, read_json, take_json};
 
+/// What helps where a module is missing: it may lie beside the script, which is not there either.
+const BESIDE: &str =
+    "A file beside the script can be imported where its folder is granted, as with `--allow-read DIR:/`.";
+
 /// An answer of an interpreter's.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -34,10 +38,14 @@ impl Exception {
     /// What it is and where it came from, as people read it.
     pub(crate) fn story(&self) -> String {
         let Self { name, message, stack } = self;
-        if stack.contains(message.as_str()) && stack.contains(name.as_str()) {
-            return stack.clone();
+        let told = stack.contains(message.as_str()) && stack.contains(name.as_str());
+        let story = if told { stack.clone() } else { format!("{name}: {message}\n{stack}").trim_end().to_owned() };
+        // Python's driver says it by itself.
+        let is_path = |module: &str| module.starts_with(['.', '/']);
+        if message.strip_prefix("Cannot find module '").is_some_and(is_path) {
+            return format!("{story}\n{BESIDE}");
         }
-        format!("{name}: {message}\n{stack}").trim_end().to_owned()
+        story
     }
 }
 

@@ -61,6 +61,9 @@ def _make():
     asyncio.SelectorEventLoop = asyncio.EventLoop = Loop
     asyncio.unix_events._UnixDefaultEventLoopPolicy._loop_factory = Loop
 
+    # What helps where a module is missing.
+    BESIDE = "A module beside the script can be imported where its folder is granted, as with `--allow-read DIR:/project`."
+
     # Beyond this the interpreter's own stack ends before the error can be told.
     DEEPEST = 150_000
     SHOWN_ENTRIES = 1000
@@ -292,8 +295,8 @@ def _make():
             by_line = stream.isatty() or stream is sys.stderr
             if stream.line_buffering != by_line:
                 stream.reconfigure(line_buffering=by_line)
-        for index, folder in enumerate(request.get("path", [])):
-            sys.path.insert(index, folder)
+        state["path"] = request.get("path", [])
+        sys.path[:0] = state["path"]
 
     def main_module(name, argv):
         main = types.ModuleType("__main__")
@@ -343,10 +346,18 @@ def _make():
             entries[SHOWN_ENTRIES - 1].tb_next = entries[-SHOWN_ENTRIES]
         return traceback
 
+    def hint(exc):
+        """A module that is not there may lie beside the script, which is not there either."""
+        if type(exc) is ModuleNotFoundError and isinstance(exc.name, str) and "." not in exc.name and not state.get("path"):
+            notes = getattr(exc, "__notes__", [])
+            if isinstance(notes, list) and BESIDE not in notes:
+                exc.__notes__ = [*notes, BESIDE]
+
     def report(exc):
         if isinstance(exc, BrokenPipeError):
             # That nobody reads any more is not worth a word.
             return
+        hint(exc)
         exc.__traceback__ = own(exc.__traceback__)
         try:
             sys.excepthook(type(exc), exc, exc.__traceback__)
@@ -358,6 +369,7 @@ def _make():
             return {"invalid": str(exc)}
         if isinstance(exc, SystemExit):
             return {"exit": _reactor._exit_code(exc)}
+        hint(exc)
         exc.__traceback__ = own(exc.__traceback__)
         where = traceback.extract_tb(exc.__traceback__)
         syntax = isinstance(exc, SyntaxError)
