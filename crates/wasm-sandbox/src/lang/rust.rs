@@ -14,7 +14,7 @@ use std::{
 
 use wasm_sandbox_policy::SandboxError;
 
-use self::shim::Shim;
+use self::shim::{Shim, line_of};
 use super::{diagnostics, file_name, through_cache};
 use crate::{
     engine::cache::CacheKey,
@@ -37,6 +37,9 @@ const DEPENDENCIES: &str = "";
 /// Functions of the shim that lend memory for arguments.
 const ALLOCATOR: [&str; 2] = ["wasm_sandbox_alloc", "wasm_sandbox_free"];
 
+/// Shims of a file that are tried. The compiler tells of all types at once, but for those that it comes to only then.
+const MAX_SHIMS: usize = 4;
+
 /// What makes the shim: another one makes other guests.
 const SHIM_SOURCE: &str = include_str!("rust/shim.rs");
 
@@ -44,14 +47,18 @@ const SHIM_SOURCE: &str = include_str!("rust/shim.rs");
 pub(super) fn compile(text: &str, name: &str, setup: &Setup) -> Result<Vec<u8>, SandboxError> {
     let compiler = Compiler::find(setup)?;
     let parts = [compiler.version.as_str(), DEPS_LOCK, SHIM_SOURCE, text].map(str::as_bytes);
-    through_cache(setup, &CacheKey::new("rust guest", &parts), || {
-        let shim = Shim::read(text, name, DEPENDENCIES, setup)?;
-        compiler.compile(text, name, &shim, setup)
-    })
+    through_cache(setup, &CacheKey::new("rust guest", &parts), || compiler.guest(text, name, setup))
 }
 
 fn compilation(diagnostics: String) -> SandboxError {
     SandboxError::Compilation { language: "Rust".to_owned(), diagnostics }
+}
+
+/// What the compiler makes of a file.
+enum Compiled {
+    Guest(Vec<u8>),
+    /// Nothing, for what it says.
+    Refused(String),
 }
 
 /// The compiler itself, not a proxy that picks one by what the current directory says.
@@ -85,7 +92,28 @@ impl Compiler {
         self.sysroot.join("lib/rustlib").join(TARGET).is_dir()
     }
 
-    fn compile(&self, text: &str, name: &str, shim: &Shim, setup: &Setup) -> Result<Vec<u8>, SandboxError> {
+    /// Compiles a file with a shim. A function over a type that serde does not know is left out of it, which only the
+    /// compiler can tell.
+    fn guest(&self, text: &str, name: &str, setup: &Setup) -> Result<Vec<u8>, SandboxError> {
+        let own = text.matches('\n').count() + 1;
+        let mut left_out = Vec::new();
+        for _ in 0..MAX_SHIMS {
+            let shim = Shim::read(text, name, DEPENDENCIES, &left_out, setup)?;
+            let said = match self.compile(text, name, &shim, setup)? {
+                Compiled::Guest(wasm) => return Signatures::append_section(&wasm, shim.functions, shim.left_out),
+                Compiled::Refused(said) => said,
+            };
+            let unfit = shim.unfit(&said, own);
+            if unfit.is_empty() {
+                let is_shim = |place: &str| line_of(place).is_some_and(|line| line > own);
+                return Err(compilation(Shim::explain(&said, is_shim)));
+            }
+            left_out.extend(unfit);
+        }
+        Err(compilation(format!("{name}: too many of its functions take or give what does not travel")))
+    }
+
+    fn compile(&self, text: &str, name: &str, shim: &Shim, setup: &Setup) -> Result<Compiled, SandboxError> {
         if !self.has_target() {
             install(setup)?;
         }
@@ -105,14 +133,9 @@ impl Compiler {
         }
         if !outcome.success {
             let hidden = [work.path(), self.sysroot.as_path()];
-            let own = text.lines().count();
-            let is_shim = |place: &str| {
-                place.split(':').nth(1).and_then(|line| line.parse::<usize>().ok()).is_some_and(|line| line > own)
-            };
-            return Err(compilation(Shim::explain(&diagnostics(&outcome.stderr, &hidden), is_shim)));
+            return Ok(Compiled::Refused(diagnostics(&outcome.stderr, &hidden)));
         }
-        let wasm = work.read(Path::new("guest.wasm"), super::MAX_BYTES).map_err(failed)?;
-        Signatures::append_section(&wasm, shim.functions.clone(), shim.left_out.clone())
+        work.read(Path::new("guest.wasm"), super::MAX_BYTES).map(Compiled::Guest).map_err(failed)
     }
 
     fn spec(&self, work: &Path, source: &Path, output: &Path, shim: &Shim, deps: Option<&Path>) -> JailSpec {

@@ -399,14 +399,38 @@ fn messages_are_about_the_source_alone() {
     };
     assert!(of("sum.rs", "pub fn f() -> i32 {\n    \"x\"\n}").contains("--> sum.rs:2:5"));
     assert!(of("sum.rs", "pub fn f( -> i32 { 1 }").contains("--> sum.rs:1:"));
-    for unknown in ["pub fn f(_: Own) {}", "pub fn f() -> Own { Own }"] {
-        let said = of("own.rs", &format!("pub struct Own;\n{unknown}"));
-        assert!(said.contains("the trait bound `Own: serde::"), "{said}");
-        assert!(
-            said.contains("derive serde's traits") && !said.contains("own.rs:") && !said.contains("decode"),
-            "{said}"
-        );
+}
+
+/// Which those are only the compiler knows. The others can be called.
+#[test]
+fn functions_over_types_that_serde_does_not_know_are_left_out() {
+    let source = "pub struct Own;
+        #[derive(serde::Serialize)] pub struct Half { pub number: u8 }
+        pub fn takes(_: Own) {}
+        pub fn gives() -> Own { Own }
+        pub fn many(all: Vec<Option<Own>>) -> usize { all.len() }
+        pub fn one_way(_: Half) -> u8 { 1 }
+        pub fn r#type(own: Own, text: String) -> String { drop(own); text }
+        pub fn half() -> Half { Half { number: 3 } }
+        pub fn text(text: String) -> String { text }
+        pub fn number(number: u8) -> u8 { number }";
+    for (end, program) in [("", false), ("\n", false), ("\nfn main() { println!(\"main\") }\n", true)] {
+        let mut sandbox = rust(&format!("{source}{end}"));
+        assert_eq!(sandbox.call::<_, String>("text", ("a",)).unwrap(), "a");
+        assert_eq!(sandbox.call::<_, u8>("number", (2,)).unwrap(), 2);
+        assert_eq!(sandbox.call::<_, serde_json::Value>("half", ()).unwrap(), json!({ "number": 3 }));
+        for (name, kind) in [("takes", "Own"), ("gives", "Own"), ("many", "Own"), ("one_way", "Half"), ("type", "Own")]
+        {
+            let said = sandbox.call::<_, serde_json::Value>(name, ()).unwrap_err().to_string();
+            let why = format!("values of the type `{kind}` do not travel: derive `serde::Serialize`");
+            assert!(said.contains(&why), "{name}: {said}");
+        }
+        let module = sandbox.module().unwrap();
+        assert_eq!((module.is_program(), module.left_out().unwrap().len()), (program, 5));
     }
+    // What else is wrong is still said.
+    let said = said(languages::source(Language::Rust, &format!("{source}\npub fn wrong() -> u8 {{ \"text\" }}")));
+    assert!(said.contains("mismatched types") && !said.contains("json_"), "{said}");
     let mut twin = rust("pub struct Own;\npub(crate) fn own(it: Own) -> Own { it } pub fn f() -> u8 { own(Own); 7 }");
     assert_eq!(twin.call::<_, u8>("f", ()).unwrap(), 7);
 }

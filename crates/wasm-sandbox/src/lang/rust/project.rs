@@ -122,7 +122,7 @@ impl Build<'_> {
         let text = self.work.read(&source, crate::lang::MAX_BYTES);
         let text = text.map_err(|error| compilation(format!("{}: {error}", shown(&source))))?;
         let text = String::from_utf8(text).map_err(|_| compilation(format!("{}: it is not UTF-8", shown(&source))))?;
-        Shim::read(&text, &shown(&source), crates, self.setup)
+        Shim::read(&text, &shown(&source), crates, &[], self.setup)
     }
 
     /// Makes the library one that another crate can use, and nothing more: what only the outside can use is made here.

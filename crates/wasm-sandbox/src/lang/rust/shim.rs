@@ -35,8 +35,15 @@ impl Shim {
     /// Reads a source. A function that cannot be called from outside, such as a generic one, is left out. It is read in a
     /// child process: what is nested deeply enough ends any parser, and with it the process that it runs in.
     /// `crates` is the path to those that it needs, such as `::support`.
-    pub(super) fn read(text: &str, name: &str, crates: &str, setup: &Setup) -> Result<Self, SandboxError> {
-        let parse = || serde_json::to_vec(&Self::parse(text, crates)?).map_err(|error| error.to_string());
+    /// Those of `without` are left out, too.
+    pub(super) fn read(
+        text: &str,
+        name: &str,
+        crates: &str,
+        without: &[LeftOut],
+        setup: &Setup,
+    ) -> Result<Self, SandboxError> {
+        let parse = || serde_json::to_vec(&Self::parse(text, crates, without)?).map_err(|error| error.to_string());
         let found = fork::run(&setup.compile_limits, parse).map_err(|failure| match failure {
             ChildFailure::Limit(hit) if hit.kind == ResourceKind::CompileMemory => {
                 super::compilation(format!("{name}: it is nested too deeply, or too large"))
@@ -72,7 +79,24 @@ impl Shim {
         diagnostics.contains("wasm_sandbox_call_") || diagnostics.split("\n\n").any(against)
     }
 
-    fn parse(text: &str, crates: &str) -> Result<Self, String> {
+    /// The functions whose types serde does not know, from a compiler's messages about a file of `own` lines before the shim.
+    pub(super) fn unfit(&self, diagnostics: &str, own: usize) -> Vec<LeftOut> {
+        let lines: Vec<&str> = self.code.lines().collect();
+        let mut unfit: Vec<LeftOut> = Vec::new();
+        for message in diagnostics.split("\n\n").filter(|message| message.starts_with("error[E0277]")) {
+            let line = place_of(message).and_then(line_of).and_then(|line| line.checked_sub(own)).unwrap_or_default();
+            let wrapper =
+                lines.iter().take(line).rev().find_map(|line| line.trim().strip_prefix("extern \"C\" fn json_"));
+            let function = wrapper.and_then(|wrapper| wrapper.split('(').next()).unwrap_or_default();
+            let is_this = |signature: &Signature| signature.name == function;
+            if self.functions.iter().any(is_this) && unfit.iter().all(|known| known.name != function) {
+                unfit.push(LeftOut::new(function, unknown_to_serde(message)));
+            }
+        }
+        unfit
+    }
+
+    fn parse(text: &str, crates: &str, without: &[LeftOut]) -> Result<Self, String> {
         // What is wrong with it, the compiler says best.
         let Ok(file) = syn::parse_file(text) else {
             let program = text.contains("fn main");
@@ -86,9 +110,11 @@ impl Shim {
         let public = functions().filter(|function| is_public(function));
         let (mut exported, mut left_out) = (Vec::new(), Vec::new());
         for function in public {
-            match Exported::of(function, &records) {
-                Ok(function) => exported.push(function),
-                Err(reason) => left_out.push(LeftOut::new(name(function), reason)),
+            let name = name(function);
+            match (without.iter().find(|one| one.name == name), Exported::of(function, &records)) {
+                (Some(unfit), _) => left_out.push(unfit.clone()),
+                (None, Ok(function)) => exported.push(function),
+                (None, Err(reason)) => left_out.push(LeftOut::new(name, reason)),
             }
         }
         let json = exported.iter().any(|function| function.signature.abi == Abi::Json);
@@ -105,8 +131,30 @@ impl Shim {
 
 /// Whether a compiler's message is about a place of that kind.
 fn is_about(message: &str, is_shim: &impl Fn(&str) -> bool) -> bool {
-    let place = message.lines().find_map(|line| line.trim_start().strip_prefix("--> "));
-    place.is_some_and(is_shim)
+    place_of(message).is_some_and(is_shim)
+}
+
+/// The place that a compiler's message is about: file, line and column.
+fn place_of(message: &str) -> Option<&str> {
+    message.lines().find_map(|line| line.trim_start().strip_prefix("--> "))
+}
+
+pub(super) fn line_of(place: &str) -> Option<usize> {
+    place.split(':').nth(1)?.parse().ok()
+}
+
+/// Why a function is left out, from a message such as ``the trait bound `Own: serde::Serialize` is not satisfied``.
+fn unknown_to_serde(message: &str) -> String {
+    let bound = message.split('`').nth(1).and_then(|bound| bound.split_once(": ").or_else(|| bound.split_once(':')));
+    match bound {
+        Some((kind, _)) => {
+            let kind = kind.trim_start_matches("for<'de> ");
+            format!(
+                "values of the type `{kind}` do not travel: derive `serde::Serialize` and `serde::Deserialize` for it"
+            )
+        }
+        None => "its types do not travel: derive `serde::Serialize` and `serde::Deserialize` for them".to_owned(),
+    }
 }
 
 /// Structs that travel as objects: those with named fields that derive serde's traits.
