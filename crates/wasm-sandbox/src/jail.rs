@@ -226,6 +226,7 @@ fn too_long(used: Duration, limit: Duration) -> SandboxError {
 }
 
 /// Whether the walls can be built here.
+#[cfg(feature = "wasmtime")]
 pub(crate) fn diagnose() -> crate::setup::Diagnosis {
     let spec = JailSpec {
         program: PathBuf::from("/bin/true"),

@@ -25,7 +25,6 @@ mod host_function;
 mod image;
 #[cfg(feature = "wasmtime")]
 mod instance;
-#[cfg(feature = "wasmtime")]
 mod jail;
 #[cfg(feature = "wasmtime")]
 mod lang;
