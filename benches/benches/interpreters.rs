@@ -101,26 +101,38 @@ fn tools() {
     }
 }
 
-/// Programs a second, on one core and on two.
+/// Programs a second, on one core and on two, beside what two cores of this machine do for a native program.
 fn throughput(what: &str, sandbox: &blocking::WasmSandbox, expected: &str, promise: f64) {
+    let (one, two) = on_one_and_two(|| fresh(sandbox, expected));
+    let (native_one, native_two) = on_one_and_two(|| {
+        let mut numbers: Vec<u32> = (0..20_000_u32).map(|n| n.wrapping_mul(2_654_435_761)).collect();
+        numbers.sort_unstable();
+        assert!(std::hint::black_box(numbers).is_sorted());
+    });
+    println!(
+        "{what:<55} {one:>9.0}/s on one core (promise {promise:.0}), {two:.0}/s on two: {:.2}x (promise 1.8; native {:.2}x)",
+        two / one,
+        native_two / native_one
+    );
+}
+
+/// How often a second some work is done by one thread, and by two.
+fn on_one_and_two(work: impl Fn() + Sync) -> (f64, f64) {
     let period = 2.seconds();
     let count = || {
         let (started, mut count) = (Instant::now(), 0_u32);
         while started.elapsed() < period {
-            fresh(sandbox, expected);
+            work();
             count += 1;
         }
         f64::from(count) / started.elapsed().as_secs_f64()
     };
     let one = count();
-    let two: f64 = thread::scope(|scope| {
+    let two = thread::scope(|scope| {
         let threads = [(); 2].map(|()| scope.spawn(count));
         threads.into_iter().map(|thread| thread.join().expect("a count")).sum()
     });
-    println!(
-        "{what:<55} {one:>9.0}/s on one core (promise {promise:.0}), {two:.0}/s on two: {:.2}x (promise 1.8)",
-        two / one
-    );
+    (one, two)
 }
 
 /// Copies of a session: of one that holds little, and of one that holds an array of 50 MB.
