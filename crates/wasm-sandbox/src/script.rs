@@ -9,7 +9,7 @@ use wasm_sandbox_policy::{InstanceConfig, ResourceLimits, SandboxError};
 
 use crate::{
     instance::Blueprint,
-    lang::interpreter::{Answer, Interpreter, Runtime, ask},
+    lang::interpreter::{Answer, Interpreter, Runtime, TEMPORARY, ask},
     module::Module,
     sandbox::SandboxConfig,
     setup::Setup,
@@ -221,9 +221,11 @@ impl Runtime {
         if self != Self::Python {
             return json!({});
         }
-        let granted = config.capabilities.filesystem.mounts.iter().any(|mount| mount.guest().as_str() == PROJECT);
-        let path = if granted { vec![PROJECT] } else { Vec::new() };
-        json!({ "environment": &config.capabilities.system.environment.variables, "path": path, "first": true })
+        let granted = |place| config.capabilities.filesystem.mounts.iter().any(|mount| mount.guest().as_str() == place);
+        let path = if granted(PROJECT) { vec![PROJECT] } else { Vec::new() };
+        let folder = ["/", PROJECT].into_iter().find(|place| granted(place)).unwrap_or(TEMPORARY);
+        let environment = &config.capabilities.system.environment.variables;
+        json!({ "environment": environment, "path": path, "folder": folder, "first": true })
     }
 }
 

@@ -46,7 +46,7 @@ const IMAGE_TIME: Duration = Duration::from_secs(120);
 const IMAGE_MEMORY: ByteSize = ByteSize::gib(1);
 
 /// Where scripts keep what they need for a moment.
-const TEMPORARY: &str = "/tmp";
+pub(crate) const TEMPORARY: &str = "/tmp";
 
 /// What an interpreter is made of.
 pub(super) struct Files {
@@ -55,6 +55,8 @@ pub(super) struct Files {
     pub(super) wasm: Origin,
     /// What it runs once, before any prelude.
     pub(super) driver: &'static str,
+    /// What has to be different in its first memory.
+    pub(super) mend: fn(&mut [u8]) -> Result<(), String>,
     /// Folders of its own that it reads, and where it looks for them.
     pub(super) folders: Vec<(PathBuf, &'static str)>,
 }

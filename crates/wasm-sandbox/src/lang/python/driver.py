@@ -297,6 +297,7 @@ def _make():
                 stream.reconfigure(line_buffering=by_line)
         state["path"] = request.get("path", [])
         sys.path[:0] = state["path"]
+        os.chdir(request.get("folder", "/"))
 
     def main_module(name, argv):
         main = types.ModuleType("__main__")
