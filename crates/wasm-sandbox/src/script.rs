@@ -215,15 +215,16 @@ impl Runtime {
         }
     }
 
-    /// What the first request to an instance says besides: its environment and where imports come from. JavaScript finds
-    /// these by itself.
+    /// What the first request to an instance says besides: where relative paths begin and, for Python, its environment and
+    /// where imports come from. JavaScript finds these by itself.
     pub(crate) fn surroundings(self, config: &InstanceConfig) -> Value {
-        if self != Self::Python {
-            return json!({});
-        }
-        let granted = |place| config.capabilities.filesystem.mounts.iter().any(|mount| mount.guest().as_str() == place);
-        let path = if granted(PROJECT) { vec![PROJECT] } else { Vec::new() };
+        let granted =
+            |place: &str| config.capabilities.filesystem.mounts.iter().any(|mount| mount.guest().as_str() == place);
         let folder = ["/", PROJECT].into_iter().find(|place| granted(place)).unwrap_or(TEMPORARY);
+        if self != Self::Python {
+            return json!({ "folder": folder });
+        }
+        let path = if granted(PROJECT) { vec![PROJECT] } else { Vec::new() };
         let environment = &config.capabilities.system.environment.variables;
         json!({ "environment": environment, "path": path, "folder": folder, "first": true })
     }

@@ -10,6 +10,12 @@ import os from "node:os";
 import path from "node:path";
 import perf from "node:perf_hooks";
 import process from "node:process";
+import querystring from "node:querystring";
+import readline from "node:readline";
+import readlinePromises from "node:readline/promises";
+import stream from "node:stream";
+import streamPromises from "node:stream/promises";
+import stringDecoder from "node:string_decoder";
 import timers from "node:timers";
 import timersPromises from "node:timers/promises";
 import url from "node:url";
@@ -17,8 +23,10 @@ import util from "node:util";
 
 const BUILT_IN = {
     "node:assert": assert, "node:buffer": buffer, "node:crypto": crypto, "node:events": events, "node:fs": fs, "node:fs/promises": promises,
-    "node:os": os, "node:path": path, "node:perf_hooks": perf, "node:process": process, "node:timers": timers,
-    "node:timers/promises": timersPromises, "node:url": url, "node:util": util,
+    "node:os": os, "node:path": path, "node:perf_hooks": perf, "node:process": process, "node:querystring": querystring,
+    "node:readline": readline, "node:readline/promises": readlinePromises, "node:stream": stream, "node:stream/promises": streamPromises,
+    "node:string_decoder": stringDecoder, "node:timers": timers, "node:timers/promises": timersPromises, "node:url": url, "node:util": util,
+    "node:assert/strict": assert.strict, "node:path/posix": path, "node:util/types": util.types,
 };
 
 const loaded = new Map();

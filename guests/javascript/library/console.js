@@ -91,13 +91,8 @@ function cell(value) {
 function drawTable(head, body) {
     const widths = head.map((text, column) => Math.max(width(text), ...body.map((row) => width(row[column]))) + 2);
     const line = (left, middle, right) => left + widths.map((size) => "─".repeat(size)).join(middle) + right;
-    const row = (cells) => `│${cells.map((text, column) => centre(text, widths[column])).join("│")}│`;
+    const row = (cells) => `│${cells.map((text, column) => ` ${text}${" ".repeat(widths[column] - width(text) - 1)}`).join("│")}│`;
     return [line("┌", "┬", "┐"), row(head), line("├", "┼", "┤"), ...body.map(row), line("└", "┴", "┘")].join("\n");
-}
-
-function centre(text, size) {
-    const room = size - width(text);
-    return " ".repeat(Math.floor(room / 2)) + text + " ".repeat(room - Math.floor(room / 2));
 }
 
 export const console = Object.create({});

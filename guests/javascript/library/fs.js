@@ -1,7 +1,16 @@
 // Files, as far as the sandbox can reach them.
 import native from "internal:native";
 import { bytesOf } from "internal:encoding";
+import { absolute, normal } from "internal:folder";
+import * as streams from "internal:fs_streams";
 import { Buffer } from "node:buffer";
+
+/** The native functions, for paths that may be relative. */
+const files = {};
+for (const name of ["readFile", "writeFile", "stat", "readFolder", "makeFolder", "removeFile", "removeFolder", "readLink"]) {
+    files[name] = (path, ...more) => native[name](absolute(path), ...more);
+}
+files.rename = (from, to) => native.rename(absolute(from), absolute(to));
 
 function pathOf(path) {
     if (path instanceof URL) path = decodeURIComponent(path.pathname);
@@ -21,8 +30,8 @@ function found(answer, call, path, to) {
 }
 
 function readWhole(path) {
-    const answer = native.readFile(path);
-    const folder = typeof answer === "string" && native.stat(path, true)[0]?.[0] === "directory";
+    const answer = files.readFile(path);
+    const folder = typeof answer === "string" && files.stat(path, true)[0]?.[0] === "directory";
     return folder ? found("EISDIR: illegal operation on a directory", "read", path) : found(answer, "open", path);
 }
 
@@ -41,7 +50,7 @@ function write(path, data, options, append) {
     const bytes = typeof data === "string" ? Buffer.from(data, encodingOf(options) ?? "utf8") : bytesOf(data);
     if (typeof path === "number") return native.writeBytes(path, bytes);
     const flag = (typeof options === "object" && options?.flag) || (append ? "a" : "w");
-    found(native.writeFile(pathOf(path), bytes, flag.startsWith("a"), flag.includes("x")), "open", pathOf(path));
+    found(files.writeFile(pathOf(path), bytes, flag.startsWith("a"), flag.includes("x")), "open", pathOf(path));
 }
 
 export function writeFileSync(path, data, options) {
@@ -103,7 +112,7 @@ export class Dirent {
 }
 
 function statOf(path, follow, options) {
-    const answer = native.stat(pathOf(path), follow);
+    const answer = files.stat(pathOf(path), follow);
     if (options?.throwIfNoEntry === false && typeof answer === "string" && answer.startsWith("ENOENT")) return undefined;
     return new Stats(found(answer, follow ? "stat" : "lstat", pathOf(path)));
 }
@@ -118,14 +127,14 @@ export function lstatSync(path, options) {
 
 export function existsSync(path) {
     try {
-        return typeof native.stat(pathOf(path), true) !== "string";
+        return typeof files.stat(pathOf(path), true) !== "string";
     } catch {
         return false;
     }
 }
 
 export function accessSync(path) {
-    found(native.stat(pathOf(path), true), "access", pathOf(path));
+    found(files.stat(pathOf(path), true), "access", pathOf(path));
 }
 
 export function readdirSync(path, options) {
@@ -133,7 +142,7 @@ export function readdirSync(path, options) {
     const { withFileTypes = false, recursive = false } = typeof options === "object" && options !== null ? options : {};
     const listed = [];
     const walk = (at, prefix) => {
-        for (const [name, kind] of found(native.readFolder(at), "scandir", at)) {
+        for (const [name, kind] of found(files.readFolder(at), "scandir", at)) {
             listed.push(withFileTypes ? new Dirent(name, kind, at) : prefix + name);
             if (recursive && kind === "directory") walk(`${at.replace(/\/$/, "")}/${name}`, `${prefix}${name}/`);
         }
@@ -144,19 +153,19 @@ export function readdirSync(path, options) {
 
 export function mkdirSync(path, options) {
     const folder = pathOf(path);
-    if (!(typeof options === "object" && options?.recursive)) return void found(native.makeFolder(folder), "mkdir", folder);
+    if (!(typeof options === "object" && options?.recursive)) return void found(files.makeFolder(folder), "mkdir", folder);
     let first;
     const parts = folder.split("/");
     for (let count = 1; count <= parts.length; count++) {
         const part = parts.slice(0, count).join("/");
         if (part === "" || part === "." || part === "..") continue;
-        const known = native.stat(part, true);
+        const known = files.stat(part, true);
         if (typeof known !== "string") {
             if (known[0][0] !== "directory") found("EEXIST: file already exists", "mkdir", folder);
             continue;
         }
         if (known.startsWith("EACCES") && count < parts.length) continue;
-        found(native.makeFolder(part), "mkdir", folder);
+        found(files.makeFolder(part), "mkdir", folder);
         first ??= part;
     }
     return first;
@@ -164,16 +173,16 @@ export function mkdirSync(path, options) {
 
 export function rmdirSync(path, options) {
     if (options?.recursive) return rmSync(path, options);
-    found(native.removeFolder(pathOf(path)), "rmdir", pathOf(path));
+    found(files.removeFolder(pathOf(path)), "rmdir", pathOf(path));
 }
 
 export function unlinkSync(path) {
-    found(native.removeFile(pathOf(path)), "unlink", pathOf(path));
+    found(files.removeFile(pathOf(path)), "unlink", pathOf(path));
 }
 
 export function rmSync(path, { recursive = false, force = false } = {}) {
     const at = pathOf(path);
-    const known = native.stat(at, false);
+    const known = files.stat(at, false);
     if (force && typeof known === "string" && known.startsWith("ENOENT")) return;
     const [kind] = found(known, "rm", at);
     if (kind !== "directory") return unlinkSync(at);
@@ -183,12 +192,12 @@ export function rmSync(path, { recursive = false, force = false } = {}) {
 }
 
 export function renameSync(from, to) {
-    found(native.rename(pathOf(from), pathOf(to)), "rename", pathOf(from), pathOf(to));
+    found(files.rename(pathOf(from), pathOf(to)), "rename", pathOf(from), pathOf(to));
 }
 
 export function copyFileSync(from, to, mode = 0) {
-    const bytes = new Uint8Array(found(native.readFile(pathOf(from)), "copyfile", pathOf(from), pathOf(to)));
-    found(native.writeFile(pathOf(to), bytes, false, (mode & 1) === 1), "copyfile", pathOf(from), pathOf(to));
+    const bytes = new Uint8Array(found(files.readFile(pathOf(from)), "copyfile", pathOf(from), pathOf(to)));
+    found(files.writeFile(pathOf(to), bytes, false, (mode & 1) === 1), "copyfile", pathOf(from), pathOf(to));
 }
 
 export function cpSync(from, to, options = {}) {
@@ -205,17 +214,22 @@ export function mkdtempSync(prefix) {
 }
 
 export function readlinkSync(path) {
-    return found(native.readLink(pathOf(path)), "readlink", pathOf(path));
+    return found(files.readLink(pathOf(path)), "readlink", pathOf(path));
 }
 
 export function realpathSync(path) {
     accessSync(path);
-    const parts = [];
-    for (const part of pathOf(path).split("/")) {
-        if (part === "..") parts.pop();
-        else if (part !== "" && part !== ".") parts.push(part);
-    }
-    return `/${parts.join("/")}`;
+    return normal(pathOf(path));
+}
+
+export const createReadStream = (path, options) => streams.createReadStream(pathOf(path), options, readFileSync);
+export const createWriteStream = (path, options) => streams.createWriteStream(pathOf(path), options, writeFileSync);
+
+/** Writes to a stream of the program's; files have no numbers here. */
+export function writeSync(stream, data) {
+    const bytes = typeof data === "string" ? Buffer.from(data) : bytesOf(data);
+    native.writeBytes(stream, bytes);
+    return bytes.length;
 }
 
 export const constants = { F_OK: 0, R_OK: 4, W_OK: 2, X_OK: 1, COPYFILE_EXCL: 1 };
@@ -248,5 +262,5 @@ export const { readFile, writeFile, appendFile, stat, lstat, access, readdir, mk
 
 export default {
     ...callbacks, promises, constants, Stats, Dirent, readFileSync, writeFileSync, appendFileSync, statSync, lstatSync, existsSync, accessSync,
-    readdirSync, mkdirSync, rmdirSync, unlinkSync, rmSync, renameSync, copyFileSync, cpSync, mkdtempSync, readlinkSync, realpathSync,
+    readdirSync, mkdirSync, rmdirSync, unlinkSync, rmSync, renameSync, copyFileSync, cpSync, mkdtempSync, readlinkSync, realpathSync, createReadStream, createWriteStream, writeSync,
 };

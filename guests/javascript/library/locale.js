@@ -193,6 +193,10 @@ export function addLocale() {
     define(Date.prototype, "toLocaleString", function toLocaleString(locale, options) {
         return formatDate(this, options, { ...DATE, ...TIME });
     });
+    for (const name of ["toString", "toTimeString"]) {
+        const plain = Date.prototype[name];
+        define(Date.prototype, name, { [name]() { return plain.call(this).replace(/GMT\+0000$/, "$& (Coordinated Universal Time)"); } }[name]);
+    }
     define(String.prototype, "localeCompare", function localeCompare(other, locale, options = {}) {
         return compareText(`${this}`, `${other}`, options.numeric ?? false, options.sensitivity ?? "variant");
     });

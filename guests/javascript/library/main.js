@@ -17,13 +17,21 @@ import { Buffer } from "node:buffer";
 import { webcrypto } from "node:crypto";
 import process, { begin, end } from "node:process";
 import "node:assert";
+import "node:assert/strict";
 import "node:fs/promises";
 import "node:os";
 import "node:perf_hooks";
+import "node:path/posix";
+import "node:querystring";
+import "node:readline";
+import "node:readline/promises";
+import "node:stream/promises";
+import "node:string_decoder";
 import "node:timers";
 import "node:timers/promises";
 import "node:url";
 import "node:util";
+import "node:util/types";
 
 function define(target, members) {
     for (const [name, value] of Object.entries(members)) {

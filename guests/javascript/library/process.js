@@ -4,6 +4,8 @@ import { bytesOf } from "internal:encoding";
 import { nextTick } from "internal:timers";
 import { EventEmitter } from "node:events";
 import fs from "node:fs";
+import { Readable } from "node:stream";
+import { chdir, cwd } from "internal:folder";
 
 let environment;
 
@@ -31,6 +33,7 @@ function stream(number) {
         },
         end(data, ...rest) {
             if (data !== undefined && typeof data !== "function") this.write(data, ...rest);
+            nextTick(() => emitter.emit("finish"));
         },
     });
 }
@@ -42,32 +45,13 @@ function hrtime(since) {
 }
 hrtime.bigint = () => BigInt(native.elapsed());
 
-const stdin = Object.assign(new EventEmitter(), {
-    fd: 0,
-    isTTY: false,
-    setEncoding: () => stdin,
-    resume: () => stdin,
-    pause: () => stdin,
-    async *[Symbol.asyncIterator]() {
-        const text = fs.readFileSync(0, "utf8");
-        if (text !== "") yield text;
+const stdin = Object.assign(new Readable({
+    read() {
+        const bytes = fs.readFileSync(0);
+        if (bytes.length > 0) this.push(bytes);
+        this.push(null);
     },
-});
-const listen = stdin.on;
-let reading = false;
-stdin.on = stdin.addListener = function (name, listener) {
-    listen.call(this, name, listener);
-    if (!reading && (name === "data" || name === "end" || name === "readable")) {
-        reading = true;
-        setImmediate(() => {
-            const text = fs.readFileSync(0, "utf8");
-            if (text !== "") stdin.emit("data", text);
-            stdin.emit("end");
-            stdin.emit("close");
-        });
-    }
-    return this;
-};
+}), { fd: 0, isTTY: false });
 
 const process = Object.assign(new EventEmitter(), {
     argv: ["/bin/node"],
@@ -90,10 +74,8 @@ const process = Object.assign(new EventEmitter(), {
     stderr: stream(2),
     nextTick,
     hrtime,
-    cwd: () => "/",
-    chdir() {
-        throw Object.assign(new Error("process.chdir() is not supported"), { code: "ERR_FEATURE_UNAVAILABLE_ON_PLATFORM" });
-    },
+    cwd,
+    chdir,
     uptime: () => native.elapsed() / 1e9,
     umask: () => 0o22,
     getuid: () => 0,
@@ -138,5 +120,5 @@ export function end() {
 }
 
 export default process;
-export const { argv, exit, stdout, stderr, platform, cwd, version, versions, arch, pid, uptime, memoryUsage } = process;
-export { hrtime, nextTick, stdin };
+export const { argv, exit, stdout, stderr, platform, version, versions, arch, pid, uptime, memoryUsage } = process;
+export { chdir, cwd, hrtime, nextTick, stdin };

@@ -3,6 +3,7 @@ import { brand } from "internal:brand";
 import { formatLine, inspect } from "internal:inspect";
 import { TextDecoder, TextEncoder } from "internal:encoding";
 import { isDeepStrictEqual } from "node:assert";
+import { parseArgs } from "internal:arguments";
 
 const promisified = Symbol.for("nodejs.util.promisify.custom");
 
@@ -55,6 +56,18 @@ export const types = {
     isGeneratorFunction: (value) => typeof value === "function" && value.constructor?.name === "GeneratorFunction",
 };
 
-export { inspect, isDeepStrictEqual, TextDecoder, TextEncoder };
+const STYLES = {
+    reset: [0, 0], bold: [1, 22], dim: [2, 22], italic: [3, 23], underline: [4, 24], inverse: [7, 27], strikethrough: [9, 29], black: [30, 39], red: [31, 39],
+    green: [32, 39], yellow: [33, 39], blue: [34, 39], magenta: [35, 39], cyan: [36, 39], white: [37, 39], gray: [90, 39], grey: [90, 39],
+};
+
+export function styleText(styles, text) {
+    return [styles].flat().reduceRight((inner, style) => `\u001b[${STYLES[style][0]}m${inner}\u001b[${STYLES[style][1]}m`, text);
+}
+
+/** Nothing listens to a section here. */
+export const debuglog = () => Object.assign(() => undefined, { enabled: false });
+
+export { inspect, isDeepStrictEqual, parseArgs, TextDecoder, TextEncoder };
 export const isArray = Array.isArray;
-export default { format, inspect, promisify, callbackify, inherits, deprecate, stripVTControlCharacters, types, isArray, isDeepStrictEqual, TextDecoder, TextEncoder };
+export default { debuglog, parseArgs, styleText, format, inspect, promisify, callbackify, inherits, deprecate, stripVTControlCharacters, types, isArray, isDeepStrictEqual, TextDecoder, TextEncoder };

@@ -19,12 +19,28 @@ use crate::{
 const ENDINGS: [&str; 10] =
     [".js", ".mjs", ".ts", ".mts", ".json", ".cjs", ".cts", "/index.js", "/index.mjs", "/index.ts"];
 
+/// Modules of Node's that have nothing to work with.
+const MISSING: [&str; 11] =
+    ["child_process", "cluster", "dgram", "dns", "http", "http2", "https", "inspector", "net", "tls", "worker_threads"];
+
 /// Endings of files that programs in TypeScript import as if they were translated already.
 const TRANSLATED: [(&str, &str); 3] = [(".js", ".ts"), (".mjs", ".mts"), (".cjs", ".cts")];
 
 thread_local! {
     /// Where the lines of texts that were translated come from, by the names that the engine knows them by.
     static POSITIONS: RefCell<BTreeMap<String, Positions>> = const { RefCell::new(BTreeMap::new()) };
+    /// Where programs' relative paths begin.
+    static FOLDER: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
+/// Relative paths begin in this folder from now on.
+pub(crate) fn enter(folder: &str) {
+    FOLDER.with_borrow_mut(|known| folder.clone_into(known));
+}
+
+/// Where relative paths begin.
+pub(crate) fn working_folder() -> String {
+    FOLDER.with_borrow(|folder| if folder.is_empty() { "/".to_owned() } else { folder.clone() })
 }
 
 /// Finds out what a name means in a file.
@@ -81,7 +97,8 @@ pub(crate) fn declare<'js>(ctx: &Ctx<'js>, name: &str, text: String) -> Result<M
     Ok(module)
 }
 
-/// Whether a text is written as a CommonJS module: it uses what only those have, and neither imports nor exports.
+/// Whether a text is a CommonJS module: it neither imports nor exports, and either waits for nothing or uses what only those
+/// have. As elsewhere, such a text is not strict unless it says so.
 pub(crate) fn is_common(name: &str, text: &str) -> bool {
     if name.ends_with(".mjs") || name.ends_with(".mts") {
         return false;
@@ -91,7 +108,8 @@ pub(crate) fn is_common(name: &str, text: &str) -> bool {
     }
     let uses =
         ["require(", "module.exports", "exports.", "__dirname", "__filename"].iter().any(|mark| text.contains(mark));
-    uses && !text.lines().any(is_module_line)
+    let modern = ["await", "import.meta"].iter().any(|mark| text.contains(mark));
+    (uses || !modern) && !text.lines().any(is_module_line)
 }
 
 fn is_module_line(line: &str) -> bool {
@@ -114,6 +132,10 @@ pub(crate) fn resolve(ctx: &Ctx<'_>, base: &str, name: &str) -> Result<String> {
         None if name.starts_with('/') => normal(name),
         None if name.starts_with("./") || name.starts_with("../") || name == "." || name == ".." => {
             join(folder(base), name)
+        }
+        None if MISSING.contains(&name.strip_prefix("node:").unwrap_or(name)) => {
+            let why = "is not there: this sandbox has no network, no processes and no threads";
+            return Err(coded(ctx, &format!("Module '{name}' {why}"), "ERR_UNKNOWN_BUILTIN_MODULE"));
         }
         None => return Err(not_found(ctx, &format!("Cannot find package '{name}'"), base)),
     };

@@ -1,6 +1,7 @@
 //! The functions of Rust that the library's JavaScript is written over: the module `internal:native`.
 
 mod files;
+mod hashes;
 mod text;
 mod url;
 
@@ -30,6 +31,7 @@ impl ModuleDef for Natives {
         text::add(ctx, &natives)?;
         url::add(ctx, &natives)?;
         files::add(ctx, &natives)?;
+        hashes::add(ctx, &natives)?;
         exports.export("default", natives)?;
         Ok(())
     }
@@ -114,6 +116,7 @@ fn add_system<'js>(ctx: &Ctx<'js>, natives: &Object<'js>) -> Result<()> {
     natives.set("elapsed", Function::new(ctx.clone(), || clock::elapsed() as f64)?)?;
     natives.set("random", Function::new(ctx.clone(), random::next)?.with_name("random")?.with_length(0)?)?;
     natives.set("fillRandom", Function::new(ctx.clone(), fill_random)?)?;
+    natives.set("folder", Function::new(ctx.clone(), modules::working_folder)?)?;
     natives.set("environment", Function::new(ctx.clone(), || std::env::vars_os().map(pair).collect::<Vec<_>>())?)?;
     natives.set(
         "exit",

@@ -19,6 +19,9 @@ pub(crate) struct Request<'a> {
     pub arguments: Option<&'a RawValue>,
     #[serde(borrow, default)]
     pub function: Cow<'a, str>,
+    /// Where relative paths begin, from now on.
+    #[serde(borrow)]
+    pub folder: Option<Cow<'a, str>>,
     /// What `code` is written in, where its name does not say so.
     #[serde(default)]
     pub language: Language,

@@ -11,9 +11,8 @@ use crate::{
     engine::{self, Mode},
     event_loop::{self, Stop},
     modules::{self, Files, Names},
-    reserve,
     request::{Answer, Language, Op, Request, without_lone_surrogates},
-    typescript,
+    reserve, typescript,
 };
 
 type Outcome<'js, T> = std::result::Result<T, Stop<'js>>;
@@ -66,6 +65,9 @@ impl Guest {
             Ok(request) => request,
             Err(error) => return Answer::failed("RequestError", &error.to_string()).into_text(),
         };
+        if let Some(folder) = &request.folder {
+            modules::enter(folder);
+        }
         self.context.with(|ctx| {
             let Ok(hooks) = self.hooks.clone().restore(&ctx) else {
                 return Answer::failed("InternalError", "the library is gone").into_text();
@@ -107,7 +109,9 @@ impl<'js> Turn<'_, 'js> {
     fn evaluate(&self, request: &Request<'_>) -> Outcome<'js, Value<'js>> {
         let name = request.name.as_deref().unwrap_or("<eval>");
         let code = match request.language {
-            Language::JavaScript => self.as_expression(&request.code, name).map_or(Cow::Borrowed(&*request.code), Cow::Owned),
+            Language::JavaScript => {
+                self.as_expression(&request.code, name).map_or(Cow::Borrowed(&*request.code), Cow::Owned)
+            }
             Language::TypeScript => Cow::Owned(self.translated_turn(&request.code, name)?),
         };
         let mode = if code.contains("await") { Mode::Waiting } else { Mode::Script };

@@ -1,0 +1,4 @@
+import { promises } from "node:readline";
+
+export const { Interface, createInterface } = promises;
+export default promises;
