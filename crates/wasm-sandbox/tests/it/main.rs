@@ -23,6 +23,7 @@ mod limits;
 mod modules;
 mod paths;
 mod process;
+mod programs;
 mod python;
 mod rust;
 mod snapshots;
