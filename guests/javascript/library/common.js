@@ -33,11 +33,19 @@ const loaded = new Map();
 let main;
 
 export function makeRequire(base) {
+    const resolve = (name) => {
+        try {
+            return native.resolve(base, `${name}`);
+        } catch (error) {
+            if (error.code === "ERR_MODULE_NOT_FOUND") error.code = "MODULE_NOT_FOUND";
+            throw error;
+        }
+    };
     const require = (name) => {
-        const file = native.resolve(base, `${name}`);
+        const file = resolve(name);
         return BUILT_IN[file] ?? load(file.startsWith("/") ? file : `/${file}`).exports;
     };
-    require.resolve = (name) => native.resolve(base, `${name}`);
+    require.resolve = resolve;
     require.main = main;
     require.cache = {};
     return require;

@@ -7,7 +7,7 @@ export function exporting(name, text) {
     for (const match of text.matchAll(/^(?:async\s+)?function\s*\*?\s*([A-Za-z_$][\w$]*)|^(?:const|let|var)\s+([A-Za-z_$][\w$]*)\s*=\s*(?:async\b|function\b|\(|[A-Za-z_$][\w$]*\s*=>)/gm)) {
         names.add(match[1] ?? match[2]);
     }
-    return names.size === 0 ? text : `${text}\n;export { ${[...names].join(", ")} };`;
+    return names.size === 0 ? text : `${text}\n;\nexport { ${[...names].join(", ")} };`;
 }
 
 /** The functions that can be called, in the order of their text; with their types, where those are known. */

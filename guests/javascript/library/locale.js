@@ -144,10 +144,15 @@ function compareText(a, b, numeric, sensitivity) {
     const [left, right] = [bare(a), bare(b)];
     if (left !== right) return compareCodes(left, right);
     if (sensitivity === "base") return 0;
-    const [marksA, marksB] = [a.toLowerCase().normalize("NFD"), b.toLowerCase().normalize("NFD")];
-    if (marksA !== marksB) return compareCodes(marksA, marksB);
+    const [marksA, marksB] = [marks(a), marks(b)];
+    if (marksA !== marksB) return marksA < marksB ? -1 : 1;
     if (sensitivity === "accent" || a === b) return 0;
     return a > b ? -1 : 1;
+}
+
+/** The marks of a text's letters, of which none at all come first. */
+function marks(text) {
+    return text.normalize("NFD").replace(/\P{M}/gu, "\u0001");
 }
 
 /** Marks and spaces before digits before letters. */

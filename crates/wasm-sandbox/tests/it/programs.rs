@@ -15,7 +15,7 @@ use std::{
 
 use serde_json::Value;
 use wasm_sandbox::{
-    ByteUnits, CallReport, Ending, Language, SandboxError, SandboxResult, Source, TimeUnits, WasmSandboxBuilder,
+    ByteUnits, CallReport, Ending, Language, SandboxError, SandboxResult, TimeUnits, WasmSandboxBuilder,
     blocking::Session,
 };
 
@@ -69,8 +69,8 @@ impl Program {
 
     /// What is wrong with it.
     fn check(&self) -> Result<(), String> {
-        let source = Source::code(self.language, &self.text);
-        let mut sandbox = self.builder().source(source).build_blocking().map_err(|error| error.to_string())?;
+        let mut sandbox =
+            self.builder().source(self.path.clone()).build_blocking().map_err(|error| error.to_string())?;
         let mut calls = self.said("call").peekable();
         if calls.peek().is_some() {
             return calls.try_for_each(|call| called(call, |function, words| sandbox.call_words(function, words)));
@@ -107,7 +107,7 @@ fn called(call: &str, make: impl FnOnce(&str, &[String]) -> Result<CallReport, S
     let (function, arguments) = call_text.split_once(' ').expect("a call has arguments");
     let arguments: Vec<Value> = serde_json::from_str(arguments).expect("arguments are JSON");
     let words: Vec<String> = arguments.iter().map(Value::to_string).collect();
-    let CallReport { result, error } = make(function, &words).map_err(|error| error.to_string())?;
+    let CallReport { result, error, .. } = make(function, &words).map_err(|error| error.to_string())?;
     let reached = match error {
         Some(SandboxError::Exception { name, .. }) => format!("! {name}"),
         Some(error) => format!("! {error}"),
@@ -163,7 +163,8 @@ fn sessions() {
         let sandbox = program.builder().build_blocking().unwrap();
         let mut session = sandbox.session(program.language).unwrap();
         let mark = program.mark().trim_end();
-        let turns = program.text.split(&format!("{mark} %%\n")).filter(|turn| !turn.trim().is_empty());
+        let border = format!("{mark} %%\n");
+        let turns = program.text.split(&border).filter(|turn| !turn.trim().is_empty());
         turns.enumerate().try_for_each(|(number, turn)| {
             turned(&mut session, turn, mark).map_err(|why| format!("turn {}: {why}", number + 1))
         })
@@ -171,12 +172,12 @@ fn sessions() {
 }
 
 fn turned(session: &mut Session, turn: &str, mark: &str) -> Result<(), String> {
-    let all = |sign: &str| {
+    let all = |sign: &str| -> Vec<String> {
         let sign = format!("{mark}{sign}");
-        turn.lines().filter_map(|line| line.strip_prefix(&sign)).map(|line| line.trim_start().to_owned())
+        turn.lines().filter_map(|line| line.strip_prefix(&sign)).map(|line| line.trim_start().to_owned()).collect()
     };
     let result = session.run(turn).map_err(|error| error.to_string())?;
-    let (expected, exception) = (all(">").collect::<Vec<_>>(), all("!").next());
+    let (expected, exception) = (all(">"), all("!").into_iter().next());
     let (stdout, stderr) = (result.stdout.text(), result.stderr.text());
     let printed = stdout.lines().map(|line| line.trim_start().to_owned()).collect::<Vec<_>>();
     let ended = match &result.ending {

@@ -479,3 +479,43 @@ async fn sessions_run_side_by_side_on_an_executor() {
         assert_eq!(session.run("me").await.unwrap().value, Some(json!(number)));
     }
 }
+
+/// Relative paths begin where the program may write, unless a folder was granted for them.
+#[test]
+fn relative_paths_begin_where_something_is_granted() {
+    let text =
+        "import os\nprint(os.getcwd())\ntry: print(open('data.txt').read())\nexcept FileNotFoundError: print('none')";
+    assert_eq!(printed(text), "/tmp\nnone\n");
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("data.txt"), "granted").unwrap();
+    let sandbox = script(text).filesystem_read(folder.path(), "/project").build_blocking().unwrap();
+    assert_eq!(sandbox.execute([""; 0]).unwrap().stdout.text(), "/project\ngranted\n");
+    let script = "console.log(process.cwd(), require('fs').readFileSync('data.txt', 'utf8'))";
+    for place in ["/project", "/"] {
+        let sandbox = languages::source(Language::JavaScript, script).filesystem_read(folder.path(), place);
+        let result = sandbox.build_blocking().unwrap().execute([""; 0]).unwrap();
+        assert_eq!(result.stdout.text(), format!("{place} granted\n"), "{}", result.stderr.text());
+    }
+}
+
+/// A lock that nobody can release is an exception or a timeout, and not a trap that ends the session.
+#[test]
+fn waiting_for_a_lock_does_not_end_the_session() {
+    let mut session = session();
+    let wait = "import threading, queue\nlock = threading.Lock()\nprint(lock.acquire(), lock.acquire(timeout=0.001))\nlock.acquire()";
+    let result = session.run(wait).unwrap();
+    assert_eq!(result.stdout.text(), "True False\n");
+    assert!(matches!(&result.ending, Ending::Exception { name, .. } if name == "RuntimeError"), "{:?}", result.ending);
+    for forever in ["queue.Queue().get()", "queue.SimpleQueue().get()", "threading.Event().wait()"] {
+        let ending = session.run(forever).unwrap().ending;
+        assert!(matches!(&ending, Ending::Exception { name, .. } if name == "RuntimeError"), "{forever}: {ending:?}");
+    }
+    assert_eq!(session.run("lock.release(); lock.locked()").unwrap().stdout.text(), "False\n");
+}
+
+/// Calls that pass through the interpreter's own code go as deep as Python's limit of recursion allows.
+#[test]
+fn calls_through_the_interpreters_own_code_go_deep() {
+    let text = "import functools, sys\nsys.setrecursionlimit(5000)\n@functools.cache\ndef depth(n): return n and 1 + depth(n - 1)\nprint(depth(1500))\ntry: depth(10 ** 6)\nexcept RecursionError: print('too deep')";
+    assert_eq!(printed(text), "1500\ntoo deep\n");
+}

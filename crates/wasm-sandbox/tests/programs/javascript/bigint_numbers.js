@@ -1,0 +1,5 @@
+const factorial = (n) => (n <= 1n ? 1n : n * factorial(n - 1n));
+console.log(factorial(25n), 2n ** 100n, -7n / 2n, BigInt("0xff"), BigInt.asUintN(8, 257n), typeof 1n, 5n > 4, 1n + BigInt(2), [1n], { big: 10n });
+console.log(0.1 + 0.2, (0.1 + 0.2).toFixed(2), Number.EPSILON > 0, 1e21, 123456789.123.toString(), (255).toString(16), (255).toString(2), parseInt("12px"), parseFloat("1.5e3x"), Number(""), Number("1_0"), 1_000_000);
+console.log(Number.MAX_SAFE_INTEGER, Number.isInteger(5.0), (1234.5678).toFixed(2), (0.000001234).toString(), (1234.5678).toPrecision(6), (1e-7).toFixed(10), 5e-324, -0, [-0], 1 / 0, Math.round(-1.5), Math.trunc(-4.7), Math.sign(-3), Math.hypot(3, 4), Math.cbrt(27), Math.log2(8), Math.clz32(1));
+console.log(5 & 3, 5 | 3, 5 ^ 3, ~5, 1 << 31, -1 >>> 0, 7 % -3, -7 % 3, 2 ** -1, (25).toString(36), parseInt("zz", 36), Number("0b101"), 0o17, (12345.678).toLocaleString("en-US"), (0.256).toLocaleString("en-US", { style: "percent" }), (1234.5).toLocaleString("en-US", { style: "currency", currency: "USD" }));

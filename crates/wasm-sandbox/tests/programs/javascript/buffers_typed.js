@@ -1,0 +1,10 @@
+const buffer = Buffer.from("héllo");
+console.log(buffer, buffer.toString("hex"), buffer.toString("base64"), Buffer.byteLength("☕"), Buffer.concat([buffer, Buffer.alloc(2)]).length);
+console.log(Buffer.from("aGk=", "base64").toString(), Buffer.from([1, 2, 3]).readUInt16BE(1), Buffer.compare(Buffer.from("a"), Buffer.from("b")), buffer.slice(1, 3).length, buffer.equals(Buffer.from("héllo")));
+const floats = new Float64Array([1.5, 2.5]);
+const view = new DataView(new ArrayBuffer(8));
+view.setInt32(0, -5);
+view.setFloat32(4, 0.5, true);
+console.log(floats.map((x) => x * 2), new Uint8Array(floats.buffer).length, view.getInt32(0), view.getFloat32(4, true), Uint8Array.from([300, -1]), new Uint8ClampedArray([300, -1]));
+console.log(new TextDecoder().decode(new TextEncoder().encode("☕")), new Uint16Array([1, 2, 3]).subarray(1), Array.from(new Int8Array(2)), ArrayBuffer.isView(view));
+console.log(Buffer.from("abc").toJSON(), [...Buffer.from("ab").entries()], Buffer.alloc(3, "x").toString(), buffer.indexOf("l"), buffer.includes("z"));

@@ -1,0 +1,23 @@
+const counter = ((count = 0) => ({ up: () => ++count, down: () => --count, get value() { return count; } }))();
+counter.up(); counter.up(); counter.down();
+console.log(counter.value);
+const curry = (f) => function curried(...args) { return args.length >= f.length ? f(...args) : (...more) => curried(...args, ...more); };
+console.log(curry((a, b, c) => a + b + c)(1)(2)(3), curry((a, b) => a * b)(3, 4));
+const pipe = (...fs) => (x) => fs.reduce((v, f) => f(v), x);
+console.log(pipe((x) => x + 1, (x) => x * 2, String)(3));
+const memo = (f, cache = new Map()) => (n) => cache.get(n) ?? (cache.set(n, f(n)), cache.get(n));
+const fib = memo((n) => (n < 2 ? n : fib(n - 1) + fib(n - 2)));
+console.log(fib(80));
+const debounce = (f, ms) => { let t; return (...a) => { clearTimeout(t); t = setTimeout(() => f(...a), ms); }; };
+const say = debounce((x) => console.log("debounced", x), 5);
+say(1); say(2); say(3);
+let ticks = 0;
+const timer = setInterval(() => { if (++ticks === 3) { clearInterval(timer); console.log("ticked", ticks); } }, 2);
+for (var i = 0, fs = []; i < 3; i++) fs.push(() => i);
+for (let j = 0, gs = fs; j < 3; j++) gs.push(() => j);
+console.log(fs.map((f) => f()), (function () { return typeof this; })(), (() => typeof this)(), function named() {}.name, ((a, b = 1, ...c) => 0).length);
+console.log([1, 2, 3].map(parseInt), ["1", "2"].map(Number), hoisted(), typeof notYet);
+function hoisted() { return "hoisted"; }
+var notYet = 1;
+const bound = { x: 5, get() { return this.x; } }.get.bind({ x: 9 });
+console.log(bound(), Math.max.apply(null, [1, 2]), Function.prototype.call.call(function () { return this.v; }, { v: 3 }));

@@ -1,0 +1,12 @@
+const words = "the cat the dog the end".split(" ");
+const counts = words.reduce((m, w) => m.set(w, (m.get(w) ?? 0) + 1), new Map());
+console.log([...counts].sort((a, b) => b[1] - a[1])[0], counts, counts.size);
+const a = new Set([1, 2, 3]), b = new Set([2, 3, 4]);
+console.log([...a].filter((x) => b.has(x)), new Set([...a, ...b]), [...a].filter((x) => !b.has(x)));
+const cache = new WeakMap(), key = {};
+cache.set(key, "value");
+console.log(cache.get(key), cache.has({}), new WeakSet([key]).has(key), new WeakRef(key).deref() === key);
+counts.forEach((count, word) => { if (count === 1) counts.delete(word); });
+console.log([...counts.keys()], Symbol("tag").toString(), Symbol.for("x") === Symbol.for("x"), { [Symbol("s")]: 1 });
+const nested = new Map([["list", [1, { deep: new Map([[{ k: 1 }, new Set(["v"])]]) }]]]);
+console.log(nested);

@@ -1,0 +1,4 @@
+// exit 1
+console.log("before");
+function inner(x) { return x.missing.property; }
+inner({});

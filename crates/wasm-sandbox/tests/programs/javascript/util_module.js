@@ -1,0 +1,10 @@
+const util = require("util");
+console.log(util.format("%s %d %i %f %j %O %%", "a", 1.5, 1.5, "2.5", { x: 1 }, { y: [2] }), util.inspect({ a: { b: { c: { d: 1 } } } }, { depth: 1 }), util.inspect("x", { colors: false }));
+console.log(util.isDeepStrictEqual({ a: [1] }, { a: [1] }), util.types.isPromise(Promise.resolve()), util.types.isDate(new Date()), util.inspect({ a: 1, b: "x" }, { compact: false }));
+const sleep = util.promisify((ms, done) => setTimeout(() => done(null, ms), ms));
+sleep(1).then((ms) => console.log("slept", ms));
+util.promisify((done) => done(new Error("failed")))().catch((e) => console.log(e.message));
+function Old() {} function Older() {} Older.prototype.hi = () => "hi";
+util.inherits(Old, Older);
+console.log(new Old().hi(), util.inspect(new Map([[1, { a: [] }]])), util.inspect(new (class P { [util.inspect.custom]() { return "<P>"; } })()), util.stripVTControlCharacters("\u001b[31mred\u001b[0m"));
+util.callbackify(async (x) => x * 2)(4, (error, value) => console.log(error, value));

@@ -1,0 +1,18 @@
+type Todo = { id: number; title: string; done: boolean; tags?: string[] };
+type Draft = Omit<Todo, "id"> & Partial<Pick<Todo, "id">>;
+type Keys = keyof Todo;
+type Getters<T> = { [K in keyof T as `get${Capitalize<string & K>}`]: () => T[K] };
+type Unwrapped<T> = T extends Promise<infer U> ? U : T;
+const draft: Draft = { title: "write", done: false };
+const freeze = (todo: Draft, id: number): Readonly<Todo> => Object.freeze({ ...todo, id });
+const todo = freeze(draft, 1);
+const update = (item: Todo, change: Partial<Todo>): Todo => ({ ...item, ...change });
+console.log(update(todo, { done: true }), (["id", "title"] as Keys[]).map((k) => todo[k]));
+const getters: Getters<{ name: string }> = { getName: () => "Ada" };
+const value: Unwrapped<Promise<number>> = 5;
+const table: Record<string, number> = { a: 1 };
+const tuple: [name: string, ...rest: number[]] = ["x", 1, 2];
+const constant = ["a", "b"] as const;
+type Letter = (typeof constant)[number];
+const letter: Letter = "b";
+console.log(getters.getName(), value, table["a"], tuple.length, letter, constant.includes(letter));
