@@ -25,6 +25,7 @@ FIB_JS = "function fib(n) { return n < 2 ? n : fib(n - 1) + fib(n - 2) } fib(27)
 CALLS = 100
 IDLE = 50
 SECONDS = 3
+PATIENCE = 1200
 
 ROWS = [
     ("fresh", "fresh Python, `print(1+1)`, gone", 1e3, "ms"),
@@ -122,14 +123,16 @@ class Monty(Peer):
     def __init__(self):
         from pydantic_monty import Monty as Pool
 
-        self.pool = Pool().__enter__()
+        # A session is a process of its own, of which there are only as many at a time as there are processors unless one says so.
+        self.pool = Pool(max_processes=IDLE + 2).__enter__()
 
     def fresh(self):
         with self.pool.checkout() as session:
             assert session.feed_run("str(1+1)") == "2"
 
     def session(self):
-        session = self.pool.checkout().__enter__()
+        # Each call of a tool counts against a limit of its own.
+        session = self.pool.checkout(limits={"max_suspensions": 1_000_000}).__enter__()
         return lambda code: session.feed_run(code, external_lookup={"echo": lambda value: value})
 
 
@@ -299,7 +302,11 @@ def asked(python, folder, *words):
 
 
 def told(process):
-    output, _ = process.communicate()
+    try:
+        output, _ = process.communicate(timeout=PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise Missing(f"it had not ended after {PATIENCE} s") from None
     if process.returncode != 0:
         raise Missing(f"it ended with {process.returncode}")
     return json.loads(output.splitlines()[-1])

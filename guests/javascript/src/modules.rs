@@ -19,6 +19,11 @@ use crate::{
 const ENDINGS: [&str; 10] =
     [".js", ".mjs", ".ts", ".mts", ".json", ".cjs", ".cts", "/index.js", "/index.mjs", "/index.ts"];
 
+/// What makes a module of a text, wherever it stands in a line.
+const MODERN: [&str; 10] = [
+    "await", "import.meta", "import ", "import{", "import*", "import\"", "import'", "export ", "export{", "export*",
+];
+
 /// Modules of Node's that have nothing to work with.
 const MISSING: [&str; 11] =
     ["child_process", "cluster", "dgram", "dns", "http", "http2", "https", "inspector", "net", "tls", "worker_threads"];
@@ -108,7 +113,7 @@ pub(crate) fn is_common(name: &str, text: &str) -> bool {
     }
     let uses =
         ["require(", "module.exports", "exports.", "__dirname", "__filename"].iter().any(|mark| text.contains(mark));
-    let modern = ["await", "import.meta"].iter().any(|mark| text.contains(mark));
+    let modern = MODERN.iter().any(|mark| text.contains(mark));
     (uses || !modern) && !text.lines().any(is_module_line)
 }
 
