@@ -1,16 +1,16 @@
 const log = [];
-setTimeout(() => log.push("t10"), 10);
+setTimeout(() => log.push("t40"), 40);
 setTimeout(() => log.push("t0"), 0);
-setTimeout((a, b) => log.push(a + b), 5, "x", "y");
+setTimeout((a, b) => log.push(a + b), 20, "x", "y");
 const cancelled = setTimeout(() => log.push("never"), 1);
 clearTimeout(cancelled);
 let n = 0;
-const interval = setInterval(() => { log.push(`i${++n}`); if (n === 2) clearInterval(interval); }, 7);
+const interval = setInterval(() => { log.push(`i${++n}`); if (n === 2) clearInterval(interval); }, 27);
 (async () => {
   log.push("async start");
   await null;
   log.push("after await");
-  await new Promise((r) => setTimeout(r, 25));
+  await new Promise((r) => setTimeout(r, 100));
   console.log(log);
   const { setTimeout: wait } = require("timers/promises");
   console.log(await wait(1, "value"));
