@@ -140,20 +140,46 @@ impl Slot {
     }
 
     fn grow_file(&mut self, from: usize, to: usize) -> io::Result<()> {
-        let growth = match &mut self.growth {
-            Some(growth) if growth.at.end == from => growth,
-            Some(_) => return Err(io::Error::other("what lies between is in no file")),
-            none => none.insert(Growth { at: from..from, file: super::unsealed()?, forks: forks() }),
+        let mut growth = match self.growth.take() {
+            Some(growth) => growth,
+            None => Growth { at: from..from, file: super::unsealed()?, forks: forks() },
         };
-        let offset = (from - growth.at.start) as u64;
-        growth.file.set_len(offset + (to - from) as u64)?;
-        // SAFETY: as in `grow`; the file is this slot's own.
-        unsafe {
-            let at = self.space.base().add(from).cast();
-            let (usable, fixed) = (ProtFlags::READ | ProtFlags::WRITE, MapFlags::SHARED | MapFlags::FIXED);
-            rustix::mm::mmap(at, to - from, usable, fixed, &growth.file, offset)?;
+        let grown = self.map_growth(&growth, from..to);
+        if grown.is_ok() {
+            growth.at.end = to;
         }
-        growth.at.end = to;
+        self.growth = Some(growth).filter(|growth| !growth.at.is_empty());
+        grown
+    }
+
+    fn map_growth(&self, growth: &Growth, range: Range<usize>) -> io::Result<()> {
+        if growth.at.end != range.start {
+            return Err(io::Error::other("what lies between is in no file"));
+        }
+        let offset = (range.start - growth.at.start) as u64;
+        growth.file.set_len(offset + range.len() as u64)?;
+        let (usable, fixed) = (ProtFlags::READ | ProtFlags::WRITE, MapFlags::SHARED | MapFlags::FIXED);
+        // SAFETY: as in `grow`; the file is this slot's own.
+        let mapped = unsafe {
+            let at = self.base().add(range.start).cast();
+            rustix::mm::mmap(at, range.len(), usable, fixed, &growth.file, offset)
+        };
+        if let Err(error) = mapped {
+            // Nothing else of this process may come to lie where the guest could reach it.
+            self.reserve(range).unwrap_or_else(|_| std::process::abort());
+            return Err(error.into());
+        }
+        Ok(())
+    }
+
+    /// Has a part be address space with nothing in it again.
+    fn reserve(&self, range: Range<usize>) -> io::Result<()> {
+        let flags = MapFlags::PRIVATE | MapFlags::NORESERVE | MapFlags::FIXED;
+        // SAFETY: the range lies within this slot's reservation, beyond what an instance uses.
+        unsafe {
+            let at = self.base().add(range.start).cast();
+            rustix::mm::mmap_anonymous(at, range.len(), ProtFlags::empty(), flags)?;
+        }
         Ok(())
     }
 
@@ -188,18 +214,14 @@ impl Slot {
         self.forks = false;
         let used = match self.growth.take() {
             Some(growth) => {
-                // SAFETY: the range lies within this slot's reservation, and its instance is gone.
-                unsafe {
-                    let (at, flags) =
-                        (self.base().add(growth.at.start).cast(), MapFlags::PRIVATE | MapFlags::NORESERVE);
-                    rustix::mm::mmap_anonymous(at, growth.at.len(), ProtFlags::empty(), flags | MapFlags::FIXED)?;
-                }
-                growth.at.start
+                let start = growth.at.start;
+                self.reserve(growth.at)?;
+                start
             }
             None => used,
         };
         if used > self.image {
-            // SAFETY: as above.
+            // SAFETY: the range lies within this slot's reservation, and its instance is gone.
             unsafe {
                 let beyond = self.base().add(self.image).cast();
                 rustix::mm::madvise(beyond, used - self.image, Advice::LinuxDontNeed)?;
