@@ -52,15 +52,19 @@ fn if_chain(links: i32, nested: bool) -> Vec<u8> {
     module(1, &body)
 }
 
-/// One function whose body has `additions` times seven bytes.
-fn long_body(additions: usize) -> Vec<u8> {
+/// Functions whose bodies have `additions` times seven bytes.
+fn long_bodies(count: u32, additions: usize) -> Vec<u8> {
     let mut body = Function::new([]);
     let mut code = body.instructions();
     for _ in 0..additions {
         code.local_get(0).i32_const(1).i32_add().local_set(0);
     }
     code.end();
-    module(1, &body)
+    module(count, &body)
+}
+
+fn long_body(additions: usize) -> Vec<u8> {
+    long_bodies(1, additions)
 }
 
 /// `tables` jumps through tables of `targets` targets.
@@ -100,7 +104,7 @@ fn refusal(wasm: &[u8]) -> String {
 fn b2_b10_a_bomb_is_cut_once_and_remembered() {
     let directory = tempfile::tempdir().unwrap();
     let setup = Setup::default().cache_dir(directory.path());
-    let bomb = functions(200_000);
+    let bomb = long_bodies(200_000, 12);
     assert_cut(call(&bomb, &setup));
     let started = Instant::now();
     assert_cut(call(&bomb, &setup));
