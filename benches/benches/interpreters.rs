@@ -10,6 +10,7 @@ use serde_json::json;
 use wasm_sandbox::{ByteUnits, Language, Setup, Source, TimeUnits, Tool, WasmSandbox, blocking};
 use wasm_sandbox_bench::{alone, median, private_bytes};
 
+#[expect(clippy::disallowed_methods, reason = "a benchmark is a command line")]
 fn main() {
     let parts: [(&str, fn()); 6] = [
         ("python", python),
@@ -145,7 +146,7 @@ fn forks() {
     });
     let before = private_bytes();
     let forks: Vec<_> = (0..100).map(|_| session.fork().expect("a fork")).collect();
-    let each = private_bytes().saturating_sub(before) / 100 >> 10;
+    let each = (private_bytes().saturating_sub(before) / 100) >> 10;
     println!("{:<55} {each:>9} KB (promise under 2048)", "private memory of an idle fork");
     drop(forks);
     session.run("a = bytearray(range(250)) * 200_000").expect("a turn");
