@@ -26,7 +26,8 @@ pub struct ResourceLimits {
     pub memory: ByteSize,
     /// Elements of all tables together. Default 100,000, at most 1,048,576.
     pub table_elements: u64,
-    /// Core instances in one sandbox. Default 10. A module is one; other sandboxes do not count.
+    /// Instances of core modules in one sandbox. Default 100. A module is one, a component some four to forty; other sandboxes do
+    /// not count.
     pub instances: u32,
     /// Stack of the guest's own calls. Default 1MB, from 64KB to 64MB. Host functions have a stack of their own.
     pub stack: ByteSize,
@@ -69,7 +70,7 @@ impl Default for ResourceLimits {
         Self {
             memory: ByteSize::mib(256),
             table_elements: 100_000,
-            instances: 10,
+            instances: 100,
             stack: ByteSize::mib(1),
             cpu_time: Duration::from_secs(30),
             timeout: Duration::from_secs(30),
@@ -186,6 +187,8 @@ pub enum ResourceKind {
     HostCallBytes,
     /// Arguments, environment and input, in bytes.
     Input,
+    /// Things that a component and its callers hold in handles.
+    Handles,
     /// Live sandboxes in this process.
     Sandboxes,
     /// Memory of all sandboxes in this process, in bytes.
@@ -217,6 +220,7 @@ impl ResourceKind {
             Self::HostCalls => "host calls",
             Self::HostCallBytes => "host call bytes",
             Self::Input => "input",
+            Self::Handles => "handles",
             Self::Sandboxes => "live sandboxes",
             Self::ProcessMemory => "memory of all sandboxes",
             Self::CompileTime => "compile time",
@@ -225,7 +229,8 @@ impl ResourceKind {
         }
     }
 
-    /// The setting of a policy that bounds it; none for what bounds the process or a compiler.
+    /// The setting of a policy that bounds it; none for what bounds the process or a compiler, or is no
+    /// setting.
     pub fn setting(self) -> Option<&'static str> {
         Some(match self {
             Self::Memory => "limits.memory",
@@ -243,7 +248,8 @@ impl ResourceKind {
             Self::HostCalls => "limits.host_calls",
             Self::HostCallBytes => "limits.host_call_bytes",
             Self::Input => "limits.input",
-            Self::Sandboxes
+            Self::Handles
+            | Self::Sandboxes
             | Self::ProcessMemory
             | Self::CompileTime
             | Self::CompileMemory
@@ -270,6 +276,7 @@ impl ResourceKind {
             | Self::Files
             | Self::OpenFiles
             | Self::HostCalls
+            | Self::Handles
             | Self::Sandboxes
             | Self::CompileProcesses => "",
         }

@@ -263,6 +263,14 @@ impl Instance {
         self.0.function(name).map(Function)
     }
 
+    /// Gives up what a component gave out under this number; see [`crate::Instance::drop_handle`].
+    ///
+    /// # Errors
+    /// Those of [`crate::Instance::drop_handle`].
+    pub fn drop_handle(&mut self, handle: u64) -> Result<(), SandboxError> {
+        now(self.0.drop_handle(handle))
+    }
+
     /// Whether the instance has ended and refuses calls.
     pub fn ended(&self) -> bool {
         self.0.ended()

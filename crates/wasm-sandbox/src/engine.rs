@@ -26,7 +26,7 @@ use crate::{
     host::{Host, Stop},
     host_function::HostFunctions,
     image::{Beginning, Changes},
-    value::WasmValue,
+    value::{ComponentValue, WasmValue},
 };
 
 /// Whether an instance blocks its thread while it waits or gives way to an executor. Fixed when the instance is made.
@@ -119,6 +119,16 @@ pub(crate) trait GuestInstance: Send + Sync {
         export: &'a str,
         arguments: &'a [WasmValue],
     ) -> BoxFuture<'a, Result<Option<WasmValue>, Failure>>;
+
+    /// Calls a component's function, `interface#function` or the name of one that is in no interface.
+    fn call<'a>(
+        &'a mut self,
+        export: &'a str,
+        arguments: Vec<ComponentValue>,
+    ) -> BoxFuture<'a, Result<Option<ComponentValue>, Failure>>;
+
+    /// Gives up what the component keeps under a number. Its destructor runs under the limits.
+    fn drop_handle<'a>(&'a mut self, handle: u64) -> BoxFuture<'a, Result<(), Failure>>;
 
     /// The exported memory; empty if there is none.
     fn memory(&mut self) -> &mut [u8];

@@ -17,12 +17,14 @@ use crate::{
     host_function::HostFunctions,
     image::Beginning,
     lang::interpreter::{self, Answer, Exception, Runtime},
-    module::Module,
+    module::{Module, Program},
     mount,
     script::Script,
     snapshot::State,
     tool::Toolbox,
-    value::{self, Arguments, FunctionParams, FunctionResult, Guest, Outcome, Signature, WasmValue},
+    value::{
+        self, Abi, Arguments, ComponentValue, FunctionParams, FunctionResult, Guest, Outcome, Signature, WasmValue,
+    },
     vfs::{Errno, Quota, VfsResult},
 };
 
@@ -244,7 +246,7 @@ impl Instance {
         let module = self.module.clone();
         let signature = module.function(function)?;
         let arguments = Arguments::from_serialize(signature, &arguments)?;
-        self.invoke(signature, &arguments).await.map_err(|(error, _)| error)?.into_result(signature)
+        self.invoke(signature, arguments).await.map_err(|(error, _)| error)?.into_result(signature)
     }
 
     /// As [`call`](Self::call) with words of a command line as arguments, JSON or plain text, and the whole account of the
@@ -256,7 +258,7 @@ impl Instance {
         let module = self.module.clone();
         let signature = module.function(function)?;
         let arguments = Arguments::from_words(signature, words)?;
-        let outcome = self.invoke(signature, &arguments).await;
+        let outcome = self.invoke(signature, arguments).await;
         let usage = self.guest.usage();
         let report = self.guest.host().finish();
         let (ending, outcome) = match outcome {
@@ -281,6 +283,18 @@ impl Instance {
         name: &str,
     ) -> Result<Function<'_, P, R>, SandboxError> {
         Function::new(&mut *self.guest, self.mode, self.module.function(name)?)
+    }
+
+    /// Gives up what a component gave out under this number: a result whose type is an owned handle. Whatever is still held
+    /// goes with the instance, without the component hearing of it.
+    ///
+    /// # Errors
+    /// [`SandboxError::Signature`] when the instance has no such handle; a trap or limit of the destructor.
+    pub async fn drop_handle(&mut self, handle: u64) -> Result<(), SandboxError> {
+        self.guest.begin(Instant::now())?;
+        let dropped = self.guest.drop_handle(handle).await;
+        let stderr = self.guest.host().stderr().to_vec();
+        dropped.map_err(|failure| self.explain(error_of(failure, "drop", &stderr)))
     }
 
     /// Whether the instance has ended and refuses calls.
@@ -394,11 +408,17 @@ impl Instance {
 
     async fn run_program(&mut self, config: &InstanceConfig, arguments: &[String]) -> Result<Ending, SandboxError> {
         let module = self.module.clone();
-        let Some(script) = module.script() else {
-            return match self.guest.invoke("_start", &[]).await {
-                Ok(_) => Ok(Ending::Exit { code: 0 }),
-                Err(failure) => ending_of(failure),
-            };
+        let script = match module.program() {
+            Program::Script(script) => script,
+            Program::Module => {
+                let ran = self.guest.invoke("_start", &[]).await;
+                return ran.map_or_else(ending_of, |_| Ok(Ending::Exit { code: 0 }));
+            }
+            Program::Component(export) => {
+                let ran = self.guest.call(export, Vec::new()).await;
+                let code = |value| i32::from(matches!(value, Some(ComponentValue::Result(Err(_)))));
+                return ran.map_or_else(ending_of, |value| Ok(Ending::Exit { code: code(value) }));
+            }
         };
         let mut adapter = self.adapter(module.name());
         let arguments = arguments.get(1..).unwrap_or_default();
@@ -416,17 +436,29 @@ impl Instance {
     async fn invoke(
         &mut self,
         signature: &Signature,
-        arguments: &Arguments,
+        arguments: Arguments,
     ) -> Result<Outcome, (SandboxError, Option<Ending>)> {
         if self.guest.ended() {
             return Err((SandboxError::Ended { reason: "by a trap, a limit or an exit".to_owned() }, None));
         }
         self.guest.begin(Instant::now()).map_err(|error| (error, None))?;
         let (module, limit) = (self.module.clone(), self.input_limit);
+        if signature.abi == Abi::Component {
+            let arguments = arguments.into_component(signature).map_err(|error| (error, None))?;
+            let called = self.guest.call(&signature.export, arguments).await;
+            return match called {
+                Ok(value) => Ok(Outcome::of_component(signature, value)),
+                Err(failure) => {
+                    let ending = failure.ending();
+                    let stderr = self.guest.host().stderr().to_vec();
+                    Err((self.explain(error_of(failure, &signature.name, &stderr)), ending))
+                }
+            };
+        }
         let mut adapter = self.adapter(&signature.name);
         let outcome = match module.script() {
-            Some(script) => script.call(&mut adapter, signature, arguments, limit).await,
-            None => value::call(&mut adapter, signature, arguments, limit).await,
+            Some(script) => script.call(&mut adapter, signature, &arguments, limit).await,
+            None => value::call(&mut adapter, signature, &arguments, limit).await,
         };
         let ending = adapter.ending.take();
         outcome.map_err(|error| (self.explain(error), ending))

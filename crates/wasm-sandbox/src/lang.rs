@@ -159,7 +159,7 @@ fn module(bytes: &[u8], name: &str) -> Result<Vec<u8>, SandboxError> {
     }
     let refuse = |reason: &str| SandboxError::NotRunnable { what: name.to_owned(), reason: reason.to_owned() };
     let text = std::str::from_utf8(bytes).map_err(|_| refuse("it is not a WebAssembly module"))?;
-    if !text.contains("(module") {
+    if !text.contains("(module") && !text.contains("(component") {
         return Err(refuse(
             "it is not a WebAssembly module, nor a source in a language that is known (.rs, .c, .cpp, .py, .js, .ts)",
         ));

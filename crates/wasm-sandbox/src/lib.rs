@@ -59,7 +59,7 @@ pub use self::{
     files::{FileEntry, Files},
     host_function::{HostCall, HostError},
     tool::{Tool, ToolCall, ToolError},
-    value::{Abi, FunctionParams, FunctionResult, LeftOut, Parameter, Signature, Type},
+    value::{Abi, Case, FunctionParams, FunctionResult, LeftOut, Parameter, Signature, Type},
     vfs::FileKind,
 };
 #[cfg(feature = "wasmtime")]
@@ -84,6 +84,11 @@ struct Readme;
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/guide/files.md")]
 struct FilesGuide;
+
+/// And of components.
+#[cfg(all(doctest, feature = "wasmtime"))]
+#[doc = include_str!("../../../docs/guide/components.md")]
+struct ComponentsGuide;
 
 /// And of sessions.
 #[cfg(all(doctest, feature = "wasmtime"))]

@@ -44,6 +44,15 @@ struct Wasm {
     loaded: Mutex<Vec<(EngineProfile, Loaded)>>,
 }
 
+/// How a program is run.
+pub(crate) enum Program<'a> {
+    /// By the module's `_start`.
+    Module,
+    /// By this export of the component's.
+    Component(&'a str),
+    Script(&'a Script),
+}
+
 /// Code with its imports resolved, and the interpreter that it is, if it is one.
 type Linked = (Arc<dyn LinkedModule>, Option<Arc<Interpreter>>);
 
@@ -113,12 +122,30 @@ impl Module {
         }
     }
 
-    /// The binary module; none for a script, which runs as it is.
+    /// Whether it is a component, whose functions are described by WIT.
+    pub fn is_component(&self) -> bool {
+        self.compiled().is_some_and(|wasm| wasm.screened.component.is_some())
+    }
+
+    /// The export that runs the program that a module or component is.
+    pub(crate) fn program(&self) -> Program<'_> {
+        match &self.0.body {
+            Body::Script(script) => Program::Script(script),
+            Body::Wasm(wasm) => {
+                match wasm.screened.component.as_ref().and_then(|component| component.program.as_deref()) {
+                    Some(export) => Program::Component(export),
+                    None => Program::Module,
+                }
+            }
+        }
+    }
+
+    /// The binary module or component; none for a script, which runs as it is.
     pub fn wasm(&self) -> Option<&[u8]> {
         self.compiled().map(|wasm| &*wasm.bytes)
     }
 
-    /// What it imports, as module and name.
+    /// What it imports, as module and name; of a component, the interface alone.
     pub fn imports(&self) -> &[(String, String)] {
         self.compiled().map(|wasm| &*wasm.screened.imports).unwrap_or_default()
     }
@@ -193,7 +220,10 @@ impl Module {
 impl Wasm {
     fn new(bytes: Arc<[u8]>, name: &str) -> Result<Self, SandboxError> {
         let screened = engine::screen::screen(&bytes, name)?;
-        let signatures = Signatures::from_wasm(&bytes)?;
+        let signatures = match &screened.component {
+            Some(component) => Signatures::of(component.functions.clone(), component.left_out.clone()),
+            None => Signatures::from_wasm(&bytes)?,
+        };
         Ok(Self { bytes, signatures, screened, loaded: Mutex::default() })
     }
 

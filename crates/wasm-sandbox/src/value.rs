@@ -4,6 +4,7 @@ mod arguments;
 mod buffer;
 mod call;
 mod check;
+mod component;
 mod exports;
 #[cfg(fuzzing)]
 pub mod fuzzing;
@@ -21,9 +22,10 @@ pub(crate) use self::{
     arguments::{Arguments, check_input},
     buffer::{Refuse, check_json, place, read_json, take_json},
     call::{Guest, Outcome, call},
+    component::{ComponentValue, Described},
 };
 pub use self::{
-    signature::{Abi, LeftOut, Parameter, Signature, Type},
+    signature::{Abi, Case, LeftOut, Parameter, Signature, Type},
     types::{FunctionParams, FunctionResult},
 };
 

@@ -1,6 +1,6 @@
 //! `inspect`: what a module has and what it would need.
 
-use std::process::ExitCode;
+use std::{collections::BTreeSet, process::ExitCode};
 
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
@@ -19,6 +19,8 @@ const NAME: Style = AnsiColor::Cyan.on_default();
 struct Inspection<'a> {
     name: &'a str,
     kind: &'static str,
+    /// Whether it is a component.
+    component: bool,
     bytes: Option<usize>,
     initial_memory_bytes: u64,
     functions: Vec<&'a Signature>,
@@ -39,6 +41,7 @@ pub(crate) fn inspect(options: &InspectOptions, verbosity: Verbosity) -> Result<
             Some(_) if module.is_program() => "program",
             Some(_) => "library",
         },
+        component: module.is_component(),
         bytes: module.wasm().map(<[u8]>::len),
         initial_memory_bytes: module.initial_memory_bytes(),
         functions: module.functions()?.collect(),
@@ -58,10 +61,17 @@ fn text(inspection: &Inspection<'_>) -> String {
     let mut text = format!("{TITLE}{}{TITLE:#}  {}", Plain::line(inspection.name), inspection.kind);
     if let Some(bytes) = inspection.bytes {
         let memory = inspection.initial_memory_bytes >> 10;
-        text += &format!(", {bytes} bytes, {memory} KB of memory at the start");
+        text += &match inspection.component {
+            true => format!(", a component, {bytes} bytes"),
+            false => format!(", {bytes} bytes, {memory} KB of memory at the start"),
+        };
     }
     text.push('\n');
     text += &section("functions", inspection.functions.iter().map(|function| described(function)));
+    let types: BTreeSet<String> = inspection.functions.iter().flat_map(|function| function.definitions()).collect();
+    if !types.is_empty() {
+        text += &section("types", types);
+    }
     if !inspection.left_out.is_empty() {
         text += &section("left out", inspection.left_out.iter().map(|one| Plain::line(&one.to_string()).to_string()));
     }
@@ -92,29 +102,46 @@ fn described(function: &Signature) -> String {
 }
 
 fn imports(module: &Module) -> Vec<String> {
-    module.imports().iter().map(|(module, name)| format!("{module}.{name}")).collect()
+    let shown = |(module, name): &(String, String)| match name.as_str() {
+        "" => module.clone(),
+        name => format!("{module}.{name}"),
+    };
+    module.imports().iter().map(shown).collect()
 }
 
 /// Capabilities that the imports could make use of. A module imports what its runtime may use, so this is what it could
 /// ask for, not what it will.
 fn needs(module: &Module) -> Vec<&'static str> {
-    let imports = |names: &[&str]| module.imports().iter().any(|(_, name)| names.contains(&name.as_str()));
-    let groups: [(&[&str], &'static str); 5] = [
-        (&["path_open", "path_filestat_get", "fd_readdir", "path_readlink"], "filesystem.read (--allow-read)"),
-        (
-            &[
-                "path_create_directory",
-                "path_unlink_file",
-                "path_rename",
-                "path_remove_directory",
-                "path_link",
-                "path_symlink",
-            ],
-            "filesystem.write (--allow-write)",
-        ),
-        (&["environ_get"], "system.environment (--allow-env)"),
-        (&["clock_time_get", "poll_oneoff"], "system.clock (granted, to the millisecond)"),
-        (&["random_get"], "system.random (granted)"),
-    ];
-    groups.into_iter().filter(|(names, _)| imports(names)).map(|(_, need)| need).collect()
+    let asks = |one: &&(&[&str], &[&str], &'static str)| {
+        let (names, interfaces, _) = one;
+        module.imports().iter().any(|(module, name)| match name.as_str() {
+            "" => interfaces.iter().any(|interface| module.starts_with(interface)),
+            name => names.contains(&name),
+        })
+    };
+    GROUPS.iter().filter(asks).map(|(.., need)| *need).collect()
 }
+
+/// Functions of preview 1, interfaces of WASI 0.2, and the capability behind them.
+const GROUPS: [(&[&str], &[&str], &str); 5] = [
+    (
+        &["path_open", "path_filestat_get", "fd_readdir", "path_readlink"],
+        &["wasi:filesystem/"],
+        "filesystem.read (--allow-read)",
+    ),
+    (
+        &[
+            "path_create_directory",
+            "path_unlink_file",
+            "path_rename",
+            "path_remove_directory",
+            "path_link",
+            "path_symlink",
+        ],
+        &["wasi:filesystem/"],
+        "filesystem.write (--allow-write)",
+    ),
+    (&["environ_get"], &["wasi:cli/environment"], "system.environment (--allow-env)"),
+    (&["clock_time_get", "poll_oneoff"], &["wasi:clocks/"], "system.clock (granted, to the millisecond)"),
+    (&["random_get"], &["wasi:random/"], "system.random (granted)"),
+];

@@ -6,6 +6,8 @@ use wasmparser::{
     Encoding, ExternalKind, FuncValidatorAllocations, Parser, Payload, TypeRef, ValidPayload, Validator, WasmFeatures,
 };
 
+use crate::value::Described;
+
 /// Bytes of a module that are accepted.
 const MAX_BYTES: usize = 128 << 20;
 
@@ -21,6 +23,10 @@ const MAX_LOCALS: u32 = 20_000;
 /// Data segments, globals, exports and imports that are accepted, each.
 const MAX_ENTRIES: u32 = 100_000;
 
+/// Modules and components inside of a component that are accepted, and how deep they may lie in each other.
+const MAX_PARTS: u32 = 1000;
+const MAX_DEPTH: usize = 16;
+
 /// What a module is and wants.
 #[derive(Debug, Default)]
 pub(crate) struct Screened {
@@ -29,6 +35,8 @@ pub(crate) struct Screened {
     pub(crate) imports: Vec<(String, String)>,
     /// Bytes of its first memory at the start.
     pub(crate) initial_memory: u64,
+    /// What it exports, if it is a component.
+    pub(crate) component: Option<Described>,
 }
 
 /// What guests may use of WebAssembly.
@@ -38,32 +46,43 @@ fn features() -> WasmFeatures {
         | WasmFeatures::EXTENDED_CONST
         | WasmFeatures::RELAXED_SIMD
         | WasmFeatures::GC_TYPES
+        | WasmFeatures::COMPONENT_MODEL
 }
 
-/// Looks a module over.
+/// Looks a module or component over.
 ///
 /// # Errors
 /// [`SandboxError::NotRunnable`] saying what it is instead, what it uses that is refused, or what there is too much of.
 pub(crate) fn screen(wasm: &[u8], name: &str) -> Result<Screened, SandboxError> {
     let refuse = |reason: String| SandboxError::NotRunnable { what: name.to_owned(), reason };
     check_kind(wasm).map_err(refuse)?;
-    let mut screened = Screened::default();
+    let mut screening = Screening::default();
     let mut validator = Validator::new_with_features(features());
     let mut allocations = FuncValidatorAllocations::default();
     for payload in Parser::new(0).parse_all(wasm) {
         let payload = payload.map_err(|error| refuse(invalid(&error)))?;
-        check_size(&payload).map_err(refuse)?;
-        note(&payload, &mut screened).map_err(|error| refuse(invalid(&error)))?;
+        screening.check(&payload).map_err(refuse)?;
+        screening.note(&payload).map_err(|error| refuse(invalid(&error)))?;
         match validator.payload(&payload).map_err(|error| refuse(invalid(&error)))? {
             ValidPayload::Func(function, body) => {
                 let mut function = function.into_validator(std::mem::take(&mut allocations));
                 function.validate(&body).map_err(|error| refuse(invalid(&error)))?;
                 allocations = function.into_allocations();
             }
+            ValidPayload::End(types) if screening.depth == 0 && screening.is_component => {
+                let described = Described::new(&types, &screening.exports);
+                screening.screened.program = described.program.is_some();
+                screening.screened.component = Some(described);
+            }
             ValidPayload::Ok | ValidPayload::Parser(_) | ValidPayload::End(_) => {}
         }
     }
-    Ok(screened)
+    Ok(screening.screened)
+}
+
+/// Whether these bytes are a component, as opposed to a module.
+pub(crate) fn is_component(wasm: &[u8]) -> bool {
+    Parser::is_component(wasm)
 }
 
 /// Tells a module from the other things that people hand over.
@@ -78,9 +97,9 @@ fn check_kind(bytes: &[u8]) -> Result<(), String> {
         );
     }
     match bytes.get(..8) {
-        Some(b"\0asm\x01\0\0\0") => Ok(()),
+        Some(header) if Parser::is_core_wasm(header) || Parser::is_component(header) => Ok(()),
         Some(header) if header.starts_with(b"\0asm") => {
-            Err("it is a component, and only core modules run in this version".to_owned())
+            Err("it is of a version of WebAssembly that is not known here".to_owned())
         }
         _ => Err("it is not a WebAssembly module".to_owned()),
     }
@@ -104,33 +123,103 @@ fn invalid(error: &wasmparser::BinaryReaderError) -> String {
     }
 }
 
-fn check_size(payload: &Payload<'_>) -> Result<(), String> {
-    let at_most = |count: u32, most: u32, what: &str| {
-        if count > most { Err(format!("it has {count} {what}, and {most} are accepted")) } else { Ok(()) }
-    };
-    match payload {
-        Payload::Version { encoding: Encoding::Component, .. } => {
-            Err("it is a component, and only core modules run in this version".to_owned())
-        }
-        Payload::FunctionSection(reader) => at_most(reader.count(), MAX_FUNCTIONS, "functions"),
-        Payload::DataSection(reader) => at_most(reader.count(), MAX_ENTRIES, "data segments"),
-        Payload::ExportSection(reader) => at_most(reader.count(), MAX_ENTRIES, "exports"),
-        Payload::ImportSection(reader) => at_most(reader.count(), MAX_ENTRIES, "imports"),
-        Payload::GlobalSection(reader) => at_most(reader.count(), MAX_ENTRIES, "globals"),
-        Payload::CodeSectionEntry(body) => {
-            let bytes = body.range().len();
-            if bytes > MAX_BODY {
-                return Err(format!("one of its functions has {bytes} bytes, and {MAX_BODY} are accepted"));
+/// A module or component that is being read.
+#[derive(Default)]
+struct Screening {
+    screened: Screened,
+    is_component: bool,
+    /// How many modules and components are open, and how many there were.
+    depth: usize,
+    parts: u32,
+    /// Functions of all modules, and entries of all sections of components.
+    functions: u32,
+    entries: u32,
+    /// What the outermost component exports.
+    exports: Vec<String>,
+}
+
+impl Screening {
+    fn check(&mut self, payload: &Payload<'_>) -> Result<(), String> {
+        match payload {
+            Payload::Version { encoding, .. } => {
+                self.is_component |= *encoding == Encoding::Component;
+                self.depth += 1;
+                self.parts += 1;
+                at_most(self.parts, MAX_PARTS, "modules and components in it")?;
+                if self.depth > MAX_DEPTH {
+                    return Err(format!("its components lie more than {MAX_DEPTH} deep in each other"));
+                }
+                Ok(())
             }
-            let locals = body.get_locals_reader().map_err(|error| invalid(&error))?;
-            let mut count = 0u32;
-            for group in locals {
-                count = count.saturating_add(group.map_err(|error| invalid(&error))?.0);
+            Payload::End(_) => {
+                self.depth = self.depth.saturating_sub(1);
+                Ok(())
             }
-            at_most(count, MAX_LOCALS, "locals in one function")
+            Payload::FunctionSection(reader) => {
+                self.functions = self.functions.saturating_add(reader.count());
+                at_most(self.functions, MAX_FUNCTIONS, "functions")
+            }
+            Payload::DataSection(reader) => at_most(reader.count(), MAX_ENTRIES, "data segments"),
+            Payload::ExportSection(reader) => at_most(reader.count(), MAX_ENTRIES, "exports"),
+            Payload::ImportSection(reader) => at_most(reader.count(), MAX_ENTRIES, "imports"),
+            Payload::GlobalSection(reader) => at_most(reader.count(), MAX_ENTRIES, "globals"),
+            Payload::CodeSectionEntry(body) => check_body(body),
+            payload => {
+                let entries = match payload {
+                    Payload::InstanceSection(reader) => reader.count(),
+                    Payload::CoreTypeSection(reader) => reader.count(),
+                    Payload::ComponentInstanceSection(reader) => reader.count(),
+                    Payload::ComponentAliasSection(reader) => reader.count(),
+                    Payload::ComponentTypeSection(reader) => reader.count(),
+                    Payload::ComponentCanonicalSection(reader) => reader.count(),
+                    Payload::ComponentImportSection(reader) => reader.count(),
+                    Payload::ComponentExportSection(reader) => reader.count(),
+                    _ => 0,
+                };
+                self.entries = self.entries.saturating_add(entries);
+                at_most(self.entries, MAX_ENTRIES, "types, instances and aliases")
+            }
         }
-        _ => Ok(()),
     }
+
+    /// Remembers what a module, or the outermost component, says of itself.
+    fn note(&mut self, payload: &Payload<'_>) -> wasmparser::Result<()> {
+        if self.depth > 1 {
+            return Ok(());
+        }
+        match payload {
+            Payload::ComponentImportSection(reader) => {
+                for import in reader.clone() {
+                    self.screened.imports.push((import?.name.name.to_owned(), String::new()));
+                }
+                Ok(())
+            }
+            Payload::ComponentExportSection(reader) => {
+                for export in reader.clone() {
+                    self.exports.push(export?.name.name.to_owned());
+                }
+                Ok(())
+            }
+            payload => note(payload, &mut self.screened),
+        }
+    }
+}
+
+fn at_most(count: u32, most: u32, what: &str) -> Result<(), String> {
+    if count > most { Err(format!("it has {count} {what}, and {most} are accepted")) } else { Ok(()) }
+}
+
+fn check_body(body: &wasmparser::FunctionBody<'_>) -> Result<(), String> {
+    let bytes = body.range().len();
+    if bytes > MAX_BODY {
+        return Err(format!("one of its functions has {bytes} bytes, and {MAX_BODY} are accepted"));
+    }
+    let locals = body.get_locals_reader().map_err(|error| invalid(&error))?;
+    let mut count = 0u32;
+    for group in locals {
+        count = count.saturating_add(group.map_err(|error| invalid(&error))?.0);
+    }
+    at_most(count, MAX_LOCALS, "locals in one function")
 }
 
 fn note(payload: &Payload<'_>, screened: &mut Screened) -> wasmparser::Result<()> {

@@ -1,5 +1,6 @@
 //! The default engine: Wasmtime with the pooling allocator, copy-on-write start and epochs.
 
+mod component;
 mod config;
 mod door;
 mod image;
@@ -22,11 +23,12 @@ use std::{
 };
 
 use wasm_sandbox_policy::SandboxError;
+use wasmtime::component::Component;
 pub(crate) use wasmtime::{WasmParams, WasmResults};
 
-use self::link::Imports;
+use self::{component::WasmtimeComponent, link::Imports};
 pub(crate) use self::{instance::WasmtimeInstance, typed::TypedFunction, wait::executor};
-use super::{Backend, EngineProfile, LinkedModule, LoadedModule, Mode};
+use super::{Backend, EngineProfile, LinkedModule, LoadedModule, Mode, screen};
 use crate::{host_function::HostFunctions, image::strip::GLOBAL};
 
 /// Engines live as long as the process: a pool of address space is costly to make and free to keep.
@@ -73,15 +75,23 @@ impl Backend for WasmtimeBackend {
     }
 
     fn compile(&self, wasm: &[u8]) -> Result<Vec<u8>, String> {
-        self.engine.precompile_module(wasm).map_err(|error| format!("{error:#}"))
+        let compiled = match screen::is_component(wasm) {
+            true => self.engine.precompile_component(wasm),
+            false => self.engine.precompile_module(wasm),
+        };
+        compiled.map_err(|error| format!("{error:#}"))
     }
 
     fn load(&self, artifact: &[u8]) -> Result<Arc<dyn LoadedModule>, SandboxError> {
         // SAFETY: the bytes come straight from `compile` in a child of this process or from the cache, which checked their
         // keyed MAC over a private copy; both paths end in memory that nothing else can write.
         #[expect(unsafe_code, reason = "the one place that loads compiled code")]
-        let module = unsafe { wasmtime::Module::deserialize(&self.engine, artifact) };
-        self.loaded(module)
+        match wasmtime::Engine::detect_precompiled(artifact) {
+            Some(wasmtime::Precompiled::Component) => {
+                self.loaded_component(unsafe { Component::deserialize(&self.engine, artifact) })
+            }
+            _ => self.loaded(unsafe { wasmtime::Module::deserialize(&self.engine, artifact) }),
+        }
     }
 
     fn load_file(&self, artifact: File) -> Result<Arc<dyn LoadedModule>, SandboxError> {
@@ -94,6 +104,15 @@ impl Backend for WasmtimeBackend {
 }
 
 impl WasmtimeBackend {
+    fn loaded_component(&self, component: wasmtime::Result<Component>) -> Result<Arc<dyn LoadedModule>, SandboxError> {
+        // How many memories and tables there are in all of it is known only now.
+        let component = component.map_err(|error| SandboxError::NotRunnable {
+            what: "component".to_owned(),
+            reason: format!("{error:#}"),
+        })?;
+        Ok(Arc::new(WasmtimeComponent { engine: self.engine.clone(), component, profile: self.profile }))
+    }
+
     fn loaded(&self, module: wasmtime::Result<wasmtime::Module>) -> Result<Arc<dyn LoadedModule>, SandboxError> {
         let module = module.map_err(|error| SandboxError::internal("loading compiled code", error))?;
         Ok(Arc::new(WasmtimeModule { engine: self.engine.clone(), module, profile: self.profile }))
@@ -110,15 +129,13 @@ struct WasmtimeModule {
 impl LoadedModule for WasmtimeModule {
     fn link(&self, functions: &HostFunctions, mode: Mode) -> Result<Arc<dyn LinkedModule>, SandboxError> {
         let imports = Imports::new(&self.engine, functions, mode, self.profile.images)?;
-        Ok(Arc::new(instance::WasmtimeLinked {
-            engine: self.engine.clone(),
+        let code = instance::LinkedCode::Module(instance::LinkedModuleCode {
             instance: imports.resolve(&self.module)?,
-            profile: self.profile,
             initializes: self.module.get_export("_initialize").is_some(),
             memory: self.module.get_export_index("memory"),
             globals: self.globals(),
-            mode,
-        }))
+        });
+        Ok(Arc::new(instance::WasmtimeLinked { engine: self.engine.clone(), code, profile: self.profile, mode }))
     }
 }
 

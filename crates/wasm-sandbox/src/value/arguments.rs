@@ -5,7 +5,8 @@ use serde_json::Value;
 use wasm_sandbox_policy::{Plain, ResourceKind, SandboxError};
 
 use super::{
-    Parameter, WasmValue,
+    ComponentValue, Parameter, WasmValue,
+    component::{Spread, lower},
     serialize::{Form, Misfit, not_in_json},
     signature::{Abi, Signature, Type},
 };
@@ -20,12 +21,19 @@ pub(super) enum Argument {
     Json(Value),
     /// A NaN or an infinity, for a parameter that travels as a wasm value.
     NotFinite(f64),
+    /// For a component, of the parameter's type.
+    Component(ComponentValue),
 }
 
 impl Arguments {
     /// A tuple is the list of arguments, `()` is none, and anything else is the only one. The arguments fit the signature.
     pub(crate) fn from_serialize(signature: &Signature, arguments: &impl Serialize) -> Result<Self, SandboxError> {
         let misfit = |error: Misfit| signature.misfit(error.to_string());
+        if signature.abi == Abi::Component {
+            let spread = Spread::new(arguments, &signature.params).map_err(misfit)?;
+            signature.check_count(spread.given)?;
+            return Self(spread.values.into_iter().map(Argument::Component).collect()).fit(signature);
+        }
         let list = match Form::of(arguments).map_err(misfit)? {
             Form::Tuple(forms) => forms.into_iter().map(Argument::new).collect::<Result<_, _>>().map_err(misfit)?,
             Form::Unit => Vec::new(),
@@ -73,6 +81,17 @@ impl Arguments {
         self.0.iter().zip(&signature.params)
     }
 
+    /// For a component.
+    pub(crate) fn into_component(self, signature: &Signature) -> Result<Vec<ComponentValue>, SandboxError> {
+        let value = |(argument, parameter): (Argument, &Parameter)| match argument {
+            Argument::Component(value) => Ok(value),
+            Argument::Json(value) => lower(&value, &parameter.kind),
+            Argument::NotFinite(number) => lower(&number, &parameter.kind),
+        };
+        let values = self.0.into_iter().zip(&signature.params).map(value).collect::<Result<_, Misfit>>();
+        values.map_err(|error| signature.misfit(error.to_string()))
+    }
+
     /// All arguments as one JSON array of at most `limit` bytes.
     pub(crate) fn to_json(&self, signature: &Signature, limit: u64) -> Result<Vec<u8>, SandboxError> {
         let values: Vec<&Value> = self.0.iter().filter_map(Argument::json).collect();
@@ -93,6 +112,8 @@ impl Argument {
 
     fn fit(&mut self, signature: &Signature, kind: &Type) -> Result<(), String> {
         match self {
+            // What does not fit is found where it becomes a value of the component's.
+            Self::Json(_) if signature.abi == Abi::Component => Ok(()),
             Self::Json(value) => kind.fit(value),
             Self::NotFinite(number) if matches!(signature.abi, Abi::Json | Abi::Script) => {
                 Err(format!("is {}", not_in_json(*number)))
@@ -100,14 +121,14 @@ impl Argument {
             Self::NotFinite(number) if kind.encode_float(*number).is_none() => {
                 Err(format!("is not a {kind}: {number}"))
             }
-            Self::NotFinite(_) => Ok(()),
+            Self::NotFinite(_) | Self::Component(_) => Ok(()),
         }
     }
 
     fn json(&self) -> Option<&Value> {
         match self {
             Self::Json(value) => Some(value),
-            Self::NotFinite(_) => None,
+            Self::NotFinite(_) | Self::Component(_) => None,
         }
     }
 
@@ -121,12 +142,13 @@ impl Argument {
         match self {
             Self::Json(value) => kind.encode(value),
             Self::NotFinite(number) => kind.encode_float(*number),
+            Self::Component(_) => None,
         }
     }
 }
 
 fn word_as_argument(signature: &Signature, parameter: &Parameter, word: &str) -> Result<Argument, SandboxError> {
-    let float = matches!(parameter.kind, Type::F32 | Type::F64) && signature.abi != Abi::Json;
+    let float = matches!(parameter.kind, Type::F32 | Type::F64) && !matches!(signature.abi, Abi::Json | Abi::Script);
     if let (true, Some(number)) = (float, not_finite(word)) {
         return Ok(Argument::NotFinite(number));
     }
@@ -191,7 +213,7 @@ impl Type {
     /// Whether a bare word on a command line can be meant: for text, and where any value will do.
     fn takes_text(&self, word: &str) -> bool {
         match self {
-            Self::String | Self::Char => true,
+            Self::String | Self::Char | Self::Enum { .. } | Self::Variant { .. } => true,
             // What begins like JSON was meant to be JSON, and its mistake is to be said.
             Self::Any(_) => !word.starts_with(['[', '{', '"']),
             Self::Option(inner) => inner.takes_text(word),

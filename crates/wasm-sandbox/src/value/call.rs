@@ -7,7 +7,7 @@ use serde_json::Value;
 use wasm_sandbox_policy::SandboxError;
 
 use super::{
-    Parameter, WasmValue,
+    ComponentValue, Parameter, WasmValue,
     arguments::{Argument, Arguments, check_input},
     buffer::{place, take_json},
     check::side,
@@ -44,6 +44,20 @@ pub(crate) enum Outcome {
     Value(Value),
     /// The function returned its `Err`.
     Error(Value),
+    /// What a component gave back, an `Err` apart.
+    Component(Result<ComponentValue, ComponentValue>),
+}
+
+impl Outcome {
+    /// What a component's function gave back.
+    pub(crate) fn of_component(signature: &Signature, value: Option<ComponentValue>) -> Self {
+        let held = |held: Option<Box<ComponentValue>>| held.map_or(ComponentValue::Option(None), |held| *held);
+        Self::Component(match (&signature.result, value) {
+            (Some(Type::Result { .. }), Some(ComponentValue::Result(Ok(value)))) => Ok(held(value)),
+            (Some(Type::Result { .. }), Some(ComponentValue::Result(Err(value)))) => Err(held(value)),
+            (_, value) => Ok(value.unwrap_or(ComponentValue::Option(None))),
+        })
+    }
 }
 
 /// The answer of a function with the `json` ABI.
@@ -71,6 +85,7 @@ pub(crate) async fn call(
         Abi::Json => json(guest, signature, arguments, limit).await,
         Abi::Cstring => cstring(guest, signature, arguments, limit).await,
         Abi::Script => Err(signature.misfit("a function of a script is called through its interpreter".to_owned())),
+        Abi::Component => Err(signature.misfit("a function of a component has an ABI of its own".to_owned())),
     }
 }
 

@@ -30,6 +30,8 @@ impl Type {
             Self::String => value.is_string(),
             Self::Unit => value.is_null(),
             Self::Any(_) => true,
+            Self::Enum { cases, .. } => value.as_str().is_some_and(|given| cases.iter().any(|case| case == given)),
+            Self::Handle { .. } => value.is_u64(),
             Self::Option(inner) => return if value.is_null() { Ok(()) } else { inner.fit(value) },
             _ => return self.fit_compound(value),
         };
@@ -50,6 +52,25 @@ impl Type {
             }
             (Self::Map(inner), Value::Object(object)) => {
                 object.iter_mut().try_for_each(|(key, value)| inner.fit(value).map_err(in_field(key)))
+            }
+            (Self::Flags { flags, .. }, Value::Array(items)) => {
+                let known = |item: &Value| item.as_str().is_some_and(|item| flags.iter().any(|flag| flag == item));
+                match items.iter().position(|item| !known(item)) {
+                    Some(index) => Err(in_item(index)(format!("is none of {}", flags.join(", ")))),
+                    None => Ok(()),
+                }
+            }
+            (Self::Variant { cases, .. }, Value::String(name))
+                if cases.iter().any(|case| case.name == *name && case.kind.is_none()) =>
+            {
+                Ok(())
+            }
+            (Self::Variant { cases, .. }, Value::Object(object)) if object.len() == 1 => {
+                let held = |name: &str| cases.iter().find(|case| case.name == name).and_then(|case| case.kind.as_ref());
+                match object.iter_mut().next().and_then(|(name, value)| Some((held(name)?, name, value))) {
+                    Some((kind, name, value)) => kind.fit(value).map_err(in_field(name)),
+                    None => Err(self.misfit(value)),
+                }
             }
             (Self::Result { ok, err }, Value::Object(object)) if object.len() == 1 => {
                 let mut sides = object.iter_mut();

@@ -136,7 +136,7 @@ impl<'a> Exports<'a> {
     fn missing(&self, signature: &Signature) -> Option<&'static str> {
         let passes_text = signature.params.iter().any(|parameter| parameter.kind == Type::String);
         let needed = match signature.abi {
-            Abi::Direct | Abi::Script => return None,
+            Abi::Direct | Abi::Script | Abi::Component => return None,
             Abi::Json => &[
                 ("wasm_sandbox_alloc(i32) -> i32", &[ValType::I32][..], &[ValType::I32][..]),
                 ("wasm_sandbox_free(i32, i32)", &[ValType::I32, ValType::I32], &[]),
@@ -180,7 +180,7 @@ fn fits(signature: &Signature, kind: &FuncType) -> bool {
     let strings = signature.abi == Abi::Cstring;
     let same = |kind: &Type, wasm: &ValType| kind.wasm(strings).map(engine_type) == Some(*wasm);
     match signature.abi {
-        Abi::Script => false,
+        Abi::Script | Abi::Component => false,
         Abi::Json => *params == [ValType::I32, ValType::I32] && *results == [ValType::I64],
         Abi::Direct | Abi::Cstring => {
             params.len() == signature.params.len()

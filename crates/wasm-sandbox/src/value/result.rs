@@ -14,6 +14,7 @@ use super::{
     WasmValue,
     arguments::not_finite_name,
     call::Outcome,
+    component::{Lift, json},
     signature::{Signature, Type},
     types::sealed::Scalar,
 };
@@ -23,10 +24,17 @@ impl Outcome {
     pub(crate) fn into_result<R: DeserializeOwned>(self, signature: &Signature) -> Result<R, SandboxError> {
         let misfit = |error: serde_json::Error| signature.misfit(format!("the result does not fit: {error}"));
         match self {
-            Self::Number(number) => R::deserialize(Answer(Ok(Number(number)))).map_err(misfit),
-            Self::Value(value) => R::deserialize(Answer(Ok(value))).map_err(misfit),
+            Self::Number(number) => R::deserialize(Answer::<_, Value>(Ok(Number(number)))).map_err(misfit),
+            Self::Value(value) => R::deserialize(Answer::<_, Value>(Ok(value))).map_err(misfit),
             Self::Error(value) => R::deserialize(Answer::<Value>(Err(value.clone())))
                 .map_err(|_| SandboxError::Function { function: signature.name.clone(), value }),
+            Self::Component(Ok(value)) => R::deserialize(Answer::<Lift, Lift>(Ok(Lift(value)))).map_err(misfit),
+            Self::Component(Err(value)) => {
+                R::deserialize(Answer::<Lift, Lift>(Err(Lift(value.clone())))).or_else(|_| {
+                    let value = json(value).map_err(misfit)?;
+                    Err(SandboxError::Function { function: signature.name.clone(), value })
+                })
+            }
         }
     }
 
@@ -36,6 +44,16 @@ impl Outcome {
             Self::Number(number) => Ok(not_finite_name(number).map_or_else(|| number.into(), Value::from)),
             Self::Value(value) => Ok(value),
             Self::Error(value) => Err(SandboxError::Function { function: signature.name.clone(), value }),
+            Self::Component(outcome) => {
+                let misfit = |error: serde_json::Error| signature.misfit(format!("the result does not fit: {error}"));
+                match outcome {
+                    Ok(value) => json(value).map_err(misfit),
+                    Err(value) => {
+                        let value = json(value).map_err(misfit)?;
+                        Err(SandboxError::Function { function: signature.name.clone(), value })
+                    }
+                }
+            }
         }
     }
 }
@@ -102,9 +120,9 @@ impl<'de> Deserializer<'de> for Number {
 
 /// What a function returned: a plain value reads as itself, and as `Ok` for whoever asks for a `Result`; an error reads only
 /// as the `Err` of a `Result`.
-struct Answer<T>(Result<T, Value>);
+struct Answer<T, E = Value>(Result<T, E>);
 
-impl<T> Answer<T> {
+impl<T, E> Answer<T, E> {
     fn plain(self) -> Result<T, serde_json::Error> {
         self.0.map_err(|_| serde::de::Error::custom("the function failed"))
     }
@@ -157,7 +175,11 @@ macro_rules! plain {
     )*};
 }
 
-impl<'de, T: Deserializer<'de, Error = serde_json::Error>> Deserializer<'de> for Answer<T> {
+impl<'de, T, E> Deserializer<'de> for Answer<T, E>
+where
+    T: Deserializer<'de, Error = serde_json::Error>,
+    E: Deserializer<'de, Error = serde_json::Error>,
+{
     type Error = serde_json::Error;
 
     fn deserialize_enum<V: Visitor<'de>>(

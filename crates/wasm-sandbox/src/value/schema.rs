@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::signature::{Parameter, Signature, Type};
+use super::signature::{Case, Parameter, Signature, Type};
 
 impl Signature {
     /// The parameters as a JSON Schema of one object, as tool descriptions want them.
@@ -37,6 +37,15 @@ impl Type {
             }
             Self::Record { name, fields } => object(Some(name), fields),
             Self::Map(inner) => json!({ "type": "object", "additionalProperties": inner.to_json_schema() }),
+            Self::Variant { name, cases } => {
+                let cases: Vec<Value> = cases.iter().map(case).collect();
+                json!({ "title": name, "oneOf": cases })
+            }
+            Self::Enum { name, cases } => json!({ "title": name, "enum": cases }),
+            Self::Flags { name, flags } => {
+                json!({ "title": name, "type": "array", "items": { "enum": flags }, "uniqueItems": true })
+            }
+            Self::Handle { .. } => json!({ "type": "integer", "minimum": 0, "description": self.to_string() }),
             Self::Any(text) => json!({ "description": text }),
         }
     }
@@ -44,6 +53,13 @@ impl Type {
 
 fn integer(minimum: impl Into<Value>, maximum: impl Into<Value>) -> Value {
     json!({ "type": "integer", "minimum": minimum.into(), "maximum": maximum.into() })
+}
+
+fn case(case: &Case) -> Value {
+    match &case.kind {
+        Some(kind) => side(&case.name, Some(kind)),
+        None => json!({ "const": case.name }),
+    }
 }
 
 /// One side of a result: an object with this key and no other.

@@ -63,7 +63,7 @@ fn json(value: &(impl Serialize + ?Sized)) -> Result<Value, Misfit> {
 }
 
 impl Misfit {
-    fn inside(mut self, place: fmt::Arguments<'_>) -> Self {
+    pub(super) fn inside(mut self, place: fmt::Arguments<'_>) -> Self {
         self.place = format!("{place}{}", self.place);
         self
     }

@@ -62,6 +62,8 @@ pub enum Abi {
     Cstring,
     /// Through the interpreter that runs the function. No module's own section can say so.
     Script,
+    /// As the component model has it. No module's own section can say so.
+    Component,
 }
 
 /// One parameter.
@@ -73,6 +75,17 @@ pub struct Parameter {
     /// Its type.
     #[serde(rename = "type")]
     pub kind: Type,
+}
+
+/// One case of a variant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Case {
+    /// Its name.
+    pub name: String,
+    /// What it holds, if it holds anything.
+    #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<Type>,
 }
 
 /// The type of a value.
@@ -114,6 +127,26 @@ pub enum Type {
     },
     /// An object with any keys and values of one type.
     Map(Box<Type>),
+    /// One of several cases: a text for a case that holds nothing, `{"case": value}` for one that does.
+    Variant {
+        name: String,
+        cases: Vec<Case>,
+    },
+    /// One of these texts.
+    Enum {
+        name: String,
+        cases: Vec<String>,
+    },
+    /// A list of some of these texts.
+    Flags {
+        name: String,
+        flags: Vec<String>,
+    },
+    /// Something that a component keeps, by a number that stands for it. Passing what is owned gives it away.
+    Handle {
+        resource: String,
+        owned: bool,
+    },
     /// JSON of a shape that is not described further; the text is for people.
     Any(String),
 }
@@ -140,7 +173,51 @@ impl Type {
             Self::Result { ok, err } => deepest(&mut ok.iter().chain(err).map(AsRef::as_ref)),
             Self::Tuple(types) => deepest(&mut types.iter()),
             Self::Record { fields, .. } => deepest(&mut fields.iter().map(|field| &field.kind)),
+            Self::Variant { cases, .. } => deepest(&mut cases.iter().filter_map(|case| case.kind.as_ref())),
             _ => 0,
+        }
+    }
+}
+
+impl Signature {
+    /// The types that the signature only names, written out as in WIT: `enum colour { red, green }`.
+    pub fn definitions(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        self.params
+            .iter()
+            .map(|parameter| &parameter.kind)
+            .chain(&self.result)
+            .for_each(|kind| kind.define(&mut found));
+        found
+    }
+}
+
+impl Type {
+    fn define(&self, found: &mut Vec<String>) {
+        let line = |kind: &str, name: &str, parts: Vec<String>| {
+            let parts: Vec<String> = parts.iter().map(|part| Plain::line(part).to_string()).collect();
+            format!("{kind} {} {{ {} }}", Plain::line(name), parts.join(", "))
+        };
+        match self {
+            Self::List(inner) | Self::Option(inner) | Self::Map(inner) => inner.define(found),
+            Self::Result { ok, err } => ok.iter().chain(err).for_each(|kind| kind.define(found)),
+            Self::Tuple(types) => types.iter().for_each(|kind| kind.define(found)),
+            Self::Record { name, fields } => {
+                let parts = fields.iter().map(|field| format!("{}: {}", field.name, field.kind)).collect();
+                found.push(line("record", name, parts));
+                fields.iter().for_each(|field| field.kind.define(found));
+            }
+            Self::Variant { name, cases } => {
+                let part = |case: &Case| match &case.kind {
+                    Some(kind) => format!("{}({kind})", case.name),
+                    None => case.name.clone(),
+                };
+                found.push(line("variant", name, cases.iter().map(part).collect()));
+                cases.iter().filter_map(|case| case.kind.as_ref()).for_each(|kind| kind.define(found));
+            }
+            Self::Enum { name, cases } => found.push(line("enum", name, cases.clone())),
+            Self::Flags { name, flags } => found.push(line("flags", name, flags.clone())),
+            _ => {}
         }
     }
 }
@@ -206,7 +283,12 @@ impl fmt::Display for Type {
                 let types: Vec<String> = types.iter().map(ToString::to_string).collect();
                 write!(f, "tuple<{}>", types.join(", "))
             }
-            Self::Record { name, .. } => write!(f, "{}", Plain::line(name)),
+            Self::Record { name, .. }
+            | Self::Variant { name, .. }
+            | Self::Enum { name, .. }
+            | Self::Flags { name, .. } => write!(f, "{}", Plain::line(name)),
+            Self::Handle { resource, owned: true } => write!(f, "own<{}>", Plain::line(resource)),
+            Self::Handle { resource, owned: false } => write!(f, "borrow<{}>", Plain::line(resource)),
             Self::Map(inner) => write!(f, "map<string, {inner}>"),
             Self::Any(text) => write!(f, "{}", Plain::line(text)),
         }

@@ -7,7 +7,7 @@ use wasm_sandbox_policy::{Plain, SandboxError};
 
 use super::{
     exports::Exports,
-    signature::{LeftOut, Signature},
+    signature::{Abi, LeftOut, Signature},
 };
 
 /// The custom section that describes functions whose types are richer than wasm's.
@@ -63,12 +63,13 @@ impl Signatures {
         &self.left_out
     }
 
-    /// The function `name`.
+    /// The function `name`, or the one whose export this is.
     ///
     /// # Errors
     /// [`SandboxError::FunctionNotFound`] with those that there are.
     pub(crate) fn find(&self, name: &str) -> Result<&Signature, SandboxError> {
-        self.functions.get(name).ok_or_else(|| SandboxError::FunctionNotFound {
+        let by_export = || self.functions.values().find(|one| one.abi == Abi::Component && one.export == name);
+        self.functions.get(name).or_else(by_export).ok_or_else(|| SandboxError::FunctionNotFound {
             function: name.to_owned(),
             reason: self.left_out.iter().find(|one| one.name == name).map(|one| Plain::line(&one.reason).to_string()),
             available: self.functions.values().map(ToString::to_string).collect(),

@@ -7,8 +7,8 @@ use std::{
 };
 
 use wasm_encoder::{
-    BlockType, CodeSection, Component, ExportKind, ExportSection, Function, FunctionSection, Module, ModuleSection,
-    NestedComponentSection, TypeSection, ValType,
+    BlockType, CodeSection, Component, ComponentTypeSection, ExportKind, ExportSection, Function, FunctionSection,
+    Module, ModuleSection, NestedComponentSection, TypeSection, ValType,
 };
 use wasm_sandbox::{ErrorCode, ResourceKind, SandboxError, Setup, WasmSandbox};
 
@@ -154,19 +154,75 @@ fn b6_jumps_with_too_many_targets_are_refused_or_cut() {
     call(&jump_tables(20, 1000), &Setup::default()).unwrap();
 }
 
-#[test]
-fn b8_components_of_any_depth_are_refused_by_name() {
-    let inner = functions(1);
+/// A component in a component in a component, so many deep.
+fn nested(depth: usize) -> Component {
     let mut component = Component::new();
     component.section(&ModuleSection(&Module::new()));
-    for _ in 0..1000 {
+    for _ in 0..depth {
         let mut outer = Component::new();
         outer.section(&NestedComponentSection(&component));
         component = outer;
     }
-    let reason = refusal(&component.finish());
-    assert!(reason.contains("it is a component, and only core modules run"), "{reason}");
-    call(&inner, &Setup::default()).unwrap();
+    component
+}
+
+#[test]
+fn b8_components_deep_in_each_other_are_refused() {
+    let reason = refusal(&nested(1000).finish());
+    assert!(reason.contains("its components lie more than 16 deep in each other"), "{reason}");
+    WasmSandbox::builder().setup(Setup::default()).source(nested(10).finish()).build_blocking().unwrap();
+}
+
+#[test]
+fn b8_components_of_too_many_types_and_parts_are_refused() {
+    let many = |count: u32| {
+        let mut component = Component::new();
+        let mut types = ComponentTypeSection::new();
+        (0..count).for_each(|_| types.defined_type().list(wasm_encoder::PrimitiveValType::U8));
+        component.section(&types);
+        component.finish()
+    };
+    let reason = refusal(&many(1_000_000));
+    assert!(reason.contains("it has 1000000 types, instances and aliases, and 100000 are accepted"), "{reason}");
+    WasmSandbox::builder().setup(Setup::default()).source(many(50_000)).build_blocking().unwrap();
+    let mut parts = Component::new();
+    for _ in 0..1000 {
+        parts.section(&ModuleSection(&Module::new()));
+    }
+    let reason = refusal(&parts.finish());
+    assert!(reason.contains("it has 1001 modules and components in it, and 1000 are accepted"), "{reason}");
+}
+
+/// A type that holds the one before it twice: 2 to the power of `depth` when it is written out.
+#[test]
+fn b8_types_that_grow_as_they_are_read_are_left_out_or_refused() {
+    let doubled = |depth: u32| {
+        let mut text =
+            "(component (core module $m (func (export \"f\") (param i32))) (core instance $i (instantiate $m))
+            (type $t0 (tuple u8 u8))"
+                .to_owned();
+        for level in 1..=depth {
+            text += &format!("(type $t{level} (tuple $t{0} $t{0}))", level - 1);
+        }
+        text += &format!(
+            "(type $list (list $t{depth})) (export $out \"list\" (type $list))
+            (core module $r (memory (export \"m\") 1) (func (export \"f\") (param i32 i32))
+                (func (export \"r\") (param i32 i32 i32 i32) (result i32) unreachable))
+            (core instance $ri (instantiate $r)) (alias core export $ri \"m\" (core memory $mem))
+            (func (export \"f\") (param \"value\" $out)
+                (canon lift (core func $ri \"f\") (memory $mem) (realloc (func $ri \"r\")))))"
+        );
+        WasmSandbox::builder().setup(Setup::default()).source(text.as_bytes()).build_blocking()
+    };
+    match doubled(40) {
+        Err(SandboxError::NotRunnable { reason, .. }) => assert!(reason.contains("type size"), "{reason}"),
+        Err(error) => panic!("{error}"),
+        Ok(_) => panic!("a type of 2^40 parts"),
+    }
+    let large = doubled(16).unwrap();
+    let left_out = large.module().unwrap().left_out().unwrap()[0].to_string();
+    assert_eq!(left_out, "f: the types of all functions together are too large");
+    assert_eq!(doubled(5).unwrap().module().unwrap().functions().unwrap().count(), 1);
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod c;
 mod cache;
 mod calls;
 mod cargo;
+mod components;
 mod dropped;
 mod files;
 mod floods;

@@ -31,7 +31,7 @@ fn c2_c4_c7_c9_features_that_are_off_are_refused_by_name() {
 #[test]
 fn h6_compiled_code_and_other_files_are_refused_by_content() {
     assert!(refusal(b"\x7fELF\x02\x01\x01rest".as_slice()).contains("compiled code"));
-    assert!(refusal(b"\0asm\x0d\0\x01\0".as_slice()).contains("component"));
+    assert!(refusal(b"\0asm\x0e\0\x01\0".as_slice()).contains("a version of WebAssembly that is not known here"));
     assert!(refusal(b"hello".as_slice()).contains("not a WebAssembly module"));
     assert!(refusal(b"".as_slice()).contains("not a WebAssembly module"));
     assert!(refusal(b"\0asm\x01\0\0\0\x01".as_slice()).contains("not valid"));

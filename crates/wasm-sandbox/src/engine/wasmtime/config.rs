@@ -19,6 +19,9 @@ pub(super) const MAX_TABLE_ELEMENTS: usize = 1 << 20;
 /// Memories and tables of one module.
 pub(super) const MAX_TABLES: u32 = 16;
 
+/// Core instances for each live sandbox, which components have several of.
+const INSTANCES_OF_COMPONENT: u32 = 16;
+
 /// Host stack beneath the guest's, for our own functions.
 const HOST_STACK: usize = 512 << 10;
 
@@ -70,7 +73,7 @@ fn features(config: &mut Config) {
         .wasm_gc(false)
         .wasm_function_references(false)
         .wasm_exceptions(false)
-        .wasm_component_model(false)
+        .wasm_component_model(true)
         .wasm_tail_call(true)
         .wasm_simd(true)
         .wasm_relaxed_simd(true)
@@ -82,9 +85,13 @@ fn features(config: &mut Config) {
 
 fn pool(instances: u32) -> PoolingAllocationConfig {
     let mut pool = PoolingAllocationConfig::new();
-    pool.total_core_instances(instances)
+    pool.total_core_instances(instances.saturating_mul(INSTANCES_OF_COMPONENT))
+        .total_component_instances(instances)
+        .max_component_instance_size(4 << 20)
+        .max_memories_per_component(MAX_TABLES)
+        .max_tables_per_component(4 * MAX_TABLES)
         .total_memories(instances)
-        .total_tables(instances.saturating_mul(2))
+        .total_tables(instances.saturating_mul(4))
         .total_stacks(instances)
         .max_tables_per_module(MAX_TABLES)
         .table_elements(MAX_TABLE_ELEMENTS)

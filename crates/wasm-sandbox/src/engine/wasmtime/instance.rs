@@ -7,6 +7,7 @@ use wasm_sandbox_policy::{FuelLimit, ResourceKind, SandboxError};
 use wasmtime::{Extern, Func, Instance, InstancePre, ModuleExport, Store, TypedFunc, Val, WasmParams, WasmResults};
 
 use super::{
+    component::{ComponentExports, Handles, drive},
     image,
     link::{engine_value, value},
     meter::{CpuMeter, Metered},
@@ -17,15 +18,24 @@ use crate::{
     engine::{EngineProfile, EngineUsage, Failed, Failure, GuestInstance, InstanceStart, LinkedModule, Mode},
     host::Host,
     image::{Beginning, Changes},
-    value::WasmValue,
+    value::{ComponentValue, WasmValue},
 };
 
-/// A module with its imports.
+/// A module or component with its imports.
 pub(super) struct WasmtimeLinked {
     pub(super) engine: wasmtime::Engine,
-    pub(super) instance: InstancePre<StoreData>,
+    pub(super) code: LinkedCode,
     pub(super) profile: EngineProfile,
     pub(super) mode: Mode,
+}
+
+pub(super) enum LinkedCode {
+    Module(LinkedModuleCode),
+    Component(wasmtime::component::InstancePre<StoreData>, Arc<ComponentExports>),
+}
+
+pub(super) struct LinkedModuleCode {
+    pub(super) instance: InstancePre<StoreData>,
     pub(super) initializes: bool,
     pub(super) memory: Option<ModuleExport>,
     pub(super) globals: Vec<ModuleExport>,
@@ -38,6 +48,8 @@ impl LinkedModule for WasmtimeLinked {
         let mut instance = WasmtimeInstance {
             store,
             instance: None,
+            component: None,
+            handles: Handles::default(),
             functions: HashMap::new(),
             mode: self.mode,
             fuel: self.profile.fuel,
@@ -64,7 +76,11 @@ impl LinkedModule for WasmtimeLinked {
 /// A store with one instance.
 pub(crate) struct WasmtimeInstance {
     pub(super) store: Store<StoreData>,
+    /// There once it is made, of a module or of a component.
     instance: Option<Instance>,
+    pub(super) component: Option<(wasmtime::component::Instance, Arc<ComponentExports>)>,
+    /// What a component gave out that the caller knows by numbers.
+    pub(super) handles: Handles,
     functions: HashMap<String, (Func, usize)>,
     pub(super) mode: Mode,
     fuel: bool,
@@ -81,10 +97,28 @@ pub(crate) struct WasmtimeInstance {
 }
 
 impl WasmtimeInstance {
-    async fn start(&mut self, module: &WasmtimeLinked, beginning: Option<Beginning>) -> Result<(), Failure> {
+    async fn start(&mut self, linked: &WasmtimeLinked, beginning: Option<Beginning>) -> Result<(), Failure> {
         let began = self.store.data().host.made();
         self.begin(began).map_err(Failure::Error)?;
         self.before_entry()?;
+        match &linked.code {
+            LinkedCode::Module(module) => self.start_module(module, beginning, began).await,
+            LinkedCode::Component(component, exports) => {
+                self.prepare_component();
+                let made = drive(self.mode, self.cpu(), component.instantiate_async(&mut self.store)).await;
+                let instance = made.map_err(|error| self.start_failure(error))?;
+                self.component = Some((instance, Arc::clone(exports)));
+                Ok(())
+            }
+        }
+    }
+
+    async fn start_module(
+        &mut self,
+        module: &LinkedModuleCode,
+        beginning: Option<Beginning>,
+        began: Instant,
+    ) -> Result<(), Failure> {
         let made = match (&beginning, self.mode) {
             // A module that has images has no start function, so nothing of the guest's runs here.
             (Some(beginning), _) => {
@@ -134,7 +168,7 @@ impl WasmtimeInstance {
             let kind = ResourceKind::Sandboxes;
             return Failure::Error(SandboxError::ResourceExhausted { kind, used: limit + 1, limit });
         }
-        trap::failure(error, self.store.data())
+        self.component_failure(error)
     }
 
     /// A memory that is kept for its copies to share cannot be used by a process and its child at a time.
@@ -179,7 +213,7 @@ impl WasmtimeInstance {
         Arc::clone(&self.store.data().cpu)
     }
 
-    async fn call(&mut self, function: Func, arguments: &[Val], results: &mut [Val]) -> wasmtime::Result<()> {
+    async fn call_export(&mut self, function: Func, arguments: &[Val], results: &mut [Val]) -> wasmtime::Result<()> {
         // No call of a tool outlives the guest's own, not even when the caller drops the future.
         let _under_way = self.store.data().host.tools_under_way();
         match self.mode {
@@ -256,7 +290,7 @@ impl GuestInstance for WasmtimeInstance {
             };
             let results = outputs.get_mut(..count).unwrap_or_default();
             self.before_entry()?;
-            match self.call(function, arguments, results).await {
+            match self.call_export(function, arguments, results).await {
                 Ok(()) => Ok(results.first().and_then(value)),
                 Err(error) => {
                     self.ended = true;
@@ -265,6 +299,18 @@ impl GuestInstance for WasmtimeInstance {
             }
         }
         .boxed()
+    }
+
+    fn call<'a>(
+        &'a mut self,
+        export: &'a str,
+        arguments: Vec<ComponentValue>,
+    ) -> BoxFuture<'a, Result<Option<ComponentValue>, Failure>> {
+        self.call_component(export, arguments).boxed()
+    }
+
+    fn drop_handle<'a>(&'a mut self, handle: u64) -> BoxFuture<'a, Result<(), Failure>> {
+        self.drop_component_handle(handle).boxed()
     }
 
     fn memory(&mut self) -> &mut [u8] {

@@ -6,30 +6,37 @@ use rand_chacha::{
 };
 use serde_json::{Map, Value, json};
 
-use crate::value::{Parameter, Type};
+use crate::value::{Case, Parameter, Type};
 
-pub(super) fn seeded(seed: u64) -> ChaCha8Rng {
+pub(in crate::value) fn seeded(seed: u64) -> ChaCha8Rng {
     ChaCha8Rng::seed_from_u64(seed)
 }
 
-pub(super) fn below(random: &mut impl RngCore, end: u32) -> u32 {
+pub(in crate::value) fn below(random: &mut impl RngCore, end: u32) -> u32 {
     random.next_u32() % end
 }
 
 /// A type nested at most `depth` deep.
-pub(super) fn random_type(random: &mut impl RngCore, depth: u32) -> Type {
+pub(in crate::value) fn random_type(random: &mut impl RngCore, depth: u32) -> Type {
     if depth == 0 || below(random, 3) == 0 {
         let scalar = Type::SCALARS.get(below(random, Type::SCALARS.len() as u32 + 1) as usize);
         return scalar.cloned().unwrap_or_else(|| Type::Any("anything".to_owned()));
     }
     let inner = |random: &mut _| Box::new(random_type(random, depth - 1));
     let side = |random: &mut _| (below(random, 4) > 0).then(|| inner(random));
-    match below(random, 6) {
+    let names = |random: &mut _, word: &str| (0..1 + below(random, 3)).map(|index| format!("{word}-{index}")).collect();
+    match below(random, 9) {
         0 => Type::List(inner(random)),
         1 => Type::Option(inner(random)),
         2 => Type::Map(inner(random)),
         3 => Type::Result { ok: side(random), err: side(random) },
         4 => Type::Tuple((0..below(random, 4)).map(|_| *inner(random)).collect()),
+        5 => Type::Enum { name: "kind".to_owned(), cases: names(random, "case") },
+        6 => Type::Flags { name: "set".to_owned(), flags: names(random, "flag") },
+        7 => {
+            let case = |index| Case { name: format!("case-{index}"), kind: side(random).map(|kind| *kind) };
+            Type::Variant { name: "choice".to_owned(), cases: (0..depth + 1).map(case).collect() }
+        }
         _ => {
             let field = |index| Parameter { name: format!("field{index}"), kind: *inner(random) };
             Type::Record { name: "Record".to_owned(), fields: (0..depth).map(field).collect() }
@@ -38,7 +45,7 @@ pub(super) fn random_type(random: &mut impl RngCore, depth: u32) -> Type {
 }
 
 /// A value of a type.
-pub(super) fn value_of(kind: &Type, random: &mut impl RngCore) -> Value {
+pub(in crate::value) fn value_of(kind: &Type, random: &mut impl RngCore) -> Value {
     let bits = random.next_u64();
     let many = |random: &mut _| 0..below(random, 4);
     match kind {
@@ -72,6 +79,13 @@ pub(super) fn value_of(kind: &Type, random: &mut impl RngCore) -> Value {
             let (name, side) = if bits & 1 == 0 { ("Ok", ok) } else { ("Err", err) };
             json!({ name: side.as_ref().map_or(Value::Null, |kind| value_of(kind, random)) })
         }
+        Type::Enum { cases, .. } => json!(cases[bits as usize % cases.len()]),
+        Type::Flags { flags, .. } => flags.iter().filter(|_| below(random, 2) == 0).map(String::as_str).collect(),
+        Type::Variant { cases, .. } => match &cases[bits as usize % cases.len()] {
+            Case { name, kind: Some(kind) } => json!({ name: value_of(kind, random) }),
+            Case { name, kind: None } => json!(name),
+        },
+        Type::Handle { .. } => json!(bits),
     }
 }
 
@@ -85,7 +99,7 @@ fn character(random: &mut impl RngCore) -> char {
 }
 
 /// A value that is of the type but for one place; none for types that take everything.
-pub(super) fn spoiled(kind: &Type, random: &mut impl RngCore) -> Option<Value> {
+pub(in crate::value) fn spoiled(kind: &Type, random: &mut impl RngCore) -> Option<Value> {
     match kind {
         Type::Any(_) => None,
         Type::Option(inner) => match spoiled(inner, random)? {
@@ -120,6 +134,11 @@ pub(super) fn spoiled(kind: &Type, random: &mut impl RngCore) -> Option<Value> {
             let side = side.as_deref().unwrap_or(&Type::Unit);
             Some(json!({ name: spoiled(side, random)? }))
         }
+        Type::Variant { cases, .. } => Some(match &cases[below(random, cases.len() as u32) as usize] {
+            Case { name, kind: Some(kind) } => json!({ name: spoiled(kind, random)? }),
+            Case { name, kind: None } => json!({ name: 1 }),
+        }),
+        Type::Flags { flags, .. } => Some(json!([flags[0], "unknown"])),
         _ => wrong_scalars(kind).into_iter().nth(below(random, 3) as usize),
     }
 }
@@ -136,7 +155,7 @@ fn wrong_scalars(kind: &Type) -> [Value; 3] {
         Type::U32 => [json!(1u64 << 32), json!(-1), json!(true)],
         Type::S64 => [json!(1u64 << 63), json!(1e300), json!(0.1)],
         Type::U64 => [json!(-1), json!(1e19), json!("18446744073709551616")],
-        Type::F32 | Type::F64 => [json!("1.0"), Value::Null, json!("NaN")],
+        Type::F32 | Type::F64 => [json!("1.0"), Value::Null, json!("nan")],
         Type::Char => [json!(""), json!("ab"), json!(97)],
         Type::String => [json!(1), Value::Null, json!(["a"])],
         _ => [json!(0), json!(false), json!({})],

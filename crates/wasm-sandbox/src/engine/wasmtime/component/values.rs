@@ -1,0 +1,166 @@
+//! Values as the engine has them.
+
+use std::collections::HashSet;
+
+use wasm_sandbox_policy::{LimitHit, ResourceKind};
+use wasmtime::component::Val;
+
+use super::handles::{self, Handles};
+use crate::value::ComponentValue;
+
+/// The arguments for the engine. Handles are looked up, and those that are given away are no longer the caller's.
+///
+/// # Errors
+/// A handle is not one of this instance's, or is given away and used at a time; then nothing was given away.
+pub(super) fn lowered(arguments: Vec<ComponentValue>, handles: &mut Handles) -> Result<Vec<Val>, String> {
+    let mut used = Used::default();
+    arguments.iter().try_for_each(|argument| used.look(argument, handles))?;
+    if let Some(number) = used.given.iter().find(|number| used.lent.contains(number)) {
+        return Err(format!("handle {number} is given away and used at a time"));
+    }
+    Ok(arguments.into_iter().map(|argument| lower(argument, handles)).collect())
+}
+
+#[derive(Default)]
+struct Used {
+    given: HashSet<u64>,
+    lent: HashSet<u64>,
+}
+
+impl Used {
+    fn look(&mut self, value: &ComponentValue, handles: &Handles) -> Result<(), String> {
+        match value {
+            ComponentValue::Handle { number, owned } => {
+                if handles.lend(*number).is_none() {
+                    return Err(handles::unknown(*number));
+                }
+                if !owned {
+                    self.lent.insert(*number);
+                } else if !self.given.insert(*number) {
+                    return Err(format!("handle {number} is given away twice"));
+                }
+                Ok(())
+            }
+            ComponentValue::List(values) | ComponentValue::Tuple(values) => {
+                values.iter().try_for_each(|value| self.look(value, handles))
+            }
+            ComponentValue::Record(fields) => fields.iter().try_for_each(|(_, value)| self.look(value, handles)),
+            ComponentValue::Variant(_, Some(held))
+            | ComponentValue::Option(Some(held))
+            | ComponentValue::Result(Ok(Some(held)) | Err(Some(held))) => self.look(held, handles),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn lower(value: ComponentValue, handles: &mut Handles) -> Val {
+    let mut boxed = |held: Option<Box<ComponentValue>>| held.map(|held| Box::new(lower(*held, handles)));
+    match value {
+        ComponentValue::Bool(value) => Val::Bool(value),
+        ComponentValue::S8(value) => Val::S8(value),
+        ComponentValue::U8(value) => Val::U8(value),
+        ComponentValue::S16(value) => Val::S16(value),
+        ComponentValue::U16(value) => Val::U16(value),
+        ComponentValue::S32(value) => Val::S32(value),
+        ComponentValue::U32(value) => Val::U32(value),
+        ComponentValue::S64(value) => Val::S64(value),
+        ComponentValue::U64(value) => Val::U64(value),
+        ComponentValue::F32(value) => Val::Float32(value),
+        ComponentValue::F64(value) => Val::Float64(value),
+        ComponentValue::Char(value) => Val::Char(value),
+        ComponentValue::String(value) => Val::String(value),
+        ComponentValue::List(values) => Val::List(values.into_iter().map(|value| lower(value, handles)).collect()),
+        ComponentValue::Tuple(values) => Val::Tuple(values.into_iter().map(|value| lower(value, handles)).collect()),
+        ComponentValue::Record(fields) => {
+            Val::Record(fields.into_iter().map(|(name, value)| (name, lower(value, handles))).collect())
+        }
+        ComponentValue::Variant(name, held) => Val::Variant(name, boxed(held)),
+        ComponentValue::Enum(name) => Val::Enum(name),
+        ComponentValue::Option(held) => Val::Option(boxed(held)),
+        ComponentValue::Result(Ok(held)) => Val::Result(Ok(boxed(held))),
+        ComponentValue::Result(Err(held)) => Val::Result(Err(boxed(held))),
+        ComponentValue::Flags(set) => Val::Flags(set),
+        ComponentValue::Handle { number, owned } => {
+            let resource = if owned { handles.take(number) } else { handles.lend(number) };
+            // They were looked up before. The engine refuses what is not of the parameter's type.
+            resource.map_or(Val::Bool(false), Val::Resource)
+        }
+    }
+}
+
+/// A result on its way to the caller.
+pub(super) struct Lifting<'a> {
+    handles: &'a mut Handles,
+    bytes: u64,
+    limit: u64,
+}
+
+impl<'a> Lifting<'a> {
+    /// `limit` bounds the bytes of the result.
+    pub(super) fn new(handles: &'a mut Handles, limit: u64) -> Self {
+        Self { handles, bytes: 0, limit }
+    }
+
+    fn count(&mut self, bytes: usize) -> Result<(), LimitHit> {
+        self.bytes = self.bytes.saturating_add(bytes as u64);
+        if self.bytes > self.limit {
+            return Err(LimitHit { kind: ResourceKind::Input, used: self.bytes, limit: self.limit });
+        }
+        Ok(())
+    }
+
+    pub(super) fn lift(&mut self, value: Val) -> Result<ComponentValue, LimitHit> {
+        Ok(match value {
+            Val::Bool(value) => self.plain(ComponentValue::Bool(value), 1)?,
+            Val::S8(value) => self.plain(ComponentValue::S8(value), 1)?,
+            Val::U8(value) => self.plain(ComponentValue::U8(value), 1)?,
+            Val::S16(value) => self.plain(ComponentValue::S16(value), 2)?,
+            Val::U16(value) => self.plain(ComponentValue::U16(value), 2)?,
+            Val::S32(value) => self.plain(ComponentValue::S32(value), 4)?,
+            Val::U32(value) => self.plain(ComponentValue::U32(value), 4)?,
+            Val::S64(value) => self.plain(ComponentValue::S64(value), 8)?,
+            Val::U64(value) => self.plain(ComponentValue::U64(value), 8)?,
+            Val::Float32(value) => self.plain(ComponentValue::F32(value), 4)?,
+            Val::Float64(value) => self.plain(ComponentValue::F64(value), 8)?,
+            Val::Char(value) => self.plain(ComponentValue::Char(value), 4)?,
+            Val::String(text) => {
+                self.count(text.len())?;
+                ComponentValue::String(text)
+            }
+            Val::List(values) | Val::FixedLengthList(values) => ComponentValue::List(self.all(values)?),
+            Val::Tuple(values) => ComponentValue::Tuple(self.all(values)?),
+            Val::Record(fields) => {
+                let field = |(name, value)| Ok((name, self.lift(value)?));
+                ComponentValue::Record(fields.into_iter().map(field).collect::<Result<_, _>>()?)
+            }
+            Val::Map(pairs) => {
+                let pair = |(key, value)| Ok(ComponentValue::Tuple(vec![self.lift(key)?, self.lift(value)?]));
+                ComponentValue::List(pairs.into_iter().map(pair).collect::<Result<_, _>>()?)
+            }
+            Val::Variant(name, held) => ComponentValue::Variant(name, self.boxed(held)?),
+            Val::Enum(name) => self.plain(ComponentValue::Enum(name), 4)?,
+            Val::Option(held) => ComponentValue::Option(self.boxed(held)?),
+            Val::Result(Ok(held)) => ComponentValue::Result(Ok(self.boxed(held)?)),
+            Val::Result(Err(held)) => ComponentValue::Result(Err(self.boxed(held)?)),
+            Val::Flags(set) => self.plain(ComponentValue::Flags(set), 4)?,
+            Val::Resource(resource) => {
+                ComponentValue::Handle { number: self.handles.insert(resource), owned: resource.owned() }
+            }
+            // No signature has these: functions with them are left out.
+            Val::Future(_) | Val::Stream(_) | Val::ErrorContext(_) => ComponentValue::Option(None),
+        })
+    }
+
+    fn plain(&mut self, value: ComponentValue, bytes: usize) -> Result<ComponentValue, LimitHit> {
+        self.count(bytes).map(|()| value)
+    }
+
+    fn all(&mut self, values: Vec<Val>) -> Result<Vec<ComponentValue>, LimitHit> {
+        values.into_iter().map(|value| self.lift(value)).collect()
+    }
+
+    fn boxed(&mut self, held: Option<Box<Val>>) -> Result<Option<Box<ComponentValue>>, LimitHit> {
+        self.count(1)?;
+        held.map(|held| self.lift(*held).map(Box::new)).transpose()
+    }
+}

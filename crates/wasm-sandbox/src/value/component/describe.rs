@@ -1,0 +1,271 @@
+//! The functions of a component, as signatures, from the types that WIT gave it.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use wasm_sandbox_policy::Plain;
+use wasmparser::{
+    component_types::{
+        ComponentAnyTypeId, ComponentDefinedType, ComponentDefinedTypeId, ComponentEntityType, ComponentFuncTypeId,
+        ComponentInstanceTypeId, ComponentValType, ResourceId,
+    },
+    types::{Types, TypesRef},
+};
+
+use super::super::{Abi, Case, LeftOut, Parameter, Signature, Type};
+
+/// Nesting of a type that is accepted at most.
+const MAX_DEPTH: usize = 32;
+
+/// Types that all functions together may be described with. What a component names once and uses often is written out as often.
+const MAX_TYPES: usize = 200_000;
+
+/// The interface that makes a component a program.
+const RUN: &str = "wasi:cli/run@0.2.";
+
+/// What a component exports.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Described {
+    pub(crate) functions: Vec<Signature>,
+    pub(crate) left_out: Vec<LeftOut>,
+    /// The export that runs the program, if it is one: `interface#function`.
+    pub(crate) program: Option<String>,
+}
+
+impl Described {
+    /// Describes the exports of these names of a component that was found valid.
+    pub(crate) fn new(types: &Types, exports: &[String]) -> Self {
+        let mut reader = Reader { types: types.as_ref(), names: Names::default(), left: MAX_TYPES };
+        let mut described = Self::default();
+        let items = exports.iter().filter_map(|name| Some((name, types.component_item_for_export(name)?.ty)));
+        let items: Vec<(&String, ComponentEntityType)> = items.collect();
+        items.iter().for_each(|(name, item)| reader.note(name, *item));
+        for (name, item) in items {
+            match item {
+                ComponentEntityType::Func(function) => {
+                    described.add(reader.function(name.clone(), short(name), function));
+                }
+                ComponentEntityType::Instance(_) if name.starts_with(RUN) => {
+                    described.program = Some(format!("{name}#run"));
+                }
+                // Other interfaces of the system's are for whoever serves them, not for callers.
+                ComponentEntityType::Instance(_) if name.starts_with("wasi:") => {}
+                ComponentEntityType::Instance(instance) => described.add_instance(&mut reader, name, instance),
+                _ => {}
+            }
+        }
+        described.settle_names();
+        described
+    }
+
+    fn add_instance(&mut self, reader: &mut Reader<'_>, interface: &str, instance: ComponentInstanceTypeId) {
+        let types = reader.types;
+        let Some(instance) = types.get(instance) else { return };
+        for (name, item) in &instance.exports {
+            if let ComponentEntityType::Func(function) = item.ty {
+                self.add(reader.function(format!("{interface}#{name}"), short(name), function));
+            }
+        }
+    }
+
+    fn add(&mut self, function: Result<Signature, LeftOut>) {
+        match function {
+            Ok(signature) => self.functions.push(signature),
+            Err(left_out) => self.left_out.push(left_out),
+        }
+    }
+
+    /// Has functions of the same name in several interfaces be told apart: by the interface's name, or by all of theirs.
+    fn settle_names(&mut self) {
+        for longer in [within, |signature: &Signature| signature.export.clone()] {
+            let mut seen = BTreeMap::<&str, usize>::new();
+            self.functions.iter().for_each(|one| *seen.entry(&one.name).or_default() += 1);
+            let twice: BTreeSet<String> =
+                seen.into_iter().filter(|(_, count)| *count > 1).map(|(name, _)| name.to_owned()).collect();
+            for signature in self.functions.iter_mut().filter(|one| twice.contains(&one.name)) {
+                signature.name = longer(signature);
+            }
+        }
+    }
+}
+
+/// `cart.add` for `acme:shop/cart@1.0.0#add`.
+fn within(signature: &Signature) -> String {
+    let interface = signature.export.split_once('#').map_or("", |(interface, _)| interface);
+    let interface = interface.rsplit('/').next().and_then(|name| name.split('@').next()).unwrap_or_default();
+    if interface.is_empty() { signature.name.clone() } else { format!("{interface}.{}", signature.name) }
+}
+
+/// What callers say: `counter.increment` for `[method]counter.increment`, `counter.new` for `[constructor]counter`.
+fn short(name: &str) -> String {
+    match name.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some(("constructor", resource)) => format!("{resource}.new"),
+        Some((_, name)) => name.to_owned(),
+        None => name.to_owned(),
+    }
+}
+
+#[derive(Default)]
+struct Names {
+    defined: HashMap<ComponentDefinedTypeId, String>,
+    resources: HashMap<ResourceId, String>,
+}
+
+struct Reader<'a> {
+    types: TypesRef<'a>,
+    names: Names,
+    /// Types that may still be written out.
+    left: usize,
+}
+
+/// Why a function cannot be described.
+type Why = String;
+
+impl Reader<'_> {
+    /// Remembers what types are called.
+    fn note(&mut self, name: &str, item: ComponentEntityType) {
+        match item {
+            ComponentEntityType::Type { referenced, created } => {
+                for id in [created, referenced] {
+                    match id {
+                        ComponentAnyTypeId::Defined(id) => {
+                            self.names.defined.entry(id).or_insert_with(|| name.to_owned());
+                        }
+                        ComponentAnyTypeId::Resource(id) => {
+                            self.names.resources.entry(id.resource()).or_insert_with(|| name.to_owned());
+                        }
+                        _ => {}
+                    }
+                }
+            }
+            ComponentEntityType::Instance(instance) => {
+                let types = self.types;
+                let Some(instance) = types.get(instance) else { return };
+                for (name, item) in &instance.exports {
+                    if let ComponentEntityType::Type { .. } = item.ty {
+                        self.note(name, item.ty);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn function(&mut self, export: String, name: String, function: ComponentFuncTypeId) -> Result<Signature, LeftOut> {
+        match self.parts(function) {
+            Ok((params, result)) => Ok(Signature { name, export, doc: None, abi: Abi::Component, params, result }),
+            Err(why) => Err(LeftOut::new(name, why)),
+        }
+    }
+
+    fn parts(&mut self, function: ComponentFuncTypeId) -> Result<(Vec<Parameter>, Option<Type>), Why> {
+        let types = self.types;
+        let function = types.get(function).ok_or("its type is not known")?;
+        if function.async_ {
+            return Err("it is asynchronous".to_owned());
+        }
+        let parameters = function.params.iter();
+        let parameters = parameters
+            .map(|(name, kind)| Ok(Parameter { name: name.as_str().to_owned(), kind: self.value(*kind, 0)? }))
+            .collect::<Result<_, Why>>()?;
+        let result = function.result.map(|kind| self.value(kind, 0)).transpose()?;
+        Ok((parameters, result))
+    }
+
+    fn value(&mut self, kind: ComponentValType, depth: usize) -> Result<Type, Why> {
+        self.left = self.left.checked_sub(1).ok_or("the types of all functions together are too large")?;
+        if depth > MAX_DEPTH {
+            return Err("its types are nested too deep".to_owned());
+        }
+        match kind {
+            ComponentValType::Primitive(kind) => primitive(kind),
+            ComponentValType::Type(id) => self.defined(id, depth + 1),
+        }
+    }
+
+    fn optional(&mut self, kind: Option<ComponentValType>, depth: usize) -> Result<Option<Box<Type>>, Why> {
+        kind.map(|kind| self.value(kind, depth).map(Box::new)).transpose()
+    }
+
+    fn defined(&mut self, id: ComponentDefinedTypeId, depth: usize) -> Result<Type, Why> {
+        let types = self.types;
+        let defined = types.get(id).ok_or("one of its types is not known")?;
+        let texts = |names: &mut dyn Iterator<Item = &wasmparser::names::KebabString>| -> Vec<String> {
+            names.map(|name| name.as_str().to_owned()).collect()
+        };
+        Ok(match defined {
+            ComponentDefinedType::Primitive(kind) => primitive(*kind)?,
+            ComponentDefinedType::Record(record) => {
+                let field = |(name, kind): (&wasmparser::names::KebabString, &ComponentValType)| {
+                    Ok(Parameter { name: name.as_str().to_owned(), kind: self.value(*kind, depth)? })
+                };
+                let fields = record.fields.iter().map(field).collect::<Result<_, Why>>()?;
+                Type::Record { name: self.name(id, "record"), fields }
+            }
+            ComponentDefinedType::Variant(variant) => {
+                let mut cases = Vec::new();
+                for (name, case) in &variant.cases {
+                    let kind = case.ty.map(|kind| self.value(kind, depth)).transpose()?;
+                    cases.push(Case { name: name.as_str().to_owned(), kind });
+                }
+                Type::Variant { name: self.name(id, "variant"), cases }
+            }
+            ComponentDefinedType::List { element, .. } => Type::List(self.value(*element, depth)?.into()),
+            ComponentDefinedType::Tuple(tuple) => {
+                Type::Tuple(tuple.types.iter().map(|kind| self.value(*kind, depth)).collect::<Result<_, Why>>()?)
+            }
+            ComponentDefinedType::Flags(flags) => {
+                Type::Flags { name: self.name(id, "flags"), flags: texts(&mut flags.iter()) }
+            }
+            ComponentDefinedType::Enum(cases) => {
+                Type::Enum { name: self.name(id, "enum"), cases: texts(&mut cases.iter()) }
+            }
+            ComponentDefinedType::Option { ty, .. } => Type::Option(self.value(*ty, depth)?.into()),
+            ComponentDefinedType::Result { ok, err, .. } => {
+                Type::Result { ok: self.optional(*ok, depth)?, err: self.optional(*err, depth)? }
+            }
+            ComponentDefinedType::Own(resource) => {
+                Type::Handle { resource: self.resource(resource.resource()), owned: true }
+            }
+            ComponentDefinedType::Borrow(resource) => {
+                Type::Handle { resource: self.resource(resource.resource()), owned: false }
+            }
+            _ => return Err("it takes or gives streams, futures or other things that are not supported".to_owned()),
+        })
+    }
+
+    /// What a type is called; what it is where it has no name.
+    fn name(&self, id: ComponentDefinedTypeId, kind: &str) -> String {
+        let mut id = Some(id);
+        while let Some(alias) = id {
+            if let Some(name) = self.names.defined.get(&alias) {
+                return Plain::line(name).to_string();
+            }
+            id = self.types.peel_alias(alias);
+        }
+        kind.to_owned()
+    }
+
+    fn resource(&self, id: ResourceId) -> String {
+        self.names.resources.get(&id).map_or_else(|| "resource".to_owned(), |name| Plain::line(name).to_string())
+    }
+}
+
+fn primitive(kind: wasmparser::PrimitiveValType) -> Result<Type, Why> {
+    use wasmparser::PrimitiveValType;
+    Ok(match kind {
+        PrimitiveValType::Bool => Type::Bool,
+        PrimitiveValType::S8 => Type::S8,
+        PrimitiveValType::U8 => Type::U8,
+        PrimitiveValType::S16 => Type::S16,
+        PrimitiveValType::U16 => Type::U16,
+        PrimitiveValType::S32 => Type::S32,
+        PrimitiveValType::U32 => Type::U32,
+        PrimitiveValType::S64 => Type::S64,
+        PrimitiveValType::U64 => Type::U64,
+        PrimitiveValType::F32 => Type::F32,
+        PrimitiveValType::F64 => Type::F64,
+        PrimitiveValType::Char => Type::Char,
+        PrimitiveValType::String => Type::String,
+        PrimitiveValType::ErrorContext => return Err("it takes or gives an error context".to_owned()),
+    })
+}
