@@ -26,7 +26,7 @@ use crate::{
     host::{Host, Stop},
     host_function::HostFunctions,
     image::{Beginning, Changes},
-    value::{ComponentValue, WasmValue},
+    value::{ComponentValue, Signature, WasmValue},
 };
 
 /// Whether an instance blocks its thread while it waits or gives way to an executor. Fixed when the instance is made.
@@ -87,11 +87,16 @@ pub(crate) trait Backend: Send + Sync {
 
 /// Compiled code, ready for instances.
 pub(crate) trait LoadedModule: Send + Sync {
-    /// Resolves the module's imports, once for many instances.
+    /// Resolves the module's imports, once for many instances; of a component, these by the tools of each instance.
     ///
     /// # Errors
     /// [`SandboxError::NotRunnable`] naming an import that nobody provides.
-    fn link(&self, functions: &HostFunctions, mode: Mode) -> Result<Arc<dyn LinkedModule>, SandboxError>;
+    fn link(
+        &self,
+        functions: &HostFunctions,
+        imports: &[Signature],
+        mode: Mode,
+    ) -> Result<Arc<dyn LinkedModule>, SandboxError>;
 }
 
 /// Compiled code whose imports are resolved.

@@ -90,6 +90,7 @@ impl<'a> Blueprint<'a> {
 
     async fn build(self) -> Result<Instance, BuildError> {
         self.module.takes(&self.tools)?;
+        self.module.is_served_by(&self.tools)?;
         let limits = &self.config.limits;
         let (linked, interpreter) = self.module.linked(limits, self.mode, self.functions)?;
         let quota = Arc::new(Quota::new(limits));

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use wasm_sandbox_policy::{ConfigProblem, ResourceLimits, SandboxError};
+use wasm_sandbox_policy::{ConfigProblem, Plain, ResourceLimits, SandboxError};
 
 use crate::{
     engine::{self, EngineProfile, LinkedModule, Mode, compile, loaded::Loaded},
@@ -17,7 +17,7 @@ use crate::{
     setup::Setup,
     source::Source,
     tool::Toolbox,
-    value::{LeftOut, Signature, Signatures},
+    value::{ComponentValue, LeftOut, Signature, Signatures},
 };
 
 /// A module, cheap to clone and to share between threads.
@@ -158,12 +158,43 @@ impl Module {
     /// # Errors
     /// There are tools, and it has no way to call them.
     pub(crate) fn takes(&self, tools: &Toolbox) -> Result<(), SandboxError> {
-        if tools.is_empty() || self.script().is_some() {
+        if tools.is_empty() || self.script().is_some() || !self.tool_imports().is_empty() {
             return Ok(());
         }
-        let message = format!("`{}` is compiled, and tools are for programs in Python and JavaScript", self.name());
-        let problem = ConfigProblem::new("tools", message).suggest("register a `host_function` instead");
+        let (message, remedy) = match self.is_component() {
+            true => ("imports no function that a tool could serve", "take the tools out"),
+            false => (
+                "is compiled, and tools are for programs in Python and JavaScript, and components",
+                "register a `host_function` instead",
+            ),
+        };
+        let problem = ConfigProblem::new("tools", format!("`{}` {message}", self.name())).suggest(remedy);
         Err(SandboxError::Configuration { problems: vec![problem] })
+    }
+
+    /// # Errors
+    /// It imports functions that are the caller's to give, and there is no tool for one of them.
+    pub(crate) fn is_served_by(&self, tools: &Toolbox) -> Result<(), SandboxError> {
+        let component = self.compiled().and_then(|wasm| wasm.screened.component.as_ref());
+        let refuse = |reason: String| Err(SandboxError::NotRunnable { what: self.name().to_owned(), reason });
+        if let Some(unknown) = component.and_then(|component| component.unknown_imports.first()) {
+            return refuse(format!("an import cannot be provided: {unknown}"));
+        }
+        let missing = self.tool_imports().iter().find(|import| !tools.has(&ComponentValue::snake_name(&import.name)));
+        match missing {
+            Some(import) => refuse(format!(
+                "it imports `{}`, for which there is no tool: register one named `{}` that takes what `{import}` says",
+                Plain::line(&import.export),
+                ComponentValue::snake_name(&Plain::line(&import.name).to_string()),
+            )),
+            None => Ok(()),
+        }
+    }
+
+    /// Functions that the component imports, for the caller's tools to serve.
+    fn tool_imports(&self) -> &[Signature] {
+        let component = self.compiled().and_then(|wasm| wasm.screened.component.as_ref());
+        component.map(|component| component.imports.as_slice()).unwrap_or_default()
     }
 
     pub(crate) fn script(&self) -> Option<&Script> {
@@ -240,7 +271,10 @@ impl Wasm {
             return work(module);
         }
         let backend = engine::backend(profile)?;
-        let mut module = Loaded::new(compile::load(&*backend, &self.bytes, setup)?);
+        let mut module = {
+            let imports = self.screened.component.as_ref().map(|component| component.imports.clone());
+            Loaded::new(compile::load(&*backend, &self.bytes, setup)?, imports.unwrap_or_default())
+        };
         let outcome = work(&mut module);
         loaded.push((profile, module));
         outcome

@@ -1,4 +1,5 @@
-//! Tools: functions of the caller's that programs in an interpreter call by name, with arguments and results in JSON.
+//! Tools: functions of the caller's that programs in an interpreter call by name, and components import, with arguments and
+//! results in JSON.
 
 mod schema;
 
@@ -21,7 +22,8 @@ const MAX_MESSAGE: usize = 1000;
 /// Tools that a guest is told of when it asks for one that is not there.
 const MAX_NAMED: usize = 20;
 
-/// A function of the caller's that programs in Python and JavaScript call by name.
+/// A function of the caller's that programs in Python and JavaScript call by name, and that serves what a component imports by that
+/// name.
 ///
 /// Arguments are checked against the tool's JSON Schema before the function sees them; the function still must not trust what
 /// they say. A function that blocks runs on a thread of its own, so that a guest's deadline and a cancel end the guest
@@ -325,6 +327,10 @@ impl Toolbox {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.tools.is_empty()
+    }
+
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.tools.contains_key(name)
     }
 
     /// What tools there are, for a guest that asks.

@@ -22,7 +22,7 @@ pub(crate) use self::{
     arguments::{Arguments, check_input},
     buffer::{Refuse, check_json, place, read_json, take_json},
     call::{Guest, Outcome, call},
-    component::{ComponentValue, Described},
+    component::{Answered, ComponentValue, Described},
 };
 pub use self::{
     signature::{Abi, Case, LeftOut, Parameter, Signature, Type},

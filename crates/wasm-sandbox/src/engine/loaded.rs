@@ -5,7 +5,7 @@ use std::sync::Arc;
 use wasm_sandbox_policy::SandboxError;
 
 use super::{LinkedModule, LoadedModule, Mode};
-use crate::host_function::HostFunctions;
+use crate::{host_function::HostFunctions, value::Signature};
 
 /// Combinations of mode and host functions that one module keeps ready.
 const MAX_LINKED: usize = 16;
@@ -13,6 +13,8 @@ const MAX_LINKED: usize = 16;
 /// Compiled code that is linked once for each mode and set of host functions.
 pub(crate) struct Loaded {
     module: Arc<dyn LoadedModule>,
+    /// Functions that tools are to serve.
+    imports: Vec<Signature>,
     linked: Vec<Linked>,
 }
 
@@ -23,8 +25,8 @@ struct Linked {
 }
 
 impl Loaded {
-    pub(crate) fn new(module: Arc<dyn LoadedModule>) -> Self {
-        Self { module, linked: Vec::new() }
+    pub(crate) fn new(module: Arc<dyn LoadedModule>, imports: Vec<Signature>) -> Self {
+        Self { module, imports, linked: Vec::new() }
     }
 
     /// The code with its imports resolved.
@@ -37,7 +39,7 @@ impl Loaded {
         if let Some(linked) = self.linked.iter().find(same) {
             return Ok(Arc::clone(&linked.module));
         }
-        let module = self.module.link(functions, mode)?;
+        let module = self.module.link(functions, &self.imports, mode)?;
         if self.linked.len() >= MAX_LINKED {
             self.linked.remove(0);
         }

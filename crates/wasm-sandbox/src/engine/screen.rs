@@ -70,7 +70,7 @@ pub(crate) fn screen(wasm: &[u8], name: &str) -> Result<Screened, SandboxError> 
                 allocations = function.into_allocations();
             }
             ValidPayload::End(types) if screening.depth == 0 && screening.is_component => {
-                let described = Described::new(&types, &screening.exports);
+                let described = Described::new(&types, &screening.exports, &screening.screened.imports);
                 screening.screened.program = described.program.is_some();
                 screening.screened.component = Some(described);
             }

@@ -29,7 +29,7 @@ pub(crate) use wasmtime::{WasmParams, WasmResults};
 use self::{component::WasmtimeComponent, link::Imports};
 pub(crate) use self::{instance::WasmtimeInstance, typed::TypedFunction, wait::executor};
 use super::{Backend, EngineProfile, LinkedModule, LoadedModule, Mode, screen};
-use crate::{host_function::HostFunctions, image::strip::GLOBAL};
+use crate::{host_function::HostFunctions, image::strip::GLOBAL, value::Signature};
 
 /// Engines live as long as the process: a pool of address space is costly to make and free to keep.
 static BACKENDS: LazyLock<Mutex<HashMap<EngineProfile, Arc<WasmtimeBackend>>>> = LazyLock::new(Mutex::default);
@@ -127,7 +127,12 @@ struct WasmtimeModule {
 }
 
 impl LoadedModule for WasmtimeModule {
-    fn link(&self, functions: &HostFunctions, mode: Mode) -> Result<Arc<dyn LinkedModule>, SandboxError> {
+    fn link(
+        &self,
+        functions: &HostFunctions,
+        _: &[Signature],
+        mode: Mode,
+    ) -> Result<Arc<dyn LinkedModule>, SandboxError> {
         let imports = Imports::new(&self.engine, functions, mode, self.profile.images)?;
         let code = instance::LinkedCode::Module(instance::LinkedModuleCode {
             instance: imports.resolve(&self.module)?,

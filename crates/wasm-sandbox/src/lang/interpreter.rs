@@ -213,7 +213,7 @@ impl Interpreter {
         let long = if runtime == Runtime::Python { ", 1-2 min" } else { "" };
         let what = format!("compiling {}{fuel} (once{long})", runtime.name());
         let code = store.code(&files, &*engine::backend(profile)?, &what, setup)?;
-        let code = Mutex::new(Loaded::new(code));
+        let code = Mutex::new(Loaded::new(code, Vec::new()));
         let key = runtime.key(prelude)?;
         let with = |files, code, image| Self { runtime, files, code, image };
         if let Some(image) = store.image(&key) {

@@ -1,5 +1,6 @@
 //! Values of the component model, from and to anything that serde writes and reads, by the type that WIT gives them.
 
+mod answer;
 mod describe;
 mod lift;
 mod lower;
@@ -7,7 +8,7 @@ mod names;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use self::describe::Described;
+pub(crate) use self::{answer::Answered, describe::Described};
 pub(super) use self::{
     lift::{Lift, json},
     lower::{Spread, lower},
@@ -42,4 +43,34 @@ pub(crate) enum ComponentValue {
         number: u64,
         owned: bool,
     },
+}
+
+impl ComponentValue {
+    /// In JSON, where a float that is not finite is its name.
+    pub(crate) fn json(self) -> Result<serde_json::Value, serde_json::Error> {
+        json(self)
+    }
+
+    /// With the names of fields as most languages write them: `first_name`.
+    pub(crate) fn snake(self) -> Self {
+        let all = |values: Vec<Self>| values.into_iter().map(Self::snake).collect();
+        let held = |held: Option<Box<Self>>| held.map(|held| Box::new(held.snake()));
+        match self {
+            Self::Record(fields) => {
+                Self::Record(fields.into_iter().map(|(name, value)| (Self::snake_name(&name), value.snake())).collect())
+            }
+            Self::List(values) => Self::List(all(values)),
+            Self::Tuple(values) => Self::Tuple(all(values)),
+            Self::Variant(name, value) => Self::Variant(name, held(value)),
+            Self::Option(value) => Self::Option(held(value)),
+            Self::Result(Ok(value)) => Self::Result(Ok(held(value))),
+            Self::Result(Err(value)) => Self::Result(Err(held(value))),
+            value => value,
+        }
+    }
+
+    /// `first_name` for `first-name`.
+    pub(crate) fn snake_name(name: &str) -> String {
+        name.replace('-', "_")
+    }
 }

@@ -166,6 +166,18 @@ impl Type {
         }
     }
 
+    fn has_handles(&self) -> bool {
+        match self {
+            Self::Handle { .. } => true,
+            Self::List(inner) | Self::Option(inner) | Self::Map(inner) => inner.has_handles(),
+            Self::Result { ok, err } => ok.iter().chain(err).any(|kind| kind.has_handles()),
+            Self::Tuple(types) => types.iter().any(Self::has_handles),
+            Self::Record { fields, .. } => fields.iter().any(|field| field.kind.has_handles()),
+            Self::Variant { cases, .. } => cases.iter().filter_map(|case| case.kind.as_ref()).any(Self::has_handles),
+            _ => false,
+        }
+    }
+
     pub(super) fn depth(&self) -> usize {
         let deepest = |types: &mut dyn Iterator<Item = &Type>| types.map(Type::depth).max().unwrap_or(0);
         1 + match self {
@@ -180,6 +192,10 @@ impl Type {
 }
 
 impl Signature {
+    pub(super) fn has_handles(&self) -> bool {
+        self.params.iter().map(|parameter| &parameter.kind).chain(&self.result).any(Type::has_handles)
+    }
+
     /// The types that the signature only names, written out as in WIT: `enum colour { red, green }`.
     pub fn definitions(&self) -> Vec<String> {
         let mut found = Vec::new();

@@ -1,10 +1,15 @@
 //! Components: every type of WIT there and back, handles, limits, and what they do not get.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use wasm_sandbox::{ByteUnits, InstanceConfig, ResourceKind, SandboxError, Setup, TrapKind, WasmSandbox};
+use wasm_sandbox::{
+    ByteUnits, InstanceConfig, ResourceKind, SandboxError, Setup, Tool, ToolError, TrapKind, WasmSandbox,
+};
 
 use crate::{closed, wat};
 
@@ -442,4 +447,108 @@ fn components_in_an_executor_give_way_and_end() {
         let (outcome, ()) = tokio::join!(sandbox.call::<_, ()>("spin", ()), ticks);
         assert_eq!(limit(outcome), (ResourceKind::WallTime, 200));
     });
+}
+
+/// A component over a shop of the caller's.
+const SHOP: &str = r#"(component
+  (import "acme:shop/prices@1.0.0" (instance $prices
+    (type $item' (record (field "item-name" string) (field "count" u32)))
+    (export "item" (type $item (eq $item')))
+    (export "look-up" (func (param "wanted" $item) (result (result f64 (error string)))))
+    (export "note" (func (param "text" string)))))
+  (core module $memory
+    (memory (export "memory") 2)
+    (global $free (mut i32) (i32.const 4096))
+    (func (export "realloc") (param i32 i32 i32 i32) (result i32)
+      (global.set $free (i32.add (global.get $free) (i32.add (local.get 3) (i32.const 16))))
+      (i32.and (i32.sub (global.get $free) (local.get 3)) (i32.const -8))))
+  (core instance $room (instantiate $memory))
+  (alias core export $room "memory" (core memory $mem))
+  (alias core export $room "realloc" (core func $realloc))
+  (core func $look-up (canon lower (func $prices "look-up") (memory $mem) (realloc $realloc)))
+  (core func $note (canon lower (func $prices "note") (memory $mem)))
+  (core module $code
+    (import "" "look-up" (func $look-up (param i32 i32 i32 i32)))
+    (import "" "note" (func $note (param i32 i32)))
+    (import "" "memory" (memory 1))
+    (func (export "price") (param i32 i32 i32) (result i32)
+      (call $note (local.get 0) (local.get 1))
+      (call $look-up (local.get 0) (local.get 1) (local.get 2) (i32.const 64))
+      (i32.const 64)))
+  (core instance $core (instantiate $code (with "" (instance
+    (export "look-up" (func $look-up)) (export "note" (func $note)) (export "memory" (memory $mem))))))
+  (func (export "price") (param "item" string) (param "count" u32) (result (result f64 (error string)))
+    (canon lift (core func $core "price") (memory $mem) (realloc $realloc))))"#;
+
+fn prices() -> Tool {
+    let schema = json!({ "type": "object", "required": ["wanted"], "properties": { "wanted": { "type": "object" } } });
+    Tool::with_schema("look_up", "the price of so many", schema, |arguments| {
+        let (item, count) = (&arguments["wanted"]["item_name"], &arguments["wanted"]["count"]);
+        match item.as_str() {
+            Some("tea") => Ok(json!(count.as_f64().unwrap_or(0.0) * 2.5)),
+            Some("gold") => Err(ToolError::new("the vault's key is 1234")),
+            Some("void") => Ok(json!("much")),
+            _ => Err(ToolError::told("sold out")),
+        }
+    })
+}
+
+fn notes(into: &Arc<Mutex<Vec<String>>>) -> Tool {
+    let into = Arc::clone(into);
+    let schema = json!({ "type": "object", "required": ["text"], "properties": { "text": { "type": "string" } } });
+    Tool::with_schema("note", "writes down", schema, move |arguments| {
+        into.lock().unwrap().push(arguments["text"].as_str().unwrap().to_owned());
+        Ok(Value::Null)
+    })
+}
+
+#[test]
+fn tools_serve_what_a_component_imports() {
+    let noted = Arc::default();
+    let builder = WasmSandbox::builder().setup(Setup::default()).source(wat(SHOP)).tool(prices()).tool(notes(&noted));
+    let mut sandbox = builder.build_blocking().unwrap();
+    assert_eq!(sandbox.call::<_, f64>("price", ("tea", 4)).unwrap(), 10.0);
+    let failed = sandbox.call::<_, Result<f64, String>>("price", ("milk", 1)).unwrap().unwrap_err();
+    assert_eq!(failed, "the tool `look_up` failed: sold out");
+    let failed = sandbox.call::<_, Result<f64, String>>("price", ("gold", 1)).unwrap().unwrap_err();
+    assert_eq!(failed, "the tool `look_up` failed", "what the caller did not tell stays with it");
+    assert_eq!(*noted.lock().unwrap(), ["tea", "milk", "gold"]);
+    let report = sandbox.call_words("price", &["tea".to_owned(), "2".to_owned()]).unwrap();
+    assert_eq!(report.result.value, Some(json!(5.0)));
+    let calls: Vec<&str> = report.result.tool_calls.iter().map(|call| call.name.as_str()).collect();
+    assert_eq!(calls, ["note", "look_up"]);
+    match sandbox.call::<_, Result<f64, String>>("price", ("void", 1)) {
+        Err(SandboxError::WasmRuntime { trap, .. }) => {
+            assert!(trap.message.contains("gave back something else"), "{trap:?}");
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_component_without_its_tools_says_which() {
+    let builder = || WasmSandbox::builder().setup(Setup::default()).source(wat(SHOP));
+    let mut sandbox = builder().tool(prices()).build_blocking().unwrap();
+    let error = sandbox.call::<_, f64>("price", ("tea", 1)).unwrap_err().to_string();
+    assert!(error.contains("`acme:shop/prices@1.0.0#note`, for which there is no tool"), "{error}");
+    assert!(error.contains("register one named `note` that takes what `note(text: string)` says"), "{error}");
+    let unused = WasmSandbox::builder().setup(Setup::default()).source(wat(ECHO)).tool(prices()).build_blocking();
+    let unused = unused.err().unwrap().to_string();
+    assert!(unused.contains("imports no function that a tool could serve"), "{unused}");
+}
+
+#[test]
+fn a9_a_tool_that_hangs_ends_with_its_component() {
+    let (begun, ended) = std::sync::mpsc::channel::<()>();
+    let ended = Mutex::new(ended);
+    let schema = json!({ "type": "object" });
+    let hang = Tool::with_schema("look_up", "never ends", schema, move |_| {
+        let _ = ended.lock().unwrap().recv();
+        Ok(json!(1.0))
+    });
+    let builder =
+        WasmSandbox::builder().setup(Setup::default()).source(wat(SHOP)).tool(hang).tool(notes(&Arc::default()));
+    let mut sandbox = builder.timeout(std::time::Duration::from_millis(100)).build_blocking().unwrap();
+    assert_eq!(limit(sandbox.call::<_, f64>("price", ("tea", 1)).map(|_| ())), (ResourceKind::WallTime, 100));
+    drop(begun);
 }

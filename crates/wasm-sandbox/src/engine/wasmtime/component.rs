@@ -1,6 +1,7 @@
 //! Components: linked, made and called like modules, with values instead of numbers.
 
 mod handles;
+mod imports;
 mod values;
 
 use std::{collections::HashMap, sync::Arc, time::Instant};
@@ -20,7 +21,7 @@ use crate::{
     engine::{EngineProfile, Failure, LinkedModule, LoadedModule, Mode, wasmtime::instance::LinkedCode},
     host::Stop,
     host_function::HostFunctions,
-    value::ComponentValue,
+    value::{ComponentValue, Signature},
 };
 
 /// Things that a component and its callers may hold in handles at a time.
@@ -37,8 +38,14 @@ pub(super) struct WasmtimeComponent {
 pub(super) struct ComponentExports(HashMap<String, ComponentExportIndex>);
 
 impl LoadedModule for WasmtimeComponent {
-    fn link(&self, _: &HostFunctions, mode: Mode) -> Result<Arc<dyn LinkedModule>, SandboxError> {
-        let linker = Linker::new(&self.engine);
+    fn link(
+        &self,
+        _: &HostFunctions,
+        imports: &[Signature],
+        mode: Mode,
+    ) -> Result<Arc<dyn LinkedModule>, SandboxError> {
+        let mut linker = Linker::new(&self.engine);
+        imports::add(&mut linker, imports, mode).map_err(|error| SandboxError::internal("linking the host", error))?;
         let code = LinkedCode::Component(self.resolve(&linker)?, Arc::new(self.exports()));
         Ok(Arc::new(WasmtimeLinked { engine: self.engine.clone(), code, profile: self.profile, mode }))
     }

@@ -50,21 +50,20 @@ async fn frame(caller: &mut Caller<'_, StoreData>, pointer: u32, len: u32, mode:
         Framed::Done(code) => return Ok(code),
         Framed::Wait { call, until } => (call, until),
     };
-    let (call, size) = ended(caller, call, until, mode).await?;
+    let (call, size) = ended(caller.data_mut(), call, until, mode).await?;
     let at = memory_of(caller);
     let (memory, _) = parts(at, caller);
     Ok(memory.get_mut(pointer as usize..).map_or(FAULT, |frame| reply(frame, call, size)))
 }
 
 /// Waits until a call has an answer: its number, 0 when it is late, -1 when none is under way; and the answer's length.
-async fn ended(
-    caller: &mut Caller<'_, StoreData>,
+pub(super) async fn ended(
+    data: &mut StoreData,
     call: Option<u32>,
     until: Option<Instant>,
     mode: Mode,
 ) -> wasmtime::Result<(i32, u32)> {
     loop {
-        let data = caller.data_mut();
         match data.host.tool_ended(call, until) {
             Ok(Waited::Ended(call)) => return Ok((call.cast_signed(), data.host.tool_size(call))),
             Ok(Waited::Late) => return Ok((0, 0)),
@@ -91,7 +90,7 @@ fn add_javascript(linker: &mut Linker<StoreData>, mode: Mode) -> wasmtime::Resul
             caller.data_mut().host.count_call(0).map_err(Stopped)?;
             let patience = u64::try_from(patience).ok().map(Duration::from_millis);
             let until = patience.and_then(|patience| Instant::now().checked_add(patience));
-            wasmtime::Result::Ok(ended(&mut caller, None, until, mode).await?.0)
+            wasmtime::Result::Ok(ended(caller.data_mut(), None, until, mode).await?.0)
         })
     })?;
     linker.func_wrap(MODULE, "tool_size", |mut caller: Caller<'_, StoreData>, call: u32| {

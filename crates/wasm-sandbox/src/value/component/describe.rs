@@ -6,7 +6,7 @@ use wasm_sandbox_policy::Plain;
 use wasmparser::{
     component_types::{
         ComponentAnyTypeId, ComponentDefinedType, ComponentDefinedTypeId, ComponentEntityType, ComponentFuncTypeId,
-        ComponentInstanceTypeId, ComponentValType, ResourceId,
+        ComponentInstanceTypeId, ComponentItem, ComponentValType, ResourceId,
     },
     types::{Types, TypesRef},
 };
@@ -27,13 +27,16 @@ const RUN: &str = "wasi:cli/run@0.2.";
 pub(crate) struct Described {
     pub(crate) functions: Vec<Signature>,
     pub(crate) left_out: Vec<LeftOut>,
+    /// What it imports of functions that are the caller's to give, and which nobody can.
+    pub(crate) imports: Vec<Signature>,
+    pub(crate) unknown_imports: Vec<LeftOut>,
     /// The export that runs the program, if it is one: `interface#function`.
     pub(crate) program: Option<String>,
 }
 
 impl Described {
-    /// Describes the exports of these names of a component that was found valid.
-    pub(crate) fn new(types: &Types, exports: &[String]) -> Self {
+    /// Describes the exports and imports of these names of a component that was found valid.
+    pub(crate) fn new(types: &Types, exports: &[String], imports: &[(String, String)]) -> Self {
         let mut reader = Reader { types: types.as_ref(), names: Names::default(), left: MAX_TYPES };
         let mut described = Self::default();
         let items = exports.iter().filter_map(|name| Some((name, types.component_item_for_export(name)?.ty)));
@@ -54,7 +57,38 @@ impl Described {
             }
         }
         described.settle_names();
+        for (name, _) in imports {
+            let Some(item) = types.component_item_for_import(name) else { continue };
+            reader.note(name, item.ty);
+            described.add_import(&mut reader, name, item.ty);
+        }
         described
+    }
+
+    fn add_import(&mut self, reader: &mut Reader<'_>, name: &str, item: ComponentEntityType) {
+        let types = reader.types;
+        let functions: Vec<(String, String, ComponentFuncTypeId)> = match item {
+            _ if name.starts_with("wasi:") => Vec::new(),
+            ComponentEntityType::Func(function) => vec![(name.to_owned(), short(name), function)],
+            ComponentEntityType::Instance(instance) => {
+                let exports = types.get(instance).into_iter().flat_map(|instance| &instance.exports);
+                let function = |(function, item): (&String, &ComponentItem)| match item.ty {
+                    ComponentEntityType::Func(id) => Some((format!("{name}#{function}"), short(function), id)),
+                    _ => None,
+                };
+                exports.filter_map(function).collect()
+            }
+            _ => Vec::new(),
+        };
+        for (export, name, function) in functions {
+            match reader.function(export, name, function) {
+                Ok(signature) if signature.has_handles() => {
+                    self.unknown_imports.push(LeftOut::new(signature.export, "it takes or gives resources"));
+                }
+                Ok(signature) => self.imports.push(signature),
+                Err(left_out) => self.unknown_imports.push(left_out),
+            }
+        }
     }
 
     fn add_instance(&mut self, reader: &mut Reader<'_>, interface: &str, instance: ComponentInstanceTypeId) {
