@@ -13,7 +13,7 @@ use crate::{
     module::Module,
     sandbox::{SandboxConfig, WasmSandboxBuilder},
     source::{Language, Source},
-    value::{FunctionParams, FunctionResult},
+    value::{ComponentParams, ComponentResults, FunctionParams, FunctionResult},
 };
 
 /// Futures of blocking instances never wait: whatever they do is done at the first poll.
@@ -158,6 +158,18 @@ impl WasmSandbox {
         now(self.0.function(name)).map(Function)
     }
 
+    /// A handle to a function of the sandbox's own component; see
+    /// [`Instance::component_function`](crate::Instance::component_function).
+    ///
+    /// # Errors
+    /// Those of [`Instance::component_function`](crate::Instance::component_function).
+    pub fn component_function<P: ComponentParams, R: ComponentResults>(
+        &mut self,
+        name: &str,
+    ) -> Result<ComponentFunction<'_, P, R>, SandboxError> {
+        now(self.0.component_function(name)).map(ComponentFunction)
+    }
+
     /// Runs the sandbox's program; see [`WasmSandbox::execute`](crate::WasmSandbox::execute).
     ///
     /// # Errors
@@ -261,6 +273,18 @@ impl Instance {
         name: &str,
     ) -> Result<Function<'_, P, R>, SandboxError> {
         self.0.function(name).map(Function)
+    }
+
+    /// A handle to one function of a component; see
+    /// [`Instance::component_function`](crate::Instance::component_function).
+    ///
+    /// # Errors
+    /// Those of [`Instance::component_function`](crate::Instance::component_function).
+    pub fn component_function<P: ComponentParams, R: ComponentResults>(
+        &mut self,
+        name: &str,
+    ) -> Result<ComponentFunction<'_, P, R>, SandboxError> {
+        self.0.component_function(name).map(ComponentFunction)
     }
 
     /// Gives up what a component gave out under this number; see [`crate::Instance::drop_handle`].
@@ -381,5 +405,19 @@ impl<P: FunctionParams, R: FunctionResult> Function<'_, P, R> {
     #[inline]
     pub fn call(&mut self, arguments: P) -> Result<R, SandboxError> {
         self.0.call_blocking(arguments)
+    }
+}
+
+/// The twin of [`ComponentFunction`](crate::ComponentFunction) that blocks.
+pub struct ComponentFunction<'a, P: ComponentParams, R: ComponentResults>(crate::function::ComponentFunction<'a, P, R>);
+
+impl<P: ComponentParams, R: ComponentResults> ComponentFunction<'_, P, R> {
+    /// Calls the function.
+    ///
+    /// # Errors
+    /// A trap or a limit, which end the instance.
+    #[inline]
+    pub fn call(&mut self, arguments: P) -> Result<R, SandboxError> {
+        now(self.0.call(arguments))
     }
 }

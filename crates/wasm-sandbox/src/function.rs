@@ -7,10 +7,10 @@ use wasm_sandbox_policy::SandboxError;
 use crate::{
     engine::{
         Failure, GuestInstance, Mode,
-        wasmtime::{TypedFunction, WasmtimeInstance},
+        wasmtime::{TypedComponentFunction, TypedFunction, WasmtimeInstance},
     },
     instance::error_of,
-    value::{Abi, FunctionParams, FunctionResult, Signature},
+    value::{Abi, ComponentParams, ComponentResults, FunctionParams, FunctionResult, Signature},
 };
 
 /// One function of an instance, called at the engine's own speed. It borrows the instance, so nothing else can enter it
@@ -69,5 +69,37 @@ impl<'a, P: FunctionParams, R: FunctionResult> Function<'a, P, R> {
     #[cold]
     fn error(&mut self, failure: Failure) -> SandboxError {
         error_of(failure, &self.signature.name, self.instance.host().stderr())
+    }
+}
+
+/// One function of a component's instance, called with values of Rust that need no description. It borrows the instance, so nothing
+/// else can enter it meanwhile.
+pub struct ComponentFunction<'a, P: ComponentParams, R: ComponentResults> {
+    function: TypedComponentFunction<P, R>,
+    instance: &'a mut WasmtimeInstance,
+    signature: &'a Signature,
+}
+
+impl<'a, P: ComponentParams, R: ComponentResults> ComponentFunction<'a, P, R> {
+    pub(crate) fn new(guest: &'a mut dyn GuestInstance, signature: &'a Signature) -> Result<Self, SandboxError> {
+        let misfit = || SandboxError::Signature {
+            detail: "a handle with these types does not fit".to_owned(),
+            signature: signature.to_string(),
+        };
+        let instance = guest.as_any().downcast_mut::<WasmtimeInstance>().ok_or_else(misfit)?;
+        let function = TypedComponentFunction::find(instance, &signature.export).ok_or_else(misfit)?;
+        Ok(Self { function, instance, signature })
+    }
+
+    /// Calls the function.
+    ///
+    /// # Errors
+    /// A trap or a limit, which end the instance.
+    #[inline]
+    pub async fn call(&mut self, arguments: P) -> Result<R, SandboxError> {
+        match self.function.call(self.instance, arguments).await {
+            Ok(results) => Ok(results),
+            Err(failure) => Err(error_of(failure, &self.signature.name, self.instance.host().stderr())),
+        }
     }
 }

@@ -12,7 +12,7 @@ use crate::{
     allowance::Share,
     engine::{self, EngineUsage, Failed, Failure, GuestInstance, InstanceStart, Mode},
     files::Files,
-    function::Function,
+    function::{ComponentFunction, Function},
     host::{Control, Host, HostReport, HostSetup, Sink, Stdin, Stop, Stream, ToolSetup},
     host_function::HostFunctions,
     image::Beginning,
@@ -23,7 +23,8 @@ use crate::{
     snapshot::State,
     tool::Toolbox,
     value::{
-        self, Abi, Arguments, ComponentValue, FunctionParams, FunctionResult, Guest, Outcome, Signature, WasmValue,
+        self, Abi, Arguments, ComponentParams, ComponentResults, ComponentValue, FunctionParams, FunctionResult, Guest,
+        Outcome, Signature, WasmValue,
     },
     vfs::{Errno, Quota, VfsResult},
 };
@@ -284,6 +285,18 @@ impl Instance {
         name: &str,
     ) -> Result<Function<'_, P, R>, SandboxError> {
         Function::new(&mut *self.guest, self.mode, self.module.function(name)?)
+    }
+
+    /// As [`function`](Self::function) for a component's function: `P` is the tuple of its parameters, `R` a tuple of its result, or
+    /// `()`. Of what a call carries, only what it takes to read its result is bounded, by `limits.memory`.
+    ///
+    /// # Errors
+    /// [`SandboxError::Signature`] when the function has other types, [`SandboxError::FunctionNotFound`].
+    pub fn component_function<P: ComponentParams, R: ComponentResults>(
+        &mut self,
+        name: &str,
+    ) -> Result<ComponentFunction<'_, P, R>, SandboxError> {
+        ComponentFunction::new(&mut *self.guest, self.module.function(name)?)
     }
 
     /// Gives up what a component gave out under this number: a result whose type is an owned handle. Whatever is still held

@@ -64,7 +64,7 @@ pub use self::{
 };
 #[cfg(feature = "wasmtime")]
 pub use self::{
-    function::Function,
+    function::{ComponentFunction, Function},
     instance::{CallReport, CancelHandle, Instance},
     module::Module,
     run::{execute, run, run_with_timeout},
@@ -73,6 +73,7 @@ pub use self::{
     setup::{DangerousSetup, Diagnosis, Progress, Setup, images::NamedImage},
     snapshot::Snapshot,
     source::{Language, Source},
+    value::{ComponentParams, ComponentResults},
 };
 
 /// The README's examples compile.

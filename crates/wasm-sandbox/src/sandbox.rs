@@ -10,7 +10,7 @@ use wasm_sandbox_policy::{
 use crate::{
     engine::Mode,
     files::Files,
-    function::Function,
+    function::{ComponentFunction, Function},
     host::{Control, Sink, Stdin},
     host_function::{HostCall, HostError, HostFunctions},
     instance::{Blueprint, CallReport, CancelHandle, Instance, Streams},
@@ -21,7 +21,7 @@ use crate::{
     snapshot::{Parts, Snapshot, Surroundings},
     source::{Language, Source},
     tool::{Tool, ToolCall, ToolError, Toolbox, Tools},
-    value::{FunctionParams, FunctionResult},
+    value::{ComponentParams, ComponentResults, FunctionParams, FunctionResult},
 };
 
 /// A policy and where this machine's caches and compilers are.
@@ -161,6 +161,17 @@ impl WasmSandbox {
         name: &str,
     ) -> Result<Function<'_, P, R>, SandboxError> {
         self.instance().await?.function(name)
+    }
+
+    /// A handle to a function of the sandbox's own component; see [`Instance::component_function`].
+    ///
+    /// # Errors
+    /// Those of [`Instance::component_function`], and of making the instance.
+    pub async fn component_function<P: ComponentParams, R: ComponentResults>(
+        &mut self,
+        name: &str,
+    ) -> Result<ComponentFunction<'_, P, R>, SandboxError> {
+        self.instance().await?.component_function(name)
     }
 
     /// Runs the sandbox's program from start to end in a fresh instance. `arguments` are those after the program's name.

@@ -18,6 +18,8 @@ mod tests;
 mod types;
 
 pub(crate) use self::signatures::Signatures;
+#[cfg(feature = "wasmtime")]
+pub use self::types::{ComponentParams, ComponentResults};
 pub(crate) use self::{
     arguments::{Arguments, check_input},
     buffer::{Refuse, check_json, place, read_json, take_json},

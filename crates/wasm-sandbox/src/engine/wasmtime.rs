@@ -27,7 +27,12 @@ use wasmtime::component::Component;
 pub(crate) use wasmtime::{WasmParams, WasmResults};
 
 use self::{component::WasmtimeComponent, link::Imports};
-pub(crate) use self::{instance::WasmtimeInstance, typed::TypedFunction, wait::executor};
+pub(crate) use self::{
+    component::{ComponentLift, ComponentLower, TypedComponentFunction},
+    instance::WasmtimeInstance,
+    typed::TypedFunction,
+    wait::executor,
+};
 use super::{Backend, EngineProfile, LinkedModule, LoadedModule, Mode, screen};
 use crate::{host_function::HostFunctions, image::strip::GLOBAL, value::Signature};
 

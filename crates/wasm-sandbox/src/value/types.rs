@@ -12,8 +12,32 @@ pub trait FunctionResult: sealed::Result {}
 impl<T: sealed::Params> FunctionParams for T {}
 impl<T: sealed::Result> FunctionResult for T {}
 
+/// The parameters of a component's function as a tuple: numbers, `bool`, `char`, `String`, and `Vec`, `Option`, `Result` and tuples of
+/// them. Records and the like have [`call`](crate::Instance::call).
+#[cfg(feature = "wasmtime")]
+pub trait ComponentParams: sealed::ComponentParams {}
+
+/// The result of a component's function: `()`, or a tuple of one such value.
+#[cfg(feature = "wasmtime")]
+pub trait ComponentResults: sealed::ComponentResults {}
+
+#[cfg(feature = "wasmtime")]
+impl<T: sealed::ComponentParams> ComponentParams for T {}
+
+#[cfg(feature = "wasmtime")]
+impl<T: sealed::ComponentResults> ComponentResults for T {}
+
 pub(crate) mod sealed {
     use super::{WasmType, WasmValue};
+
+    #[cfg(feature = "wasmtime")]
+    pub trait ComponentParams: crate::engine::wasmtime::ComponentLower + Send + Sync + 'static {}
+    #[cfg(feature = "wasmtime")]
+    impl<T: crate::engine::wasmtime::ComponentLower + Send + Sync + 'static> ComponentParams for T {}
+    #[cfg(feature = "wasmtime")]
+    pub trait ComponentResults: crate::engine::wasmtime::ComponentLift + Send + Sync + 'static {}
+    #[cfg(feature = "wasmtime")]
+    impl<T: crate::engine::wasmtime::ComponentLift + Send + Sync + 'static> ComponentResults for T {}
 
     #[cfg(feature = "wasmtime")]
     pub trait EngineParams: crate::engine::wasmtime::WasmParams + Sync {}

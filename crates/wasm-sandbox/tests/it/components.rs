@@ -552,3 +552,30 @@ fn a9_a_tool_that_hangs_ends_with_its_component() {
     assert_eq!(limit(sandbox.call::<_, f64>("price", ("tea", 1)).map(|_| ())), (ResourceKind::WallTime, 100));
     drop(begun);
 }
+
+#[test]
+fn typed_handles_carry_what_rust_has() {
+    let mut echo = closed(ECHO);
+    let mut string = echo.component_function::<(String,), (String,)>("string").unwrap();
+    assert_eq!(string.call(("grüße".to_owned(),)).unwrap().0, "grüße");
+    let mut floats = echo.component_function::<(Vec<f64>,), (Vec<f64>,)>("floats").unwrap();
+    assert_eq!(floats.call((vec![1.5; 1000],)).unwrap().0, vec![1.5; 1000]);
+    type Outcome = Result<u32, String>;
+    let mut outcome = echo.component_function::<(Outcome,), (Outcome,)>("outcome").unwrap();
+    assert_eq!(outcome.call((Err("no".to_owned()),)).unwrap().0, Err("no".to_owned()));
+    echo.component_function::<(), ()>("nothing").unwrap().call(()).unwrap();
+    match echo.component_function::<(u64,), (u32,)>("u32").map(|_| ()) {
+        Err(SandboxError::Signature { signature, .. }) => assert_eq!(signature, "u32(value: u32) -> u32"),
+        other => panic!("{other:?}"),
+    }
+    let mut bombs = closed(BOMB);
+    let mut bomb = bombs.component_function::<(u32,), (Vec<String>,)>("bomb").unwrap();
+    assert_eq!(bomb.call((2,)).unwrap().0.len(), 2);
+    assert_eq!(limit(bomb.call((100_000,)).map(|_| ())), (ResourceKind::Memory, 256 << 20));
+    let policy = InstanceConfig::builder().timeout(std::time::Duration::from_millis(50)).build().unwrap();
+    let builder = WasmSandbox::builder().setup(Setup::default()).config(policy).source(wat(BOMB));
+    let mut sandbox = builder.build_blocking().unwrap();
+    let mut spin = sandbox.component_function::<(), ()>("spin").unwrap();
+    assert_eq!(limit(spin.call(())), (ResourceKind::WallTime, 50));
+    assert!(matches!(spin.call(()), Err(SandboxError::Ended { .. })));
+}

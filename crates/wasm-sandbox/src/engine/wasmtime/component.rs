@@ -2,6 +2,7 @@
 
 mod handles;
 mod imports;
+mod typed;
 mod values;
 
 use std::{collections::HashMap, sync::Arc, time::Instant};
@@ -10,6 +11,7 @@ use wasm_sandbox_policy::{LimitHit, Plain, ResourceKind, ResourceLimits, Sandbox
 use wasmtime::component::{Component, ComponentExportIndex, Func, InstancePre, Linker, Val, types::ComponentItem};
 
 pub(super) use self::handles::Handles;
+pub(crate) use self::typed::{ComponentLift, ComponentLower, TypedComponentFunction};
 use self::values::{Lifting, lowered};
 use super::{
     instance::{WasmtimeInstance, WasmtimeLinked, at_once},
@@ -34,8 +36,13 @@ pub(super) struct WasmtimeComponent {
     pub(super) profile: EngineProfile,
 }
 
-/// Where the functions of a component are, by `interface#function`.
-pub(super) struct ComponentExports(HashMap<String, ComponentExportIndex>);
+/// Where the functions of a component are.
+pub(super) struct ComponentExports {
+    /// By `interface#function`.
+    functions: HashMap<String, ComponentExportIndex>,
+    /// Whether nothing that it imports can wait.
+    plain: bool,
+}
 
 impl LoadedModule for WasmtimeComponent {
     fn link(
@@ -75,7 +82,8 @@ impl WasmtimeComponent {
                 _ => {}
             }
         }
-        ComponentExports(found)
+        let plain = component.component_type().imports(&self.engine).len() == 0;
+        ComponentExports { functions: found, plain }
     }
 }
 
@@ -125,7 +133,7 @@ impl WasmtimeInstance {
         Ok(())
     }
 
-    fn check_alive(&self) -> Result<(), Failure> {
+    pub(super) fn check_alive(&self) -> Result<(), Failure> {
         if self.ended {
             let reason = "it was stopped by force".to_owned();
             return Err(Failure::Error(SandboxError::Ended { reason }));
@@ -133,8 +141,9 @@ impl WasmtimeInstance {
         Ok(())
     }
 
-    fn component_function(&mut self, export: &str) -> Result<Func, Failure> {
-        let found = self.component.as_ref().and_then(|(instance, exports)| Some((*instance, *exports.0.get(export)?)));
+    pub(super) fn component_function(&mut self, export: &str) -> Result<Func, Failure> {
+        let found =
+            self.component.as_ref().and_then(|(instance, exports)| Some((*instance, *exports.functions.get(export)?)));
         let function = found.and_then(|(instance, index)| instance.get_func(&mut self.store, index));
         function.ok_or_else(|| {
             let function = export.to_owned();

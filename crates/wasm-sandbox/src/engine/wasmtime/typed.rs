@@ -72,7 +72,7 @@ impl WasmtimeInstance {
     /// After a call that was not announced: if a tick fell into it, its accounts are closed so that the next call starts
     /// with a deadline of its own.
     #[inline]
-    fn after_unannounced_entry(&mut self) {
+    pub(super) fn after_unannounced_entry(&mut self) {
         if self.store.data().ticked {
             self.settle();
         }
