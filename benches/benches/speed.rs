@@ -10,6 +10,7 @@ use wasm_sandbox_bench::{alone, median, pair, resident_bytes};
 use wasmtime::{
     Config, Enabled, Engine, InstanceAllocationStrategy, Linker, Module, PoolingAllocationConfig, ResourceLimiter,
     Store, UpdateDeadline,
+    component::{self, Component},
 };
 use wasmtime_wasi::{FsPerms, WasiCtxBuilder, p1, p1::WasiP1Ctx, p2::pipe::MemoryOutputPipe};
 
@@ -17,6 +18,24 @@ const ADD: &str = r#"(module (memory (export "memory") 2)
     (func (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1)))
     (func (export "spin") (loop (br 0)))
     (data (i32.const 0) "hello world"))"#;
+
+/// A component that gives back what it gets. Its memory fills with what it was given, and begins anew at its end.
+const ECHO: &str = r#"(component
+  (core module $code
+    (memory (export "memory") 2)
+    (global $free (mut i32) (i32.const 4096))
+    (func (export "realloc") (param i32 i32 i32 i32) (result i32)
+      (if (i32.gt_u (global.get $free) (i32.const 65536)) (then (global.set $free (i32.const 4096))))
+      (global.set $free (i32.add (global.get $free) (local.get 3)))
+      (i32.sub (global.get $free) (local.get 3)))
+    (func (export "number") (param i32) (result i32) (local.get 0))
+    (func (export "pair") (param i32 i32) (result i32)
+      (i32.store (i32.const 16) (local.get 0)) (i32.store (i32.const 20) (local.get 1)) (i32.const 16)))
+  (core instance $core (instantiate $code))
+  (alias core export $core "memory" (core memory $memory))
+  (func (export "u32") (param "value" u32) (result u32) (canon lift (core func $core "number")))
+  (func (export "bytes") (param "value" (list u8)) (result (list u8))
+    (canon lift (core func $core "pair") (memory $memory) (realloc (func $core "realloc")))))"#;
 
 /// CPU-bound programs, and one that reads, writes and prints.
 const GUEST: &str = include_str!("guest.rs");
@@ -47,7 +66,7 @@ fn engine() -> Engine {
         .table_keep_resident(16 << 10)
         .pagemap_scan(Enabled::Auto);
     let mut config = Config::new();
-    config.epoch_interruption(true).max_wasm_stack(1 << 20).async_stack_size(2 << 20);
+    config.epoch_interruption(true).max_wasm_stack(1 << 20).async_stack_size(2 << 20).wasm_component_model(true);
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
     Engine::new(&config).expect("an engine")
 }
@@ -66,6 +85,7 @@ fn ours(text: &str) -> blocking::WasmSandbox {
 fn main() {
     let engine = engine();
     small(&engine);
+    components(&engine);
     strings();
     deadlines();
     idle();
@@ -107,6 +127,54 @@ fn small(engine: &Engine) {
     );
     alone("call with serde values, numbers", 50_000, Duration::from_nanos(600), || {
         assert_eq!(sandbox.call::<_, i32>("add", black_box((5, 3))).expect("a sum"), 8);
+    });
+}
+
+/// Calls of a component's functions.
+fn components(engine: &Engine) {
+    let mut sandbox = ours(ECHO);
+    let raw = Component::new(engine, wat::parse_str(ECHO).expect("text")).expect("the component compiles");
+    let mut raw_store = store(engine);
+    let linked = component::Linker::<Raw>::new(engine).instantiate_pre(&raw).expect("no imports");
+    let instance = linked.instantiate(&mut raw_store).expect("an instance");
+    let raw_number = instance.get_typed_func::<(u32,), (u32,)>(&mut raw_store, "u32").expect("a function");
+    let mut number = sandbox.component_function::<(u32,), (u32,)>("u32").expect("a function");
+    pair(
+        "component: typed call with a number",
+        100_000,
+        1.3,
+        || assert_eq!(number.call(black_box((5,))).expect("a number").0, 5),
+        || assert_eq!(raw_number.call(&mut raw_store, black_box((5,))).expect("a number").0, 5),
+    );
+    let bytes = vec![7_u8; 1024];
+    let raw_bytes = instance.get_typed_func::<(Vec<u8>,), (Vec<u8>,)>(&mut raw_store, "bytes").expect("a function");
+    let mut echo = sandbox.component_function::<(Vec<u8>,), (Vec<u8>,)>("bytes").expect("a function");
+    pair(
+        "component: typed call with 1 KiB in and out",
+        20_000,
+        1.3,
+        || assert_eq!(echo.call((bytes.clone(),)).expect("bytes").0.len(), 1024),
+        || assert_eq!(raw_bytes.call(&mut raw_store, (bytes.clone(),)).expect("bytes").0.len(), 1024),
+    );
+    let module = sandbox.module().expect("a module").clone();
+    pair(
+        "component: new sandbox and one call",
+        2000,
+        1.3,
+        || {
+            let mut instance = sandbox.create_instance(&module, InstanceConfig::default()).expect("an instance");
+            let mut number = instance.component_function::<(u32,), (u32,)>("u32").expect("a function");
+            assert_eq!(number.call((5,)).expect("a number").0, 5);
+        },
+        || {
+            let mut store = store(engine);
+            let instance = linked.instantiate(&mut store).expect("an instance");
+            let number = instance.get_typed_func::<(u32,), (u32,)>(&mut store, "u32").expect("a function");
+            assert_eq!(number.call(&mut store, (5,)).expect("a number").0, 5);
+        },
+    );
+    alone("component: call with serde values, a number", 50_000, Duration::from_nanos(1500), || {
+        assert_eq!(sandbox.call::<_, u32>("u32", black_box(5)).expect("a number"), 5);
     });
 }
 
