@@ -224,7 +224,7 @@ fn freeze(slot: &mut Slot, mapped: &mut Vec<Mapped>) -> Result<(), SandboxError>
     let Some(at) = slot.in_file() else { return Ok(()) };
     let share = Share::take(at.len() as u64)?;
     let Some((file, contents)) = slot.freeze().map_err(failed)? else { return Ok(()) };
-    // It needs no seal, which takes as long as all the rest: nobody else has the file, and nothing maps it to be written.
+    // It needs no seal, which takes as long as all the rest: nobody else has the file, and its bytes are only read.
     mapped.push(Mapped { at, file: Arc::new(SharedFile { file, contents, _share: share }), offset: 0 });
     Ok(())
 }

@@ -200,12 +200,27 @@ impl Slot {
 
     /// Has the memory map the file that holds a part of it copy-on-write from here on, and gives out the file and its bytes.
     pub(super) fn freeze(&mut self) -> io::Result<Option<(File, Mapping)>> {
-        let contents =
-            self.growth.as_ref().map(|growth| Mapping::of_file(&growth.file, growth.at.len())).transpose()?;
+        let Some(growth) = &self.growth else { return Ok(None) };
+        let contents = self.aside(&growth.at).or_else(|_| Mapping::of_file(&growth.file, growth.at.len()))?;
         // Whatever could come to nothing has not.
-        let Some((growth, contents)) = self.growth.take().zip(contents) else { return Ok(None) };
+        let Some(growth) = self.growth.take() else { return Ok(None) };
         self.map(growth.at, &growth.file, 0)?;
         Ok(Some((growth.file, contents)))
+    }
+
+    /// Takes the pages of a file away from here, to where they are read. The part maps the file as before, but has no pages of
+    /// it at hand, so that it takes no time to be mapped anew: unmapping pages costs each of them a third of a microsecond,
+    /// and their tables are moved whole. Linux before 5.13 does not do this with files.
+    fn aside(&self, range: &Range<usize>) -> io::Result<Mapping> {
+        let flags = libc::MREMAP_MAYMOVE | libc::MREMAP_DONTUNMAP;
+        let anywhere = ptr::null_mut::<libc::c_void>();
+        // SAFETY: the range lies within this slot, and what it holds stays what it is; the new place is of the kernel's choice.
+        // The C library's call, since the other one leaves out the last argument, which the kernel reads with these flags.
+        let moved = unsafe {
+            let at = self.base().add(range.start).cast();
+            libc::mremap(at, range.len(), range.len(), flags, anywhere)
+        };
+        if moved == libc::MAP_FAILED { Err(io::Error::last_os_error()) } else { Mapping::owned(moved, range.len()) }
     }
 
     /// Puts the memory back to the image, after an instance used its first `used` bytes, and says how many bytes it keeps
@@ -395,7 +410,7 @@ const _: () = assert!(size_of::<PageScan>() == 96 && PAGE == 4096);
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
     use wasm_sandbox_policy::ByteSize;
 
@@ -450,6 +465,30 @@ mod tests {
         slot.grow(PAGE, large).unwrap();
         assert!(slot.in_file().is_none(), "nobody said that it forks");
         assert!(slot.bytes(0..PAGE) == image && slot.bytes(PAGE..large).iter().all(|byte| *byte == 0));
+    }
+
+    #[test]
+    fn a_file_is_frozen_without_a_walk_over_its_pages() {
+        let mut slot = Slot::new(&sparse(&[7; PAGE]).unwrap(), PAGE, 1 << 30, PAGE).unwrap();
+        slot.will_fork();
+        let mut end = PAGE;
+        for size in [1, 3, 2, 5].map(|parts| parts * LARGE_GROWTH) {
+            slot.grow(end, end + size).unwrap();
+            slot.write(end..end + size, &vec![(size / LARGE_GROWTH) as u8; size]);
+            end += size;
+        }
+        let before = slot.bytes(PAGE..end).to_vec();
+        let aside = slot.aside(&(PAGE..end)).unwrap();
+        assert!(aside.bytes() == before && slot.bytes(PAGE..end) == before, "one file at two places");
+        slot.write(PAGE..PAGE + 1, &[9]);
+        assert_eq!(aside.bytes()[0], 9, "still the same one");
+        let (_file, contents) = slot.freeze().unwrap().unwrap();
+        slot.write(PAGE..end, &vec![8; end - PAGE]);
+        assert!(
+            contents.bytes()[0] == 9 && contents.bytes()[1..] == before[1..],
+            "what is written now is the slot's own"
+        );
+        assert!(slot.freeze().unwrap().is_none());
     }
 
     #[test]
