@@ -6,7 +6,7 @@ const REALTIME: i32 = 0;
 const MONOTONIC: i32 = 1;
 
 thread_local! {
-    /// What the monotonic clock said when this instance began; `None` in an image.
+    /// What the monotonic clock said when the session began, which its copies go on with; `None` in an image.
     static BEGAN: Cell<Option<u64>> = const { Cell::new(None) };
 }
 
@@ -29,12 +29,14 @@ pub struct Timespec {
     nanoseconds: i32,
 }
 
-/// From here on the clocks run.
+/// From here on the clocks run. Those of a copy do already, and go on.
 pub(crate) fn begin() {
-    BEGAN.set(Some(read(MONOTONIC)));
+    if BEGAN.get().is_none() {
+        BEGAN.set(Some(read(MONOTONIC)));
+    }
 }
 
-/// Nanoseconds since this instance began.
+/// Nanoseconds since the session began.
 pub(crate) fn elapsed() -> u64 {
     BEGAN.get().map_or(0, |began| read(MONOTONIC).saturating_sub(began))
 }

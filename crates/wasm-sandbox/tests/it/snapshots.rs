@@ -323,13 +323,27 @@ fn g4_copies_draw_random_numbers_of_their_own() {
 
 #[test]
 fn clocks_go_on() {
-    let mut session = languages::session(Language::Python);
-    turn(&mut session, "import time; time.sleep(0.05); then = time.monotonic()");
-    let sandbox = sandbox(Language::Python);
-    let mut fork = session.fork().unwrap();
-    assert_eq!(turn(&mut fork, "then <= time.monotonic() < then + 5"), "True");
-    let suspended = session.suspend().unwrap();
-    assert_eq!(turn(&mut sandbox.resume(&suspended).unwrap(), "then <= time.monotonic() < then + 5"), "True");
+    let cases = [
+        (
+            Language::Python,
+            "import time; time.sleep(0.05); then = time.monotonic()",
+            "then <= time.monotonic() < then + 5",
+        ),
+        (
+            Language::JavaScript,
+            "await new Promise((go) => setTimeout(go, 50)); let then = performance.now(), now",
+            "now = performance.now(), then <= now && now < then + 5000",
+        ),
+    ];
+    for (language, wait, goes_on) in cases {
+        let mut session = languages::session(language);
+        turn(&mut session, wait);
+        let sandbox = sandbox(language);
+        let went_on = |session: &mut Session| turn(session, goes_on).to_lowercase();
+        assert_eq!(went_on(&mut session.fork().unwrap()), "true", "{language:?}");
+        let suspended = session.suspend().unwrap();
+        assert_eq!(went_on(&mut sandbox.resume(&suspended).unwrap()), "true", "{language:?}");
+    }
 }
 
 #[test]
