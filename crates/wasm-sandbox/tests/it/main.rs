@@ -9,6 +9,7 @@ mod cache;
 mod calls;
 mod cargo;
 mod components;
+mod copies;
 mod dropped;
 mod files;
 mod floods;
