@@ -126,7 +126,9 @@ impl Session {
             return Err(SandboxError::Ended { reason: "by a trap, a limit or an exit".to_owned() });
         }
         let seeded = matches!(self.parts.config.capabilities.system.random, RandomPolicy::Seeded(_));
-        let state = self.instance.state(!moved && !seeded)?;
+        // A copy that goes elsewhere before its first turn still has the random numbers of what it is a copy of.
+        let draws = (!moved || self.reseeds) && !seeded;
+        let state = self.instance.state(draws)?;
         Ok(Snapshot::new(self.parts.clone(), self.turns, state))
     }
 

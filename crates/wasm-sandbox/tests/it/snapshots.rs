@@ -322,6 +322,21 @@ fn g4_copies_draw_random_numbers_of_their_own() {
 }
 
 #[test]
+fn g4_a_copy_that_moves_before_its_first_turn_draws_numbers_of_its_own() {
+    let draws = [(Language::Python, "import random; random.random()"), (Language::JavaScript, "Math.random()")];
+    for (language, draw) in draws {
+        let mut session = languages::session(language);
+        turn(&mut session, draw);
+        let moved = |copy: Session| sandbox(language).resume(&copy.suspend().unwrap()).unwrap();
+        let mut copy = moved(session.fork().unwrap());
+        let mut twice = moved(moved(session.fork().unwrap()));
+        let mut seen = [&mut session, &mut copy, &mut twice].map(|session| turn(session, draw));
+        seen.sort();
+        assert!(seen[0] != seen[1] && seen[1] != seen[2], "{language:?}: {seen:?}");
+    }
+}
+
+#[test]
 fn clocks_go_on() {
     let cases = [
         (
