@@ -21,6 +21,9 @@ use super::tools::Awaited;
 /// How often a wait for a descriptor looks whether it was cancelled.
 const SLICE: Duration = Duration::from_millis(20);
 
+/// How long a wait for a tool's answer looks for it before the thread sleeps: waking it again takes longer than many tools do.
+const WATCH: Duration = Duration::from_micros(20);
+
 /// What an unfinished host call waits for: the first of a moment and a stream, or of a moment and a tool's answer.
 #[derive(Debug, Default)]
 pub(crate) struct Wait {
@@ -121,8 +124,10 @@ impl Control {
 
     /// Waits on the calling thread.
     pub(crate) fn wait_blocking(&self, wait: &Wait, deadline: Instant) -> WaitEnd {
-        let waker = WAKER.with(Waker::clone);
+        let rest = REST.with(Arc::clone);
+        let waker = Waker::from(Arc::clone(&rest));
         let mut context = Context::from_waker(&waker);
+        let watch = if wait.tools.is_some() { WATCH } else { Duration::ZERO };
         let mut told = pin!(self.told(wait, deadline));
         loop {
             if let Some(end) = self.over(wait, deadline) {
@@ -137,7 +142,7 @@ impl Control {
                 }
                 None => match told.as_mut().poll(&mut context) {
                     Poll::Ready(end) => return end,
-                    Poll::Pending => thread::park_timeout(left),
+                    Poll::Pending => rest.take(left, watch),
                 },
             }
         }
@@ -207,14 +212,33 @@ fn next(wait: &Wait, deadline: Instant) -> Instant {
 
 thread_local! {
     /// Wakes this thread: made by its first wait.
-    static WAKER: Waker = Waker::from(Arc::new(Unpark(thread::current())));
+    static REST: Arc<Rest> = Arc::new(Rest { thread: thread::current(), woken: AtomicBool::new(false) });
 }
 
-/// Wakes a thread that is parked.
-struct Unpark(Thread);
+/// The sleep of a thread, and what wakes it.
+struct Rest {
+    thread: Thread,
+    woken: AtomicBool,
+}
 
-impl Wake for Unpark {
+impl Rest {
+    /// Until something wakes the thread, at most `left`; the first `watch` of it awake, as far as nobody else wants to run.
+    fn take(&self, left: Duration, watch: Duration) {
+        let begun = Instant::now();
+        while begun.elapsed() < watch.min(left) {
+            if self.woken.swap(false, Ordering::Relaxed) {
+                return;
+            }
+            thread::yield_now();
+        }
+        thread::park_timeout(left);
+        self.woken.store(false, Ordering::Relaxed);
+    }
+}
+
+impl Wake for Rest {
     fn wake(self: Arc<Self>) {
-        self.0.unpark();
+        self.woken.store(true, Ordering::Relaxed);
+        self.thread.unpark();
     }
 }
