@@ -7,16 +7,20 @@
 mod clock;
 mod control;
 mod descriptors;
+mod files;
 #[cfg(fuzzing)]
 pub mod fuzzing;
+mod handles;
 mod memory;
 mod namespace;
+mod paths;
 mod random;
 mod record;
 mod saved;
 mod stdio;
 mod tools;
 pub(crate) mod wasi;
+pub(crate) mod wasi2;
 
 use std::{sync::Arc, time::Instant};
 
@@ -26,22 +30,19 @@ use wasm_sandbox_policy::{
 };
 
 use self::{
-    clock::Clocks,
-    descriptors::Descriptors,
-    random::Random,
-    record::Record,
-    stdio::{Attempt, Streams},
+    clock::Clocks, descriptors::Descriptors, handles::Handles, random::Random, record::Record, stdio::Streams,
     tools::ToolCalls,
 };
 pub(crate) use self::{
     control::{Control, Stream, Wait, WaitEnd},
+    handles::MAX_HANDLES,
     namespace::Namespace,
     saved::SavedHost,
     stdio::{Sink, Stdin},
     tools::{FAULT, Framed, ToolSetup, Waited, reply},
     wasi::for_each_wasi_function,
 };
-use crate::vfs::{Dir, Errno, Quota, VfsResult};
+use crate::vfs::{Dir, Quota, VfsResult};
 
 /// The module that guests import WASI preview 1 from.
 pub(crate) const WASI_MODULE: &str = "wasi_snapshot_preview1";
@@ -51,8 +52,8 @@ pub(crate) type HostResult = Result<Step, Stop>;
 
 /// How far a host call got.
 #[derive(Debug)]
-pub(crate) enum Step {
-    Done(Result<(), Errno>),
+pub(crate) enum Step<T = VfsResult<()>> {
+    Done(T),
     Wait(Wait),
 }
 
@@ -86,6 +87,8 @@ pub(crate) struct Host {
     arguments: Vec<String>,
     environment: Vec<String>,
     descriptors: Descriptors,
+    /// What a guest of WASI 0.2 holds besides.
+    handles: Handles,
     streams: Streams,
     clocks: Clocks,
     random: Random,
@@ -137,6 +140,7 @@ impl Host {
             arguments: setup.arguments,
             environment,
             descriptors: Descriptors::new(Namespace::new(setup.mounts), setup.script.is_some(), limits.open_files),
+            handles: Handles::default(),
             streams: Streams::new(setup.stdin, setup.stdout, setup.stderr, limits.output.as_u64()),
             clocks: Clocks::new(system.clock, now),
             random: Random::new(system.random),
@@ -228,7 +232,7 @@ impl Host {
         let mut rest = text.as_bytes();
         while !rest.is_empty() {
             match self.streams.write(stream, rest)? {
-                Ok(Attempt::Done(len)) if len > 0 => rest = rest.get(len..).unwrap_or_default(),
+                Ok(Step::Done(len)) if len > 0 => rest = rest.get(len..).unwrap_or_default(),
                 Ok(_) => break,
                 Err(errno) => return Ok(Err(errno)),
             }
@@ -274,7 +278,7 @@ impl Host {
     }
 
     /// Counts bytes that a call to the host carries.
-    fn count_bytes(&mut self, bytes: u64) -> Result<(), Stop> {
+    pub(crate) fn count_bytes(&mut self, bytes: u64) -> Result<(), Stop> {
         self.usage.host_call_bytes = self.usage.host_call_bytes.saturating_add(bytes);
         let (used, limit) = (self.usage.host_call_bytes, self.limits.host_call_bytes.as_u64());
         if used > limit {

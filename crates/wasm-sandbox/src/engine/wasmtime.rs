@@ -14,6 +14,7 @@ mod trap;
 mod turn;
 mod typed;
 mod wait;
+mod wasi2;
 
 use std::{
     collections::HashMap,

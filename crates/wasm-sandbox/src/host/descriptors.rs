@@ -1,6 +1,6 @@
 //! The guest's open files and directories.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use wasm_sandbox_policy::{GuestPath, LimitHit, ResourceKind};
 
@@ -56,30 +56,34 @@ pub(super) struct Descriptors {
     open: u32,
     limit: u32,
     hit: Option<LimitHit>,
+    /// Those that streams keep open.
+    held: BTreeMap<u32, Held>,
+}
+
+/// What keeps a descriptor open besides the guest's own handle.
+#[derive(Default)]
+struct Held {
+    streams: u32,
+    /// Whether the guest's own handle is gone.
+    let_go: bool,
 }
 
 impl Descriptors {
     pub(super) fn new(namespace: Namespace, rooted: bool, limit: u32) -> Self {
-        let mounts = namespace.mounts();
-        let mut table = Vec::with_capacity(4 + mounts.len());
-        table.push(Some(Descriptor::Stdin));
-        table.push(Some(Descriptor::Output(Stream::Stdout)));
-        table.push(Some(Descriptor::Output(Stream::Stderr)));
-        let path = |guest: &GuestPath| if guest.as_str() == "/" { String::new() } else { guest.as_str().to_owned() };
-        table.extend(mounts.iter().filter(|(guest, _)| !rooted || guest.as_str() == "/").map(|(guest, tree)| {
-            let place = Place::Tree(Arc::clone(tree));
-            Some(Descriptor::Directory(OpenDirectory { place, path: path(guest), preopen: true }))
-        }));
-        if !mounts.iter().any(|(guest, _)| guest.as_str() == "/") {
-            let root = OpenDirectory { place: Place::Above, path: String::new(), preopen: true };
-            table.push(Some(Descriptor::Directory(root)));
-        }
+        let standard = [Descriptor::Stdin, Descriptor::Output(Stream::Stdout), Descriptor::Output(Stream::Stderr)];
+        let preopened = preopened(&namespace, rooted).into_iter().map(Descriptor::Directory);
+        let table: Vec<_> = standard.into_iter().chain(preopened).map(Some).collect();
         let open = u32::try_from(table.len()).unwrap_or(u32::MAX);
-        Self { table, namespace, open, limit, hit: None }
+        Self { table, namespace, open, limit, hit: None, held: BTreeMap::new() }
     }
 
     pub(super) fn namespace(&self) -> &Namespace {
         &self.namespace
+    }
+
+    /// What a guest that is no interpreter is given from the beginning.
+    pub(super) fn preopened(&self) -> Vec<OpenDirectory> {
+        preopened(&self.namespace, false)
     }
 
     pub(super) fn take_hit(&mut self) -> Option<LimitHit> {
@@ -157,6 +161,33 @@ impl Descriptors {
         Ok(())
     }
 
+    /// A stream needs it: it stays open until that is released.
+    pub(super) fn hold(&mut self, fd: u32) {
+        self.held.entry(fd).or_default().streams += 1;
+    }
+
+    /// A stream that needed it is gone.
+    pub(super) fn release(&mut self, fd: u32) -> VfsResult<()> {
+        let held = self.held.get_mut(&fd).ok_or(Errno::Badf)?;
+        held.streams = held.streams.saturating_sub(1);
+        let (last, let_go) = (held.streams == 0, held.let_go);
+        if last {
+            self.held.remove(&fd);
+        }
+        if last && let_go { self.close(fd) } else { Ok(()) }
+    }
+
+    /// Closes it as soon as no stream needs it.
+    pub(super) fn let_go(&mut self, fd: u32) -> VfsResult<()> {
+        match self.held.get_mut(&fd) {
+            Some(held) => {
+                held.let_go = true;
+                Ok(())
+            }
+            None => self.close(fd),
+        }
+    }
+
     /// Moves `from` to the number `to`, which must be in use.
     pub(super) fn renumber(&mut self, from: u32, to: u32) -> VfsResult<()> {
         self.find(from)?;
@@ -187,4 +218,19 @@ impl Descriptors {
             },
         }
     }
+}
+
+/// Every mount, or only the root; and the root above the mounts if nothing is mounted there.
+fn preopened(namespace: &Namespace, rooted: bool) -> Vec<OpenDirectory> {
+    let is_root = |guest: &GuestPath| guest.as_str() == "/";
+    let path = |guest: &GuestPath| if is_root(guest) { String::new() } else { guest.as_str().to_owned() };
+    let mounts = namespace.mounts();
+    let given = mounts.iter().filter(|(guest, _)| !rooted || is_root(guest));
+    let mut directories: Vec<_> = given
+        .map(|(guest, tree)| OpenDirectory { place: Place::Tree(Arc::clone(tree)), path: path(guest), preopen: true })
+        .collect();
+    if !mounts.iter().any(|(guest, _)| is_root(guest)) {
+        directories.push(OpenDirectory { place: Place::Above, path: String::new(), preopen: true });
+    }
+    directories
 }

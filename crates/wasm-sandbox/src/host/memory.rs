@@ -1,12 +1,10 @@
 //! The guest's memory as host functions see it: every access is checked, and nothing is allocated on the guest's word.
 
+use super::paths::MAX_PATH;
 use crate::vfs::{Errno, VfsResult};
 
 /// Buffers of one call that are looked at; a call with more does part of its work, as POSIX lets it.
 const MAX_BUFFERS: u32 = 1024;
-
-/// Bytes of a path that are accepted.
-const MAX_PATH: u32 = 4096;
 
 /// Reads and writes of a guest's memory, little-endian.
 pub(super) trait GuestMemory {
@@ -48,13 +46,12 @@ pub(super) trait GuestMemory {
         Ok(Some((self.load_u32(entry)?, self.load_u32(entry.checked_add(4).ok_or(Errno::Fault)?)?)))
     }
 
-    /// A path of the guest's.
-    fn path(&self, pointer: u32, len: u32) -> VfsResult<String> {
-        if len > MAX_PATH {
+    /// A path of the guest's, which the act itself looks at further.
+    fn path(&self, pointer: u32, len: u32) -> VfsResult<&str> {
+        if len as usize > MAX_PATH {
             return Err(Errno::Nametoolong);
         }
-        let text = std::str::from_utf8(self.slice(pointer, len)?).map_err(|_| Errno::Ilseq)?;
-        if text.contains('\0') { Err(Errno::Ilseq) } else { Ok(text.to_owned()) }
+        std::str::from_utf8(self.slice(pointer, len)?).map_err(|_| Errno::Ilseq)
     }
 }
 

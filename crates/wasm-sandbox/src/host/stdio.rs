@@ -5,13 +5,13 @@ use std::{sync::Arc, time::Duration};
 use wasm_sandbox_policy::{LimitHit, ResourceKind};
 
 use super::{
-    Stop,
+    Step, Stop,
     control::{Stream, Wait},
 };
 use crate::vfs::{Errno, VfsResult};
 
 /// What a pipe surely takes when it says that it can be written: POSIX's PIPE_BUF on Linux.
-const PIPE_BUF: usize = 4096;
+pub(super) const PIPE_BUF: usize = 4096;
 
 /// Where a guest's input comes from.
 #[derive(Clone, Debug, Default)]
@@ -62,12 +62,6 @@ struct Output {
     kept: Vec<u8>,
 }
 
-/// What an attempt on a stream came to.
-pub(super) enum Attempt {
-    Done(usize),
-    Wait(Wait),
-}
-
 impl Streams {
     pub(super) fn new(stdin: Stdin, stdout: Sink, stderr: Sink, limit: u64) -> Self {
         let output = |sink| Output { sink, kept: Vec::new() };
@@ -98,24 +92,28 @@ impl Streams {
         (std::mem::take(&mut self.stdout.kept), std::mem::take(&mut self.stderr.kept))
     }
 
-    /// Whether a stream is this process's own and a terminal.
-    pub(super) fn is_terminal(&self, stream: Stream) -> bool {
-        let own = match stream {
+    /// Whether a stream is this process's own.
+    pub(super) fn is_own(&self, stream: Stream) -> bool {
+        match stream {
             Stream::Stdin => matches!(self.stdin, Stdin::Inherit),
             Stream::Stdout => matches!(self.stdout.sink, Sink::Inherit),
             Stream::Stderr => matches!(self.stderr.sink, Sink::Inherit),
-        };
-        own && rustix::termios::isatty(stream.descriptor())
+        }
     }
 
-    /// Whether reading stdin would not wait.
-    pub(super) fn stdin_ready(&self) -> bool {
-        !matches!(self.stdin, Stdin::Inherit) || Stream::Stdin.ready(Duration::ZERO)
+    /// Whether a stream is this process's own and a terminal.
+    pub(super) fn is_terminal(&self, stream: Stream) -> bool {
+        self.is_own(stream) && rustix::termios::isatty(stream.descriptor())
     }
 
-    pub(super) fn read(&mut self, buffer: &mut [u8]) -> VfsResult<Attempt> {
+    /// Whether reading or writing would not wait.
+    pub(super) fn ready(&self, stream: Stream) -> bool {
+        !self.is_own(stream) || stream.ready(Duration::ZERO)
+    }
+
+    pub(super) fn read(&mut self, buffer: &mut [u8]) -> VfsResult<Step<usize>> {
         match &self.stdin {
-            Stdin::Empty => Ok(Attempt::Done(0)),
+            Stdin::Empty => Ok(Step::Done(0)),
             Stdin::Bytes(bytes) => {
                 let rest = bytes.get(self.stdin_position..).unwrap_or_default();
                 let len = rest.len().min(buffer.len());
@@ -123,17 +121,17 @@ impl Streams {
                     *to = *from;
                 }
                 self.stdin_position += len;
-                Ok(Attempt::Done(len))
+                Ok(Step::Done(len))
             }
-            Stdin::Inherit if !Stream::Stdin.ready(Duration::ZERO) => Ok(Attempt::Wait(Wait::stream(Stream::Stdin))),
+            Stdin::Inherit if !Stream::Stdin.ready(Duration::ZERO) => Ok(Step::Wait(Wait::stream(Stream::Stdin))),
             Stdin::Inherit => {
-                rustix::io::read(Stream::Stdin.descriptor(), buffer).map(Attempt::Done).map_err(|_| Errno::Io)
+                rustix::io::read(Stream::Stdin.descriptor(), buffer).map(Step::Done).map_err(|_| Errno::Io)
             }
         }
     }
 
     /// Writes to stdout or stderr. What fits under the limit is kept even when the rest ends the guest.
-    pub(super) fn write(&mut self, stream: Stream, bytes: &[u8]) -> Result<VfsResult<Attempt>, Stop> {
+    pub(super) fn write(&mut self, stream: Stream, bytes: &[u8]) -> Result<VfsResult<Step<usize>>, Stop> {
         let output = if stream == Stream::Stderr { &mut self.stderr } else { &mut self.stdout };
         let room = self.limit.saturating_sub(self.written);
         let fitting = usize::try_from(room).unwrap_or(usize::MAX).min(bytes.len());
@@ -141,7 +139,7 @@ impl Streams {
             Ok(attempt) => attempt,
             Err(errno) => return Ok(Err(errno)),
         };
-        if let Attempt::Done(len) = attempt {
+        if let Step::Done(len) = attempt {
             self.written = self.written.saturating_add(len as u64);
             if len == fitting && fitting < bytes.len() {
                 let used = self.written.saturating_add((bytes.len() - fitting) as u64);
@@ -153,30 +151,30 @@ impl Streams {
 }
 
 impl Output {
-    fn write(&mut self, stream: Stream, bytes: &[u8]) -> VfsResult<Attempt> {
+    fn write(&mut self, stream: Stream, bytes: &[u8]) -> VfsResult<Step<usize>> {
         if bytes.is_empty() {
-            return Ok(Attempt::Done(0));
+            return Ok(Step::Done(0));
         }
         match &self.sink {
             Sink::Capture => self.kept.extend_from_slice(bytes),
             Sink::Callback(callback) => callback(bytes),
             Sink::Inherit => return inherit(stream, bytes),
         }
-        Ok(Attempt::Done(bytes.len()))
+        Ok(Step::Done(bytes.len()))
     }
 }
 
 /// Writes to the process's own stream, only as much as cannot block.
-fn inherit(stream: Stream, bytes: &[u8]) -> VfsResult<Attempt> {
+fn inherit(stream: Stream, bytes: &[u8]) -> VfsResult<Step<usize>> {
     if !stream.ready(Duration::ZERO) {
-        return Ok(Attempt::Wait(Wait::stream(stream)));
+        return Ok(Step::Wait(Wait::stream(stream)));
     }
     let piece = bytes.get(..PIPE_BUF).unwrap_or(bytes);
     match rustix::io::write(stream.descriptor(), piece) {
-        Ok(len) => Ok(Attempt::Done(len)),
+        Ok(len) => Ok(Step::Done(len)),
         Err(rustix::io::Errno::PIPE) => Err(Errno::Pipe),
         Err(rustix::io::Errno::NOSPC) => Err(Errno::Nospc),
-        Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => Ok(Attempt::Wait(Wait::stream(stream))),
+        Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => Ok(Step::Wait(Wait::stream(stream))),
         Err(_) => Err(Errno::Io),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::{
     path::{Path, PathBuf},
+    process::Command,
     sync::{Mutex, PoisonError},
 };
 
@@ -52,4 +53,24 @@ pub(crate) fn printed(language: Language, text: &str) -> String {
 
 pub(crate) fn session(language: Language) -> blocking::Session {
     builder(language).build_blocking().unwrap().session(language).unwrap()
+}
+
+/// A program of the tests' own for a target of the machine's Rust, `wasm32-wasip1` or `wasm32-wasip2`.
+pub(crate) fn compiled(program: &str, target: &str) -> Vec<u8> {
+    let rustc = |arguments: &[&str]| {
+        let output = Command::new("rustc").args(arguments).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let sysroot = rustc(&["--print", "sysroot"]);
+    if !Path::new(sysroot.trim()).join("lib/rustlib").join(target).is_dir() {
+        let added = Command::new("rustup").args(["target", "add", target]).status().unwrap();
+        assert!(added.success(), "rustup target add {target}");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let output = folder.path().join("guest.wasm");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it").join(program);
+    let [source, output_text] = [&source, &output].map(|path| path.to_str().unwrap());
+    rustc(&["--edition=2024", "-Copt-level=1", "-Cpanic=abort", "--target", target, source, "-o", output_text]);
+    std::fs::read(output).unwrap()
 }

@@ -35,6 +35,7 @@ mod tools;
 mod typescript;
 mod values;
 mod wasi;
+mod wasi2;
 
 use wasm_sandbox::{Setup, Source, blocking::WasmSandbox};
 

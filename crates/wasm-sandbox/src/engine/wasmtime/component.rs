@@ -17,17 +17,14 @@ use super::{
     instance::{WasmtimeInstance, WasmtimeLinked, at_once},
     meter::{CpuMeter, Metered},
     store::StoreData,
-    trap,
+    trap, wasi2,
 };
 use crate::{
     engine::{EngineProfile, Failure, LinkedModule, LoadedModule, Mode, wasmtime::instance::LinkedCode},
-    host::Stop,
+    host::{MAX_HANDLES, Stop},
     host_function::HostFunctions,
     value::{ComponentValue, Signature},
 };
-
-/// Things that a component and its callers may hold in handles at a time.
-const MAX_HANDLES: usize = 10_000;
 
 /// A loaded component.
 pub(super) struct WasmtimeComponent {
@@ -52,7 +49,9 @@ impl LoadedModule for WasmtimeComponent {
         mode: Mode,
     ) -> Result<Arc<dyn LinkedModule>, SandboxError> {
         let mut linker = Linker::new(&self.engine);
-        imports::add(&mut linker, imports, mode).map_err(|error| SandboxError::internal("linking the host", error))?;
+        wasi2::add(&mut linker)
+            .and_then(|()| imports::add(&mut linker, imports, mode))
+            .map_err(|error| SandboxError::internal("linking the host", error))?;
         let code = LinkedCode::Component(self.resolve(&linker)?, Arc::new(self.exports()));
         Ok(Arc::new(WasmtimeLinked { engine: self.engine.clone(), code, profile: self.profile, mode }))
     }
@@ -93,7 +92,7 @@ impl WasmtimeInstance {
         // What one call carries is held on both sides; the host never holds more of it than the guest may.
         let memory = usize::try_from(self.store.data().limits.memory.as_u64()).unwrap_or(usize::MAX);
         self.store.set_hostcall_fuel(memory);
-        self.store.set_max_component_handles(MAX_HANDLES);
+        self.store.set_max_component_handles(MAX_HANDLES as usize);
     }
 
     pub(super) async fn call_component(
@@ -163,7 +162,7 @@ impl WasmtimeInstance {
 
 /// The limit that an error of the engine's tells of; it has no type for them that can be named.
 fn limit(message: &str, limits: &ResourceLimits) -> Option<LimitHit> {
-    let (memory, handles, instances) = (limits.memory.as_u64(), MAX_HANDLES as u64, u64::from(limits.instances));
+    let (memory, handles, instances) = (limits.memory.as_u64(), u64::from(MAX_HANDLES), u64::from(limits.instances));
     if message.contains("fuel allocated for hostcalls") {
         Some(LimitHit { kind: ResourceKind::Memory, used: memory, limit: memory })
     } else if message.contains("store handle limit exceeded") {

@@ -1,12 +1,11 @@
 //! What can be asked of and done to an open descriptor besides reading and writing.
 
 use super::{
-    CHARACTER_DEVICE, Errno, FileKind, GuestMemory, Host, HostResult, Stat, UNKNOWN_KIND, VfsResult, done, file_type,
+    CHARACTER_DEVICE, Errno, FileKind, GuestMemory, Host, HostResult, UNKNOWN_KIND, VfsResult, done, file_type,
     store_stat, times,
 };
-use crate::host::{Streams, control::Stream};
 use crate::{
-    host::descriptors::{Descriptor, OpenDirectory, Place},
+    host::{Streams, control::Stream, descriptors::Descriptor, files::nothing_known},
     vfs::DirEntry,
 };
 
@@ -23,11 +22,10 @@ const STREAM_RIGHTS: u64 = 0x0820_0048;
 
 pub(crate) fn fd_advise(host: &mut Host, _: &mut [u8], fd: u32, offset: u64, len: u64, advice: u32) -> HostResult {
     done(host, |host| {
-        if advice > 5 || offset.checked_add(len).is_none_or(|end| i64::try_from(end).is_err()) {
+        if advice > 5 {
             return Err(Errno::Inval);
         }
-        // Advice is only that: there is nothing to do for any tree, and it changes no result.
-        host.descriptors.file(fd).map(|_| ())
+        host.advise(fd, offset, len)
     })
 }
 
@@ -41,8 +39,7 @@ pub(crate) fn fd_allocate(host: &mut Host, _: &mut [u8], fd: u32, offset: u64, l
             return Err(Errno::Inval);
         }
         file.file.allocate(offset, len)?;
-        let path = file.path.clone();
-        host.record.modified(&path);
+        host.record.modified(&file.path);
         Ok(())
     })
 }
@@ -52,19 +49,11 @@ pub(crate) fn fd_close(host: &mut Host, _: &mut [u8], fd: u32) -> HostResult {
 }
 
 pub(crate) fn fd_datasync(host: &mut Host, _: &mut [u8], fd: u32) -> HostResult {
-    done(host, |host| sync(host, fd, true))
+    done(host, |host| host.sync(fd, true))
 }
 
 pub(crate) fn fd_sync(host: &mut Host, _: &mut [u8], fd: u32) -> HostResult {
-    done(host, |host| sync(host, fd, false))
-}
-
-fn sync(host: &mut Host, fd: u32, data_only: bool) -> VfsResult<()> {
-    match host.descriptors.find(fd)? {
-        Descriptor::File(file) => file.file.sync(data_only),
-        Descriptor::Directory(OpenDirectory { place: Place::Tree(tree), .. }) => tree.sync(),
-        _ => Ok(()),
-    }
+    done(host, |host| host.sync(fd, false))
 }
 
 pub(crate) fn fd_fdstat_get(host: &mut Host, memory: &mut [u8], fd: u32, stat: u32) -> HostResult {
@@ -132,42 +121,16 @@ fn stream_stat(memory: &mut [u8], stat: u32, kind: u8) -> VfsResult<()> {
     memory.store(stat.checked_add(16).ok_or(Errno::Fault)?, &[kind])
 }
 
-/// What is known of a stream or of a directory above the mounts.
-fn nothing_known(kind: FileKind) -> Stat {
-    Stat { kind, inode: 0, device: 0, links: 1, size: 0, accessed: None, modified: None, changed: None }
-}
-
 pub(crate) fn fd_filestat_get(host: &mut Host, memory: &mut [u8], fd: u32, stat: u32) -> HostResult {
     done(host, |host| match host.descriptors.find(fd)? {
         Descriptor::Stdin => stream_stat(memory, stat, stream_kind(&host.streams, Stream::Stdin)),
         Descriptor::Output(stream) => stream_stat(memory, stat, stream_kind(&host.streams, *stream)),
-        Descriptor::File(file) => store_stat(memory, stat, &file.file.stat()?),
-        Descriptor::Directory(directory) => store_stat(memory, stat, &directory_stat(directory)?),
+        Descriptor::File(_) | Descriptor::Directory(_) => store_stat(memory, stat, &host.stat(fd)?),
     })
-}
-
-pub(super) fn directory_stat(directory: &OpenDirectory) -> VfsResult<Stat> {
-    match &directory.place {
-        Place::Tree(tree) => tree.stat_self(),
-        Place::Above => Ok(nothing_known(FileKind::Directory)),
-    }
-}
-
-pub(super) fn above_stat() -> Stat {
-    nothing_known(FileKind::Directory)
 }
 
 pub(crate) fn fd_filestat_set_size(host: &mut Host, _: &mut [u8], fd: u32, size: u64) -> HostResult {
-    done(host, |host| {
-        let file = host.descriptors.file(fd)?;
-        if !file.write {
-            return Err(Errno::Badf);
-        }
-        file.file.set_size(size)?;
-        let path = file.path.clone();
-        host.record.modified(&path);
-        Ok(())
-    })
+    done(host, |host| host.set_size(fd, size))
 }
 
 pub(crate) fn fd_filestat_set_times(
@@ -180,18 +143,7 @@ pub(crate) fn fd_filestat_set_times(
 ) -> HostResult {
     done(host, |host| {
         let (accessed, modified) = times(accessed, modified, flags)?;
-        let (path, outcome) = match host.descriptors.find(fd)? {
-            Descriptor::File(file) => (file.path.clone(), file.file.set_times(accessed, modified)),
-            Descriptor::Directory(directory) => (
-                directory.path.clone(),
-                match &directory.place {
-                    Place::Tree(tree) => tree.set_times_self(accessed, modified),
-                    Place::Above => Err(Errno::Notcapable),
-                },
-            ),
-            Descriptor::Stdin | Descriptor::Output(_) => return Err(Errno::Badf),
-        };
-        outcome.inspect_err(|errno| host.record.refused(*errno, "set times", &path, true))
+        host.set_times(fd, accessed, modified)
     })
 }
 
@@ -222,9 +174,6 @@ fn preopen_name(host: &mut Host, fd: u32) -> VfsResult<String> {
     }
 }
 
-/// Entries fetched from a tree at a time.
-const ENTRIES: usize = 128;
-
 pub(crate) fn fd_readdir(
     host: &mut Host,
     memory: &mut [u8],
@@ -236,11 +185,11 @@ pub(crate) fn fd_readdir(
 ) -> HostResult {
     host.count_bytes(len.into())?;
     done(host, |host| {
-        let directory = host.descriptors.directory(fd)?.clone();
+        host.descriptors.directory(fd)?;
         memory.slice(buffer, len)?;
         let (mut cursor, mut filled) = (cookie, 0u32);
         while filled < len {
-            let entries = entries(host, &directory, cursor)?;
+            let entries = host.entries(fd, cursor)?;
             if entries.is_empty() {
                 break;
             }
@@ -254,16 +203,6 @@ pub(crate) fn fd_readdir(
         }
         memory.store_u32(used, filled)
     })
-}
-
-fn entries(host: &Host, directory: &OpenDirectory, cursor: u64) -> VfsResult<Vec<DirEntry>> {
-    match &directory.place {
-        Place::Tree(tree) => tree.entries(cursor, ENTRIES),
-        Place::Above => {
-            let names = host.descriptors.namespace().names_above(&directory.path);
-            Ok(names.into_iter().skip(usize::try_from(cursor).unwrap_or(usize::MAX)).take(ENTRIES).collect())
-        }
-    }
 }
 
 /// Appends one entry, cut off where the buffer ends, and gives back how full the buffer is.

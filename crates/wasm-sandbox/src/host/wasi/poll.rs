@@ -127,7 +127,7 @@ enum Readable {
 
 fn readable(host: &mut Host, fd: u32) -> Readable {
     match host.descriptors.find(fd) {
-        Ok(Descriptor::Stdin) if host.streams.stdin_ready() => Readable::Now(1),
+        Ok(Descriptor::Stdin) if host.streams.ready(Stream::Stdin) => Readable::Now(1),
         Ok(Descriptor::Stdin) => Readable::Later,
         Ok(Descriptor::File(file)) => match file.file.stat() {
             Ok(stat) => Readable::Now(stat.size.saturating_sub(file.position)),

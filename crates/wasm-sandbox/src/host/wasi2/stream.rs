@@ -1,0 +1,122 @@
+//! Streams: those of files, and the standard ones.
+
+use super::{Fault, PIECE};
+use crate::{
+    host::{
+        Host, Step,
+        control::Stream,
+        handles::{Input, Output},
+        stdio::PIPE_BUF,
+    },
+    vfs::Errno,
+};
+
+impl Host {
+    /// Reads what there is, at most `len` bytes. A standard input that has nothing yet is waited for if `blocking`; then
+    /// nothing but the end of the stream gives no bytes.
+    pub(crate) fn read(&mut self, stream: u32, len: u64, blocking: bool) -> Result<Step<Vec<u8>>, Fault> {
+        let input = *self.handles.input(stream)?;
+        let len = usize::try_from(len).unwrap_or(PIECE).min(PIECE);
+        let mut bytes = vec![0; len];
+        let step = match input {
+            Input::Stdin => self.streams.read(&mut bytes)?,
+            Input::File { fd, position } => self.descriptors.file(fd)?.read_at(&mut bytes, position)?,
+        };
+        match step {
+            Step::Done(0) if len > 0 => Err(Fault::Closed),
+            Step::Done(read) => {
+                bytes.truncate(read);
+                if let Input::File { position, .. } = self.handles.input(stream)? {
+                    *position = position.saturating_add(read as u64);
+                }
+                self.count_read(read)?;
+                Ok(Step::Done(bytes))
+            }
+            Step::Wait(wait) if wait.stream.is_some() && !blocking => Ok(Step::Done(Vec::new())),
+            Step::Wait(wait) => Ok(Step::Wait(wait)),
+        }
+    }
+
+    /// Reads a piece of a file.
+    pub(crate) fn read_file(&mut self, fd: u32, len: u64, offset: u64) -> Result<Step<Vec<u8>>, Fault> {
+        let mut bytes = vec![0; usize::try_from(len).unwrap_or(PIECE).min(PIECE)];
+        match self.descriptors.file(fd)?.read_at(&mut bytes, offset)? {
+            Step::Done(read) => {
+                bytes.truncate(read);
+                self.count_read(read)?;
+                Ok(Step::Done(bytes))
+            }
+            Step::Wait(wait) => Ok(Step::Wait(wait)),
+        }
+    }
+
+    /// How many bytes the next [`write`](Self::write) may have; none if it would wait.
+    pub(crate) fn room(&mut self, stream: u32) -> Result<usize, Fault> {
+        match *self.handles.output(stream)? {
+            Output::Standard(stream) if !self.streams.is_own(stream) => Ok(PIECE),
+            Output::Standard(stream) if self.streams.ready(stream) => Ok(PIPE_BUF),
+            Output::Standard(_) => Ok(0),
+            Output::File { .. } => Ok(PIECE),
+        }
+    }
+
+    /// Writes `bytes` from `done` on, which says how far it has come. Nothing is left to flush.
+    pub(crate) fn write(&mut self, stream: u32, bytes: &[u8], done: &mut usize) -> Result<Step<()>, Fault> {
+        while let Some(rest) = bytes.get(*done..).filter(|rest| !rest.is_empty()) {
+            let written = match *self.handles.output(stream)? {
+                Output::Standard(stream) => match self.write_standard(stream, rest)? {
+                    Step::Done(written) => written,
+                    Step::Wait(wait) => return Ok(Step::Wait(wait)),
+                },
+                Output::File { fd, position } => {
+                    let written = self.write_file(fd, rest, position)?;
+                    self.moved(stream, written)?;
+                    written
+                }
+            };
+            if written == 0 {
+                return Err(Errno::Io.into());
+            }
+            *done = done.saturating_add(written);
+            self.count_written(written)?;
+        }
+        Ok(Step::Done(()))
+    }
+
+    /// Writes a piece of a file, and gives back how much of it.
+    pub(crate) fn write_piece(&mut self, fd: u32, bytes: &[u8], offset: u64) -> Result<usize, Fault> {
+        let written = self.write_file(fd, bytes, Some(offset))?;
+        self.count_written(written)?;
+        Ok(written)
+    }
+
+    fn write_standard(&mut self, stream: Stream, bytes: &[u8]) -> Result<Step<usize>, Fault> {
+        match self.streams.write(stream, bytes)? {
+            Ok(Step::Done(written)) => {
+                self.usage.output_bytes += written as u64;
+                Ok(Step::Done(written))
+            }
+            Ok(wait) => Ok(wait),
+            Err(Errno::Pipe) => Err(Fault::Closed),
+            Err(errno) => Err(errno.into()),
+        }
+    }
+
+    /// A stream of a file has gone on.
+    fn moved(&mut self, stream: u32, by: usize) -> Result<(), Fault> {
+        if let Output::File { position: Some(position), .. } = self.handles.output(stream)? {
+            *position = position.saturating_add(by as u64);
+        }
+        Ok(())
+    }
+
+    fn count_read(&mut self, bytes: usize) -> Result<(), Fault> {
+        self.usage.bytes_read += bytes as u64;
+        Ok(self.count_bytes(bytes as u64)?)
+    }
+
+    fn count_written(&mut self, bytes: usize) -> Result<(), Fault> {
+        self.usage.bytes_written += bytes as u64;
+        Ok(self.count_bytes(bytes as u64)?)
+    }
+}
