@@ -3,6 +3,7 @@
 #![allow(missing_docs, clippy::expect_used, clippy::panic, reason = "a property that does not hold is a panic")]
 
 mod arguments;
+mod handles;
 pub mod tools;
 mod world;
 
@@ -67,6 +68,18 @@ pub fn environment(data: &[u8]) {
 /// Every function, in any order.
 pub fn wasi(data: &[u8]) {
     calls(data, |_| true);
+}
+
+/// WASI 0.2: streams, pollables, listings and errors beside descriptors.
+pub fn wasi2(data: &[u8]) {
+    let mut input = Unstructured::new(data);
+    let mut guest = handles::Guest::new(&mut input);
+    for _ in 0..MAX_STEPS {
+        if input.is_empty() || guest.step(&mut input).is_err() {
+            break;
+        }
+    }
+    guest.end();
 }
 
 /// Snapshots behind their seal, as they were taken and with what a liar has changed: refused, or a host that holds what every

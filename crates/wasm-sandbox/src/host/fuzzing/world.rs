@@ -26,9 +26,9 @@ const CANARY_BYTE: u8 = 0xc5;
 /// Where a list of four buffers is from the start.
 const BUFFERS: u32 = 15 << 10;
 
-const OPEN_FILES: u32 = 16;
+pub(super) const OPEN_FILES: u32 = 16;
 const OUTPUT: u64 = 4 << 10;
-const SECRET: &str = "a file of the host's that nobody granted";
+pub(super) const SECRET: &str = "a file of the host's that nobody granted";
 const HELLO: &str = "hello, guest";
 
 /// One function of preview 1.
@@ -353,7 +353,11 @@ impl World {
         self.check_quota(name);
     }
 
-    fn check_quota(&self, name: &str) {
+    pub(super) fn host(&mut self) -> &mut Host {
+        &mut self.host
+    }
+
+    pub(super) fn check_quota(&self, name: &str) {
         assert!(self.quota.bytes_used() <= self.limits.disk.as_u64(), "{name}: {} bytes", self.quota.bytes_used());
         assert!(self.quota.files_used() <= self.limits.files, "{name}: {} files", self.quota.files_used());
     }

@@ -93,10 +93,13 @@ fn told<T: std::fmt::Debug>(what: &str, outcome: io::Result<T>) {
 }
 
 fn stat(path: &str) {
-    told(&format!("stat {path}"), fs::symlink_metadata(path).map(|stat| {
-        let kind = stat.file_type();
-        (kind.is_file(), kind.is_dir(), kind.is_symlink(), if kind.is_file() { stat.len() } else { 0 })
-    }));
+    told(
+        &format!("stat {path}"),
+        fs::symlink_metadata(path).map(|stat| {
+            let kind = stat.file_type();
+            (kind.is_file(), kind.is_dir(), kind.is_symlink(), if kind.is_file() { stat.len() } else { 0 })
+        }),
+    );
 }
 
 /// Everything that can be done to files, by who may.
@@ -104,29 +107,38 @@ fn files(folder: &str) {
     let at = |name: &str| format!("{folder}/{name}");
     told("write", fs::write(at("a"), "hello"));
     told("read", fs::read_to_string(at("a")));
-    told("append", OpenOptions::new().append(true).open(at("a")).and_then(|mut file| {
-        file.write_all(b", world")?;
-        file.write_all(b"!")
-    }));
+    told(
+        "append",
+        OpenOptions::new().append(true).open(at("a")).and_then(|mut file| {
+            file.write_all(b", world")?;
+            file.write_all(b"!")
+        }),
+    );
     told("read", fs::read_to_string(at("a")));
-    told("in place", OpenOptions::new().read(true).write(true).open(at("a")).and_then(|mut file| {
-        file.seek(SeekFrom::Start(1))?;
-        file.write_all(b"ELL")?;
-        file.seek(SeekFrom::End(-1))?;
-        file.write_all(b"?!")?;
-        file.seek(SeekFrom::Start(0))?;
-        let mut text = String::new();
-        file.read_to_string(&mut text)?;
-        file.sync_all()?;
-        file.sync_data()?;
-        Ok((text, file.stream_position()?))
-    }));
-    told("at offsets", OpenOptions::new().read(true).write(true).open(at("a")).and_then(|file| {
-        write_at(&file, b"OO", 7)?;
-        let mut bytes = [0; 6];
-        let read = read_at(&file, &mut bytes, 5)?;
-        Ok((read, bytes))
-    }));
+    told(
+        "in place",
+        OpenOptions::new().read(true).write(true).open(at("a")).and_then(|mut file| {
+            file.seek(SeekFrom::Start(1))?;
+            file.write_all(b"ELL")?;
+            file.seek(SeekFrom::End(-1))?;
+            file.write_all(b"?!")?;
+            file.seek(SeekFrom::Start(0))?;
+            let mut text = String::new();
+            file.read_to_string(&mut text)?;
+            file.sync_all()?;
+            file.sync_data()?;
+            Ok((text, file.stream_position()?))
+        }),
+    );
+    told(
+        "at offsets",
+        OpenOptions::new().read(true).write(true).open(at("a")).and_then(|file| {
+            write_at(&file, b"OO", 7)?;
+            let mut bytes = [0; 6];
+            let read = read_at(&file, &mut bytes, 5)?;
+            Ok((read, bytes))
+        }),
+    );
     told("far", File::open(at("a")).and_then(|file| read_at(&file, &mut [0; 4], 1 << 40)));
     told("set length", OpenOptions::new().write(true).open(at("a")).and_then(|file| file.set_len(5)));
     told("read", fs::read(at("a")));
@@ -138,11 +150,14 @@ fn files(folder: &str) {
     told("write only", File::create(at("a")).and_then(|mut file| file.read(&mut [0; 4])));
     told("read only", File::open(at("a")).and_then(|mut file| file.write(b"x")));
     let time = UNIX_EPOCH + Duration::new(1_234_567_890, 123_456_000);
-    told("times", OpenOptions::new().write(true).open(at("a")).and_then(|file| {
-        file.set_times(FileTimes::new().set_accessed(time).set_modified(time + Duration::from_secs(1)))?;
-        let stat = file.metadata()?;
-        Ok((stat.accessed()?, stat.modified()?))
-    }));
+    told(
+        "times",
+        OpenOptions::new().write(true).open(at("a")).and_then(|file| {
+            file.set_times(FileTimes::new().set_accessed(time).set_modified(time + Duration::from_secs(1)))?;
+            let stat = file.metadata()?;
+            Ok((stat.accessed()?, stat.modified()?))
+        }),
+    );
     told("folders", fs::create_dir_all(at("d/e/f")));
     told("folder again", fs::create_dir(at("d")));
     told("in it", fs::write(at("d/e/b"), "b"));
@@ -211,9 +226,9 @@ fn fill(path: &str, piece: usize) {
 
 /// Creates files until that fails.
 fn create(folder: &str) {
-    let error = (0..).map(|number| (number, fs::write(format!("{folder}/{number}"), ""))).find_map(|(number, made)| {
-        made.err().map(|error| (number, error.kind()))
-    });
+    let error = (0..)
+        .map(|number| (number, fs::write(format!("{folder}/{number}"), "")))
+        .find_map(|(number, made)| made.err().map(|error| (number, error.kind())));
     println!("{error:?}");
 }
 
@@ -227,19 +242,23 @@ fn sparse(path: &str) {
 
 fn list(folder: &str) {
     let entries = fs::read_dir(folder).and_then(|entries| {
-        entries.map(|entry| {
-            let entry = entry?;
-            let kind = entry.file_type()?;
-            let same = fs::symlink_metadata(entry.path())?.file_type() == kind;
-            Ok((entry.file_name().into_string().unwrap(), kind.is_file(), kind.is_dir(), kind.is_symlink(), same))
-        })
-        .collect::<io::Result<Vec<_>>>()
+        entries
+            .map(|entry| {
+                let entry = entry?;
+                let kind = entry.file_type()?;
+                let same = fs::symlink_metadata(entry.path())?.file_type() == kind;
+                Ok((entry.file_name().into_string().unwrap(), kind.is_file(), kind.is_dir(), kind.is_symlink(), same))
+            })
+            .collect::<io::Result<Vec<_>>>()
     });
-    told(&format!("list {folder}"), entries.map(|mut entries| {
-        entries.sort();
-        let many = entries.len() > 50;
-        (entries.len(), if many { Vec::new() } else { entries })
-    }));
+    told(
+        &format!("list {folder}"),
+        entries.map(|mut entries| {
+            entries.sort();
+            let many = entries.len() > 50;
+            (entries.len(), if many { Vec::new() } else { entries })
+        }),
+    );
 }
 
 /// Opens files until that fails.
@@ -490,7 +509,10 @@ mod raw {
             }
             let mut code = [0; 2];
             filesystem_error_code(written[2], &mut code);
-            println!("{}", if (written[1] as u8, code) == (0, [1, 23]) { "insufficient space" } else { "another error" });
+            println!(
+                "{}",
+                if (written[1] as u8, code) == (0, [1, 23]) { "insufficient space" } else { "another error" }
+            );
         }
     }
 
