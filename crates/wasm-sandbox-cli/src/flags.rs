@@ -21,6 +21,11 @@ pub(crate) struct PolicyFlags {
     #[arg(long, value_name = "PATH[:GUEST]")]
     allow_write: Vec<String>,
 
+    /// Let the guest connect to a host: example.com:443, *.example.com, 192.0.2.0/24:8000-8080, [::1]:80.
+    /// Names open public addresses only
+    #[arg(long, value_name = "HOST[:PORT]")]
+    allow_net: Vec<String>,
+
     /// Set an environment variable, or pass on this one of yours
     #[arg(long, value_name = "NAME[=VALUE]")]
     allow_env: Vec<String>,
@@ -84,6 +89,9 @@ impl PolicyFlags {
         for grant in &self.allow_write {
             let (host, guest) = split(grant)?;
             builder = builder.filesystem_write(host, &guest);
+        }
+        for rule in &self.allow_net {
+            builder = builder.network_allow(rule);
         }
         for grant in &self.allow_env {
             let (name, value) = variable(grant)?;

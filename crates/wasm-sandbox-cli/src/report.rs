@@ -122,6 +122,9 @@ pub(crate) fn denials(result: &SandboxResult, said: Option<&Denial>) {
     if !flags.is_empty() {
         hint_line(&format!("grant a directory with {} if the guest should have it", flags.join(" and ")));
     }
+    if lacked("network") {
+        hint_line("grant the host with `--allow-net HOST[:PORT]` if the guest should reach it");
+    }
 }
 
 /// Says which limits were hit besides the one that ended the guest: it may have dealt with them, or looked as if.

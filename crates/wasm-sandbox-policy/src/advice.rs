@@ -1,12 +1,14 @@
 //! Advice on what is no mistake, and yet grants more than most guests need.
 
 use std::{
+    net::{IpAddr, Ipv4Addr},
     path::{Component, Path, PathBuf},
     time::Duration,
 };
 
 use crate::{
     capability::{ClockPolicy, MountAccess, MountConfig, RandomPolicy},
+    network::HostPattern,
     plain::Plain,
     units::ByteSize,
     validate::ConfigValidator,
@@ -64,6 +66,9 @@ const SECRET_WORDS: [&str; 15] = [
     "DSN",
 ];
 
+/// Where clouds answer with credentials.
+const CLOUD_METADATA: IpAddr = IpAddr::V4(Ipv4Addr::new(169, 254, 169, 254));
+
 /// A clock finer than this tells a cached read from another.
 const FINE_CLOCK: Duration = Duration::from_micros(100);
 
@@ -80,6 +85,7 @@ impl ConfigValidator<'_> {
         for (index, mount) in self.config.capabilities.filesystem.mounts.iter().enumerate() {
             self.look_at_mount(index, mount, &mut advice);
         }
+        self.look_at_network(&mut advice);
         self.look_at_system(&mut advice);
         self.look_at_limits(&mut advice);
         advice.0
@@ -113,6 +119,31 @@ impl ConfigValidator<'_> {
                 *other != index && their.is_some_and(|their| their.starts_with(path) || path.starts_with(&their))
             })
             .map(|(_, mount)| mount)
+    }
+
+    fn look_at_network(&self, advice: &mut Advice) {
+        let Some(grants) = self.config.capabilities.network.grants() else { return };
+        for (index, rule) in grants.rules.iter().enumerate() {
+            let field = format!("capabilities.network.allow.rules[{index}]");
+            if rule.host().has_address(CLOUD_METADATA) {
+                let message = "in a cloud, this machine's credentials can be had there";
+                advice.add(&field, message, "leave 169.254.169.254 out");
+            }
+            if let HostPattern::Network(network) = rule.host()
+                && network.prefix() == 0
+            {
+                let message = "it covers every address, this machine's own and its networks' among them";
+                advice.add(&field, message, "name the hosts that it needs");
+            }
+            if rule.has_every_port() {
+                advice.add(&field, "it grants every port", "name the ones that it needs, as in `example.com:443`");
+            }
+        }
+        for (index, secret) in grants.secrets.iter().enumerate().filter(|(_, secret)| secret.unencrypted) {
+            let field = format!("capabilities.network.allow.secrets[{index}].unencrypted");
+            let message = format!("whoever is on the way to `{}` can read it", secret.host);
+            advice.add(field, &message, "take it out, so that it goes out over TLS only");
+        }
     }
 
     fn look_at_system(&self, advice: &mut Advice) {

@@ -12,7 +12,7 @@ use std::{
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, de};
 
-use crate::{plain::Plain, units::duration_text};
+use crate::{network::NetworkPolicy, plain::Plain, units::duration_text};
 
 mod fields;
 
@@ -183,16 +183,6 @@ impl JsonSchema for GuestPath {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({ "type": "string", "description": "an absolute path as the guest sees it", "pattern": "^/", "examples": ["/data"] })
     }
-}
-
-/// What a guest may reach on the network.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum NetworkPolicy {
-    /// Nothing: no name is resolved, nothing is connected to or listened on.
-    #[default]
-    Deny,
 }
 
 /// Environment, clock, randomness, threads and processes.

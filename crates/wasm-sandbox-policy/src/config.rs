@@ -1,6 +1,6 @@
 //! The whole configuration of one sandbox, as data.
 
-use std::{path::PathBuf, time::Duration};
+use std::{fmt, path::PathBuf, time::Duration};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -9,6 +9,7 @@ use crate::{
     capability::{Capabilities, ClockPolicy, MountAccess, MountConfig, RandomPolicy},
     error::{ConfigProblem, SandboxError},
     limits::{FuelLimit, ResourceLimits},
+    network::{HeaderSecret, NetworkGrants, NetworkPolicy, NetworkRule},
     units::ByteSize,
 };
 
@@ -52,19 +53,23 @@ impl InstanceConfig {
     }
 }
 
+const RULES: &str = "capabilities.network.allow.rules";
+
 /// Builds an [`InstanceConfig`]; everything is checked in [`build`](Self::build).
 #[derive(Clone, Debug, Default)]
 #[must_use]
 pub struct InstanceConfigBuilder {
     config: InstanceConfig,
-    /// Mounts that are none, and so are not in the configuration.
+    /// Mounts and rules that are none, and so are not in the configuration.
     problems: Vec<ConfigProblem>,
+    mounts_missing: usize,
+    rules_missing: usize,
 }
 
 impl InstanceConfigBuilder {
     /// A builder that starts from `config`.
     pub fn from_config(config: InstanceConfig) -> Self {
-        Self { config, problems: Vec::new() }
+        Self { config, ..Self::default() }
     }
 
     /// Wall time for one run or call, sleeps and host calls included. Default 30s. Compiling is not in it.
@@ -142,7 +147,43 @@ impl InstanceConfigBuilder {
 
     /// No network at all, which is the default; said aloud.
     pub fn network_deny_all(mut self) -> Self {
-        self.config.capabilities.network = crate::capability::NetworkPolicy::Deny;
+        self.config.capabilities.network = NetworkPolicy::Deny;
+        self
+    }
+
+    /// Lets the guest connect to what a rule names, such as `example.com:443`, `*.example.com` or `192.0.2.0/24:8000-8080`; see
+    /// [`NetworkRule`]. Names open public addresses only. Default: nothing.
+    pub fn network_allow(mut self, rule: &str) -> Self {
+        let number = self.grants().rules.len() + self.rules_missing;
+        match rule.parse::<NetworkRule>() {
+            Ok(rule) => self.grants().rules.push(rule),
+            Err(error) => {
+                self.rules_missing += 1;
+                self.problem(format!("{RULES}[{number}]"), &error);
+            }
+        }
+        self
+    }
+
+    /// Adds a header to every request to one host and port, such as `api.example.com:443`, over TLS; the guest never sees it. The
+    /// host must be granted as well. Default: none.
+    pub fn network_secret(mut self, host: &str, header: &str, value: &str) -> Self {
+        let header = header.to_owned();
+        match host.parse() {
+            Ok(host) => {
+                self.grants().secrets.push(HeaderSecret { host, header, value: value.into(), unencrypted: false });
+            }
+            Err(error) => {
+                let error: crate::network::NetworkRuleError = error;
+                self.problem("capabilities.network.allow.secrets".to_owned(), &error);
+            }
+        }
+        self
+    }
+
+    /// All that is granted of the network at once: rules, amounts, times, secrets and roots.
+    pub fn network(mut self, network: NetworkPolicy) -> Self {
+        self.config.capabilities.network = network;
         self
     }
 
@@ -170,10 +211,12 @@ impl InstanceConfigBuilder {
     /// [`SandboxError::Configuration`] with every mistake at once.
     pub fn build(self) -> Result<InstanceConfig, SandboxError> {
         let mut problems = self.problems;
-        let mounts_are_complete = problems.is_empty();
-        let found = self.config.validate().into_iter();
-        // With a mount missing, the others are not at the numbers that they were given.
-        problems.extend(found.filter(|problem| mounts_are_complete || !problem.field.contains(".mounts[")));
+        // With a mount or rule missing, the others are not at the numbers that they were given, and what needs it has no fault.
+        let follows = |problem: &ConfigProblem| {
+            (self.mounts_missing > 0 && problem.field.contains(".mounts["))
+                || (self.rules_missing > 0 && problem.field.starts_with("capabilities.network.allow"))
+        };
+        problems.extend(self.config.validate().into_iter().filter(|problem| !follows(problem)));
         if problems.is_empty() { Ok(self.config) } else { Err(SandboxError::Configuration { problems }) }
     }
 
@@ -182,11 +225,20 @@ impl InstanceConfigBuilder {
         match guest.parse() {
             Ok(guest) => mounts.push(mount(guest)),
             Err(error) => {
-                let number = mounts.len() + self.problems.len();
-                let field = format!("capabilities.filesystem.mounts[{number}].guest");
-                self.problems.push(ConfigProblem::new(field, crate::GuestPathError::to_string(&error)));
+                let number = mounts.len() + self.mounts_missing;
+                self.mounts_missing += 1;
+                let error: crate::GuestPathError = error;
+                self.problem(format!("capabilities.filesystem.mounts[{number}].guest"), &error);
             }
         }
         self
+    }
+
+    fn grants(&mut self) -> &mut NetworkGrants {
+        self.config.capabilities.network.grants_mut()
+    }
+
+    fn problem(&mut self, field: String, error: &impl fmt::Display) {
+        self.problems.push(ConfigProblem::new(field, error.to_string()));
     }
 }

@@ -10,6 +10,7 @@ mod config;
 mod error;
 mod limits;
 mod narrow;
+mod network;
 mod plain;
 mod result;
 mod text;
@@ -20,12 +21,16 @@ mod validate;
 pub use advice::Improvement;
 pub use capability::{
     AdvancedCapabilities, Capabilities, ClockPolicy, EnvironmentPolicy, FilesystemPolicy, GuestPath, GuestPathError,
-    MountAccess, MountConfig, NetworkPolicy, ProcessPolicy, RandomPolicy, SystemPolicy, ThreadPolicy,
+    MountAccess, MountConfig, ProcessPolicy, RandomPolicy, SystemPolicy, ThreadPolicy,
 };
 pub use code::{CodeRow, ErrorCode};
 pub use config::{InstanceConfig, InstanceConfigBuilder};
 pub use error::{ConfigProblem, ErrorReport, SandboxError};
 pub use limits::{FuelLimit, LimitHit, ResourceKind, ResourceLimits};
+pub use network::{
+    AddressKind, ConnectionRecord, HeaderSecret, HostError, HostName, HostPattern, IpNetwork, NetworkGrants,
+    NetworkHost, NetworkPolicy, NetworkRefusal, NetworkRule, NetworkRuleError, SecretText,
+};
 pub use plain::Plain;
 pub use result::{
     Backtrace, CpuUsage, Denial, DetailedResourceUsage, Ending, FileChanges, IoUsage, MemoryUsage, Output,

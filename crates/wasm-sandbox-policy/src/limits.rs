@@ -189,6 +189,14 @@ pub enum ResourceKind {
     Input,
     /// Things that a component and its callers hold in handles.
     Handles,
+    /// Connections to the network at a time.
+    OpenConnections,
+    /// Connections to the network.
+    Connections,
+    /// Bytes sent to the network.
+    BytesSent,
+    /// Bytes received from the network.
+    BytesReceived,
     /// Live sandboxes in this process.
     Sandboxes,
     /// Memory of all sandboxes in this process, in bytes.
@@ -221,6 +229,10 @@ impl ResourceKind {
             Self::HostCallBytes => "host call bytes",
             Self::Input => "input",
             Self::Handles => "handles",
+            Self::OpenConnections => "open connections",
+            Self::Connections => "connections",
+            Self::BytesSent => "bytes sent",
+            Self::BytesReceived => "bytes received",
             Self::Sandboxes => "live sandboxes",
             Self::ProcessMemory => "memory of all sandboxes",
             Self::CompileTime => "compile time",
@@ -248,6 +260,10 @@ impl ResourceKind {
             Self::HostCalls => "limits.host_calls",
             Self::HostCallBytes => "limits.host_call_bytes",
             Self::Input => "limits.input",
+            Self::OpenConnections => "capabilities.network.allow.connections",
+            Self::Connections => "capabilities.network.allow.total_connections",
+            Self::BytesSent => "capabilities.network.allow.bytes_sent",
+            Self::BytesReceived => "capabilities.network.allow.bytes_received",
             Self::Handles
             | Self::Sandboxes
             | Self::ProcessMemory
@@ -267,6 +283,8 @@ impl ResourceKind {
             | Self::FileSize
             | Self::HostCallBytes
             | Self::Input
+            | Self::BytesSent
+            | Self::BytesReceived
             | Self::ProcessMemory
             | Self::CompileMemory => " bytes",
             Self::CpuTime | Self::WallTime | Self::CompileTime => " ms",
@@ -277,6 +295,8 @@ impl ResourceKind {
             | Self::OpenFiles
             | Self::HostCalls
             | Self::Handles
+            | Self::OpenConnections
+            | Self::Connections
             | Self::Sandboxes
             | Self::CompileProcesses => "",
         }

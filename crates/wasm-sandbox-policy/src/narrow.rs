@@ -7,8 +7,8 @@ use std::{path::Path, time::Duration};
 
 use crate::{
     capability::{
-        Capabilities, ClockPolicy, EnvironmentPolicy, FilesystemPolicy, MountAccess, MountConfig, NetworkPolicy,
-        ProcessPolicy, RandomPolicy, SystemPolicy, ThreadPolicy,
+        Capabilities, ClockPolicy, EnvironmentPolicy, FilesystemPolicy, MountAccess, MountConfig, ProcessPolicy,
+        RandomPolicy, SystemPolicy, ThreadPolicy,
     },
     config::InstanceConfig,
     limits::{FuelLimit, ResourceLimits},
@@ -16,7 +16,7 @@ use crate::{
 
 impl InstanceConfig {
     /// What both this configuration and `other` allow: of every limit the smaller, of mounts and variables those that are in
-    /// both, of clocks the coarser. A host directory that one may write and the other sees through an overlay is seen through
+    /// both, of clocks the coarser, of network rules what both grant. A host directory that one may write and the other sees through an overlay is seen through
     /// an overlay; one that one may only read is only read. What `other` allows beyond this configuration has no effect.
     ///
     /// ```
@@ -50,7 +50,7 @@ impl Capabilities {
         let Self { filesystem, network, system } = self;
         Self {
             filesystem: filesystem.narrowed_by(&other.filesystem),
-            network: narrower_network(*network, other.network),
+            network: network.narrowed_by(&other.network),
             system: system.narrowed_by(&other.system),
         }
     }
@@ -58,7 +58,7 @@ impl Capabilities {
     fn permits(&self, narrower: &Self) -> bool {
         let Self { filesystem, network, system } = self;
         filesystem.permits(&narrower.filesystem)
-            && narrower_network(*network, narrower.network) == narrower.network
+            && network.permits(&narrower.network)
             && system.permits(&narrower.system)
     }
 }
@@ -136,12 +136,6 @@ impl ResourceLimits {
             host_call_bytes: self.host_call_bytes.min(other.host_call_bytes),
             input: self.input.min(other.input),
         }
-    }
-}
-
-fn narrower_network(ours: NetworkPolicy, theirs: NetworkPolicy) -> NetworkPolicy {
-    match (ours, theirs) {
-        (NetworkPolicy::Deny, NetworkPolicy::Deny) => NetworkPolicy::Deny,
     }
 }
 

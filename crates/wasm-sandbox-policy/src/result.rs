@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use crate::{
     error::{ErrorReport, SandboxError},
     limits::{LimitHit, ResourceKind},
+    network::ConnectionRecord,
     tool::ToolRecord,
     units::duration_text,
 };
@@ -48,6 +49,12 @@ pub struct SandboxResult {
     /// Calls beyond those kept in `tool_calls`.
     #[serde(default)]
     pub tool_calls_dropped: u64,
+    /// The connections that it had or was refused, in the order in which they began; the first 1000.
+    #[serde(default)]
+    pub connections: Vec<ConnectionRecord>,
+    /// Connections beyond those kept in `connections`.
+    #[serde(default)]
+    pub connections_dropped: u64,
     /// Limits that it hit, those that did not end it (a full disk, a refused growth of memory) included; each kind once.
     pub limits_hit: Vec<LimitHit>,
 }
@@ -383,6 +390,8 @@ impl SandboxResult {
             denials_dropped: 0,
             tool_calls: Vec::new(),
             tool_calls_dropped: 0,
+            connections: Vec::new(),
+            connections_dropped: 0,
             limits_hit: Vec::new(),
         }
     }

@@ -5,7 +5,7 @@ mod explain;
 mod lines;
 mod place;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -13,7 +13,7 @@ use toml::de::DeTable;
 
 use self::{
     lines::{Lines, Starts},
-    place::{MOUNTS, Place},
+    place::{MOUNTS, Place, RULES, SECRETS},
 };
 use crate::{
     config::InstanceConfig,
@@ -102,6 +102,12 @@ impl InstanceConfig {
                 problems.push(ConfigProblem::new(format!("{MOUNTS}[{index}].{name}"), message));
             }
         }
+        for (index, path) in self.capabilities.network.grants().iter().flat_map(|grants| &grants.roots).enumerate() {
+            if path.to_str().is_none() {
+                let message = format!("`{}` is not UTF-8, and a policy in text can be nothing else", path.display());
+                problems.push(ConfigProblem::new(format!("capabilities.network.allow.roots[{index}]"), message));
+            }
+        }
         if problems.is_empty() { Ok(()) } else { Err(SandboxError::Configuration { problems }) }
     }
 }
@@ -112,13 +118,13 @@ struct Document {
     tree: Value,
     lines: Lines,
     problems: Vec<ConfigProblem>,
-    /// Mounts that are taken out, by their number in the text.
-    dropped: BTreeSet<usize>,
+    /// Items that are taken out of lists, by their number in the text.
+    dropped: BTreeMap<String, BTreeSet<usize>>,
 }
 
 impl Document {
     fn new(tree: Value, lines: Lines) -> Self {
-        Self { tree, lines, problems: Vec::new(), dropped: BTreeSet::new() }
+        Self { tree, lines, problems: Vec::new(), dropped: BTreeMap::new() }
     }
 
     fn read(mut self) -> Result<InstanceConfig, SandboxError> {
@@ -154,15 +160,15 @@ impl Document {
         None
     }
 
-    /// The place by the numbers that mounts have in the text; a mount that is the place itself is from now on missing.
+    /// The place by the numbers that items have in the text; an item that is the place itself is from now on missing.
     fn as_in_the_text(&mut self, place: &Place) -> Place {
         let mut named = place.clone();
-        let is_mount = place.is_mount();
-        if let Some(number) = named.mount_mut() {
-            let mut left = (0..).filter(|number| !self.dropped.contains(number));
+        if let Some((list, number)) = named.item_mut() {
+            let dropped = self.dropped.entry(list).or_default();
+            let mut left = (0..).filter(|number| !dropped.contains(number));
             *number = left.nth(*number).unwrap_or(*number);
-            if is_mount {
-                self.dropped.insert(*number);
+            if place.is_item() {
+                dropped.insert(*number);
             }
         }
         named
@@ -170,11 +176,18 @@ impl Document {
 
     fn validate(&mut self, config: &InstanceConfig) {
         for problem in config.validate() {
-            // With a mount taken out, the others are no longer at their numbers.
-            if self.dropped.is_empty() || !problem.field.starts_with(MOUNTS) {
+            if !self.follows_from_dropped(&problem.field) {
                 self.note(problem);
             }
         }
+    }
+
+    /// Whether something is said of a field only because items are taken out: the others of their list are no longer at their
+    /// numbers, and secrets belong to rules.
+    fn follows_from_dropped(&self, field: &str) -> bool {
+        let taken = |list: &str| self.dropped.get(list).is_some_and(|dropped| !dropped.is_empty());
+        let of_its_list = self.dropped.keys().any(|list| taken(list) && field.starts_with(list.as_str()));
+        of_its_list || (taken(RULES) && field.starts_with(SECRETS))
     }
 
     /// Keeps a problem, unless it only follows from one that is known.

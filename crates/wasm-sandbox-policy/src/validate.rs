@@ -1,6 +1,8 @@
 //! Every mistake in a configuration at once, with the field and what to write instead; and what a configuration can cost at
 //! most. Nothing here looks at the machine: that a directory is there is found out when it is opened.
 
+mod network;
+
 use std::{path::Path, time::Duration};
 
 use crate::{
@@ -36,6 +38,10 @@ const MAX_MOUNTS: usize = 1000;
 /// The longest that a run may take.
 const MAX_TIME: Duration = Duration::from_secs(24 * 3600);
 
+/// What the host holds for a connection at most: what was received and not read, and what is to be sent; each, and as the
+/// encryption has it.
+const CONNECTION: ByteSize = ByteSize::mib(1);
+
 /// Standard streams and the root, which every guest has open.
 const ALWAYS_OPEN: u32 = 4;
 
@@ -60,7 +66,8 @@ pub struct ConfigValidator<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ResourceEstimate {
-    /// Memory of the host: the guest's memory with its files in memory, tables and stack, captured output and input.
+    /// Memory of the host: the guest's memory with its files in memory, tables and stack, captured output and input, and what
+    /// connections hold.
     pub memory: ByteSize,
     /// Bytes added to directories of the host.
     pub disk: ByteSize,
@@ -68,7 +75,7 @@ pub struct ResourceEstimate {
     pub cpu_time: Duration,
     /// Wall time.
     pub wall_time: Duration,
-    /// Descriptors of the host, for directories and files of the host that are open.
+    /// Descriptors of the host, for directories and files of the host that are open, and for connections.
     pub open_files: u64,
 }
 
@@ -83,6 +90,7 @@ impl<'a> ConfigValidator<'a> {
         let mut problems = Problems::default();
         self.check_limits(&mut problems);
         self.check_mounts(&mut problems);
+        self.check_network(&mut problems);
         self.check_system(&mut problems);
         problems.0
     }
@@ -93,19 +101,21 @@ impl<'a> ConfigValidator<'a> {
         let mounts = &self.config.capabilities.filesystem.mounts;
         let on_disk = mounts.iter().any(|mount| matches!(mount, MountConfig::Host { access: MountAccess::Write, .. }));
         let disk = limits.disk.as_u64();
+        let connections = self.config.capabilities.network.grants().map_or(0, |grants| grants.connections).into();
         let parts = [
             limits.memory.as_u64(),
             limits.table_elements.saturating_mul(8),
             limits.stack.as_u64(),
             limits.output.as_u64(),
             limits.input.as_u64(),
+            CONNECTION.as_u64().saturating_mul(connections),
         ];
         ResourceEstimate {
             memory: ByteSize::bytes(parts.iter().fold(0, |sum, part| sum.saturating_add(*part))),
             disk: ByteSize::bytes(if on_disk { disk } else { 0 }),
             cpu_time: limits.cpu_time.min(limits.timeout),
             wall_time: limits.timeout,
-            open_files: u64::from(limits.open_files).saturating_add(mounts.len() as u64),
+            open_files: u64::from(limits.open_files).saturating_add(mounts.len() as u64).saturating_add(connections),
         }
     }
 
@@ -248,11 +258,15 @@ impl Problems {
     }
 
     fn path(&mut self, field: String, path: &Path) {
+        self.file(field, path, "name a directory or an archive of the host");
+    }
+
+    fn file(&mut self, field: String, path: &Path, suggestion: &str) {
         let bytes = path.as_os_str().as_encoded_bytes();
         if bytes.is_empty() {
-            self.add(field, "the path is empty", "name a directory or an archive of the host");
+            self.add(field, "the path is empty", suggestion);
         } else if bytes.contains(&0) {
-            self.add(field, "the path holds a zero byte", "name a directory or an archive of the host");
+            self.add(field, "the path holds a zero byte", suggestion);
         }
     }
 }

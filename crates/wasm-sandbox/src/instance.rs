@@ -90,7 +90,7 @@ impl<'a> Blueprint<'a> {
     }
 
     async fn build(self) -> Result<Instance, BuildError> {
-        self.module.takes(&self.tools)?;
+        self.module.takes(&self.tools, &self.config.capabilities.network)?;
         self.module.is_served_by(&self.tools)?;
         let limits = &self.config.limits;
         let (linked, interpreter) = self.module.linked(limits, self.mode, self.functions)?;
@@ -630,6 +630,8 @@ fn account(
         denials_dropped: host.denials_dropped,
         tool_calls: host.tool_calls,
         tool_calls_dropped: host.tool_calls_dropped,
+        connections: Vec::new(),
+        connections_dropped: 0,
         limits_hit,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use wasm_sandbox_policy::{ConfigProblem, Plain, ResourceLimits, SandboxError};
+use wasm_sandbox_policy::{ConfigProblem, NetworkPolicy, Plain, ResourceLimits, SandboxError};
 
 use crate::{
     engine::{self, EngineProfile, LinkedModule, Mode, compile, loaded::Loaded},
@@ -156,20 +156,34 @@ impl Module {
     }
 
     /// # Errors
-    /// There are tools, and it has no way to call them.
-    pub(crate) fn takes(&self, tools: &Toolbox) -> Result<(), SandboxError> {
-        if tools.is_empty() || self.script().is_some() || !self.tool_imports().is_empty() {
+    /// There are tools, or something of the network is granted, and it has no way to use them: a grant that does nothing.
+    pub(crate) fn takes(&self, tools: &Toolbox, network: &NetworkPolicy) -> Result<(), SandboxError> {
+        let name = self.name();
+        let problem = if !tools.is_empty() && !self.calls_tools() {
+            let (message, remedy) = match self.is_component() {
+                true => ("imports no function that a tool could serve", "take the tools out"),
+                false => (
+                    "is compiled, and tools are for programs in Python and JavaScript, and components",
+                    "register a `host_function` instead",
+                ),
+            };
+            ConfigProblem::new("tools", format!("`{name}` {message}")).suggest(remedy)
+        } else if network.grants().is_some() && !self.reaches_network() {
+            let message = format!("`{name}` has no way to use the network; programs in Python have");
+            ConfigProblem::new("capabilities.network", message).suggest("grant nothing of the network")
+        } else {
             return Ok(());
-        }
-        let (message, remedy) = match self.is_component() {
-            true => ("imports no function that a tool could serve", "take the tools out"),
-            false => (
-                "is compiled, and tools are for programs in Python and JavaScript, and components",
-                "register a `host_function` instead",
-            ),
         };
-        let problem = ConfigProblem::new("tools", format!("`{}` {message}", self.name())).suggest(remedy);
         Err(SandboxError::Configuration { problems: vec![problem] })
+    }
+
+    fn calls_tools(&self) -> bool {
+        self.script().is_some() || !self.tool_imports().is_empty()
+    }
+
+    /// Whether its guests have a way to what is granted of the network.
+    fn reaches_network(&self) -> bool {
+        self.script().is_some_and(|script| script.runtime == Runtime::Python)
     }
 
     /// # Errors

@@ -4,7 +4,8 @@ use std::{future::Future, path::PathBuf, sync::Arc, time::Duration};
 
 use serde::{Serialize, de::DeserializeOwned};
 use wasm_sandbox_policy::{
-    ByteSize, ConfigProblem, InstanceConfig, InstanceConfigBuilder, Plain, ResourceLimits, SandboxError, SandboxResult,
+    ByteSize, ConfigProblem, InstanceConfig, InstanceConfigBuilder, NetworkPolicy, Plain, ResourceLimits, SandboxError,
+    SandboxResult,
 };
 
 use crate::{
@@ -432,6 +433,21 @@ impl WasmSandboxBuilder {
         self.policy(InstanceConfigBuilder::network_deny_all)
     }
 
+    /// Lets the guest connect to what a rule names, such as `example.com:443`.
+    pub fn network_allow(self, rule: &str) -> Self {
+        self.policy(|config| config.network_allow(rule))
+    }
+
+    /// Adds a header to every request to one host and port over TLS; the guest never sees it.
+    pub fn network_secret(self, host: &str, header: &str, value: &str) -> Self {
+        self.policy(|config| config.network_secret(host, header, value))
+    }
+
+    /// All that is granted of the network at once.
+    pub fn network(self, network: NetworkPolicy) -> Self {
+        self.policy(|config| config.network(network))
+    }
+
     /// An environment variable.
     pub fn env(self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.policy(|config| config.env(name, value))
@@ -525,7 +541,7 @@ impl WasmSandboxBuilder {
             Some(source) => Some(load(source, prelude.clone(), config.clone(), mode).await?),
             None => None,
         };
-        module.as_ref().map_or(Ok(()), |module| module.takes(&tools))?;
+        module.as_ref().map_or(Ok(()), |module| module.takes(&tools, &config.instance.capabilities.network))?;
         Ok(WasmSandbox {
             config,
             functions: Arc::new(self.functions),

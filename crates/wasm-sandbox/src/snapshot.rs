@@ -136,7 +136,8 @@ impl Snapshot {
 
     /// The snapshot as bytes that [`WasmSandbox::snapshot`](crate::WasmSandbox::snapshot) reads, in this process or another,
     /// on this machine or one with the same version of this crate and of the interpreter. They are sealed with the key of
-    /// [`Setup::snapshot_key`](crate::Setup::snapshot_key) and not encrypted: who reads them reads the session's memory.
+    /// [`Setup::snapshot_key`](crate::Setup::snapshot_key) and not encrypted: who reads them reads the session's memory. Secrets of
+    /// the policy are not in them.
     ///
     /// # Errors
     /// [`SandboxError::NotRunnable`] when a file of the host's is open in the session: it cannot go elsewhere.
@@ -153,7 +154,7 @@ impl Snapshot {
             runtime: parts.runtime.name().to_owned(),
             image: parts.image()?,
             prelude: parts.prelude.to_string(),
-            config: serde_json::to_string(&parts.config)
+            config: serde_json::to_string(&parts.config.without_secrets())
                 .map_err(|error| SandboxError::internal("writing a policy", error))?,
             turns: *turns,
             draws: state.draws,
@@ -191,6 +192,8 @@ impl Snapshot {
         let runtime = Runtime::named(&written.runtime).ok_or_else(|| refused("its interpreter is not known here"))?;
         let config: InstanceConfig =
             serde_json::from_str(&written.config).map_err(|_| refused("its policy cannot be read"))?;
+        // What the host kept from the guest is not in it: it comes from the policy of the sandbox.
+        let config = config.with_secrets_of(&allowed).ok_or_else(wider)?;
         if !allowed.permits(&config) {
             return Err(wider());
         }

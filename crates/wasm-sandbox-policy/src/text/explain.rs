@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::place::Place;
+use super::place::{Place, SECRETS};
 use crate::{
     config::InstanceConfig,
     error::{ConfigProblem, nearest},
@@ -13,7 +13,8 @@ use crate::{
 const MAX_MESSAGE: usize = 300;
 
 /// Fields whose values have several forms, and the forms.
-const FORMS: [(&str, &str); 2] = [
+const FORMS: [(&str, &str); 3] = [
+    ("capabilities.network", "write `\"deny\"` or `{ allow = { rules = [\"example.com:443\"] } }` (in JSON with `:`)"),
     (
         "capabilities.system.clock",
         "write `\"real\"`, `{ coarse = \"1ms\" }` or `{ frozen = { unix_ns = 0 } }` (in JSON with `:`)",
@@ -24,7 +25,11 @@ const FORMS: [(&str, &str); 2] = [
 /// What serde says of the value at `place`, as a problem.
 pub(super) fn mistake(place: &Place, message: &str) -> ConfigProblem {
     let field = place.to_string();
-    let forms = FORMS.iter().find(|(name, _)| field.starts_with(name)).map(|(_, forms)| (*forms).to_owned());
+    if field.starts_with(SECRETS) && field.ends_with("].value") {
+        // What was found there may be the secret itself.
+        return ConfigProblem::new(field, "expected text in quotes");
+    }
+    let forms = FORMS.iter().find(|(name, _)| has_forms(&field, name)).map(|(_, forms)| (*forms).to_owned());
     let (message, suggestion) = if message.starts_with("unknown field ") {
         let meant = place.key().map(|key| meant_field(key, &candidates(message)));
         ("there is no such setting".to_owned(), meant)
@@ -44,6 +49,13 @@ pub(super) fn mistake(place: &Place, message: &str) -> ConfigProblem {
     // What a policy says is repeated in the message.
     let message = Plain::line(&message).at_most(MAX_MESSAGE).to_string();
     ConfigProblem { suggestion: forms.or(suggestion), ..ConfigProblem::new(field, message) }
+}
+
+/// Whether a field has several forms, or is in one of them. What is in a grant of the network has one form only.
+fn has_forms(field: &str, name: &str) -> bool {
+    field
+        .strip_prefix(name)
+        .is_some_and(|rest| rest.is_empty() || (rest.starts_with('.') && !rest.starts_with(".allow.")))
 }
 
 /// A message of `serde_json`'s without the line and column at its end.

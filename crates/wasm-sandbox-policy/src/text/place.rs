@@ -7,8 +7,15 @@ use serde_path_to_error::Segment;
 
 use crate::plain::Plain;
 
-/// The only list that a policy has.
+/// The mounts of a policy.
 pub(super) const MOUNTS: &str = "capabilities.filesystem.mounts";
+
+/// The rules for the network, and the secrets that belong to hosts of theirs.
+pub(super) const RULES: &str = "capabilities.network.allow.rules";
+pub(super) const SECRETS: &str = "capabilities.network.allow.secrets";
+
+/// The lists that a policy has; none is in another.
+const LISTS: [&str; 4] = [MOUNTS, RULES, SECRETS, "capabilities.network.allow.roots"];
 
 /// The way from the root to a value.
 #[derive(Clone, Default)]
@@ -48,14 +55,14 @@ impl Place {
         Some(taken)
     }
 
-    /// The way to the list that this place is in, when that is not the one list that there may be.
+    /// The way to the list that this place is in, when that is none of the lists that there may be.
     pub(super) fn stray_list(&self) -> Option<Self> {
         let indices = self.0.iter().enumerate().filter(|(_, step)| matches!(step, Step::Index(_)));
         let mut lists = indices.filter_map(|(depth, _)| self.0.get(..depth)).map(|way| Self(way.to_vec()));
-        lists.find(|list| list.to_string() != MOUNTS)
+        lists.find(|list| !list.is_list())
     }
 
-    /// The first list in `tree` that is not the one that there may be.
+    /// The first list in `tree` that is none of those that there may be.
     pub(super) fn of_stray_list(tree: &Value) -> Option<Self> {
         Self::default().stray_list_below(tree)
     }
@@ -65,7 +72,7 @@ impl Place {
             Value::Object(fields) => {
                 fields.iter().find_map(|(key, value)| self.then(Step::Key(key.clone())).stray_list_below(value))
             }
-            Value::Array(items) if self.to_string() == MOUNTS => {
+            Value::Array(items) if self.is_list() => {
                 items.iter().enumerate().find_map(|(index, item)| self.then(Step::Index(index)).stray_list_below(item))
             }
             Value::Array(_) => Some(self.clone()),
@@ -73,17 +80,23 @@ impl Place {
         }
     }
 
-    /// Whether this is a mount as a whole.
-    pub(super) fn is_mount(&self) -> bool {
-        matches!(self.0.split_last(), Some((Step::Index(_), way)) if Self(way.to_vec()).to_string() == MOUNTS)
+    fn is_list(&self) -> bool {
+        LISTS.contains(&self.to_string().as_str())
     }
 
-    /// The number of the mount that this is or is in.
-    pub(super) fn mount_mut(&mut self) -> Option<&mut usize> {
-        self.0.iter_mut().find_map(|step| match step {
-            Step::Index(index) => Some(index),
-            Step::Key(_) => None,
-        })
+    /// Whether this is an item of a list as a whole.
+    pub(super) fn is_item(&self) -> bool {
+        matches!(self.0.last(), Some(Step::Index(_)))
+    }
+
+    /// The list that this is in, and the number of the item that it is or is in.
+    pub(super) fn item_mut(&mut self) -> Option<(String, &mut usize)> {
+        let depth = self.0.iter().position(|step| matches!(step, Step::Index(_)))?;
+        let list = Self(self.0.get(..depth)?.to_vec()).to_string();
+        match self.0.get_mut(depth) {
+            Some(Step::Index(index)) => Some((list, index)),
+            _ => None,
+        }
     }
 
     fn then(&self, step: Step) -> Self {

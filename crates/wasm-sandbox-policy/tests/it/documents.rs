@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 use wasm_sandbox_policy::{
-    ByteUnits, ClockPolicy, ConfigProblem, Denial, ErrorCode, InstanceConfig, InstanceConfigBuilder, RandomPolicy,
-    ResourceKind, ResourceLimits, SandboxError, SandboxResult, TimeUnits, Trap, TrapKind,
+    ByteUnits, ClockPolicy, ConfigProblem, Denial, ErrorCode, InstanceConfig, InstanceConfigBuilder, NetworkGrants,
+    RandomPolicy, ResourceKind, ResourceLimits, SandboxError, SandboxResult, TimeUnits, Trap, TrapKind,
 };
 
 const DEFAULTS: &str = include_str!("../../../../docs/guide/defaults.md");
@@ -36,7 +36,7 @@ fn the_table_of_defaults_is_true() {
     for row in table(DEFAULTS, "Key") {
         let [key, stated, _, _, _] = row[..] else { panic!("{row:?}") };
         let key = key.trim_matches('`');
-        let said = match at(&json, key) {
+        let said = match &setting(&json, key) {
             Value::String(text) => text.clone(),
             Value::Array(items) if items.is_empty() => "none".to_owned(),
             Value::Object(fields) if fields.is_empty() => "none".to_owned(),
@@ -48,8 +48,21 @@ fn the_table_of_defaults_is_true() {
         assert_eq!(said, stated.trim_matches('`'), "{key}");
         assert!(seen.insert(key.to_owned()), "{key} is there twice");
     }
-    let settings: BTreeSet<String> = leaves("", &json).into_iter().collect();
+    let mut settings: BTreeSet<String> = leaves("", &json).into_iter().collect();
+    settings.extend(leaves(GRANTS, &serde_json::to_value(NetworkGrants::default()).unwrap()));
     assert_eq!(seen, settings, "the table has every setting, and nothing else");
+}
+
+const GRANTS: &str = "capabilities.network.allow";
+
+/// The value of a setting; where nothing is granted of the network, what would be beside the first rule.
+fn setting(json: &Value, key: &str) -> Value {
+    let grants = serde_json::to_value(NetworkGrants::default()).unwrap();
+    match key.strip_prefix(GRANTS) {
+        Some(name) if at(json, key).is_null() => grants[name.trim_start_matches('.')].clone(),
+        None if key == "capabilities.network" && at(json, key).is_object() => "deny".into(),
+        _ => at(json, key).clone(),
+    }
 }
 
 /// The paths of all settings. A clock is one setting, though it is a table.
@@ -67,13 +80,15 @@ fn leaves(place: &str, value: &Value) -> Vec<String> {
 #[test]
 fn the_builder_has_what_the_table_says() {
     type Method = fn(InstanceConfigBuilder) -> InstanceConfigBuilder;
-    let methods: [(&str, Method); 15] = [
+    let methods: [(&str, Method); 17] = [
         ("filesystem_read", |b| b.filesystem_read("/a", "/b")),
         ("filesystem_write", |b| b.filesystem_write("/a", "/b")),
         ("filesystem_overlay", |b| b.filesystem_overlay("/a", "/b")),
         ("filesystem_memory", |b| b.filesystem_memory("/b")),
         ("filesystem_zip", |b| b.filesystem_zip("/a", "/b")),
         ("network_deny_all", |b| b.network_deny_all()),
+        ("network_allow", |b| b.network_allow("example.com:443")),
+        ("network_secret", |b| b.network_allow("a.com:443").network_secret("a.com:443", "A", "1")),
         ("env", |b| b.env("A", "1")),
         ("clock", |b| b.clock(ClockPolicy::Real)),
         ("random", |b| b.random(RandomPolicy::Seeded(1))),
@@ -95,14 +110,16 @@ fn the_builder_has_what_the_table_says() {
             let changed: Vec<&str> = rows
                 .iter()
                 .map(|row| row[0].trim_matches('`'))
-                .filter(|key| at(&json, key) != at(&default, key))
+                .filter(|key| setting(&json, key) != setting(&default, key))
+                // A secret needs a host that is granted.
+                .filter(|key| name != "network_secret" || !key.ends_with(".rules"))
                 .collect();
             // The network is denied already.
             let expected: &[&str] = if name == "network_deny_all" { &[] } else { &[row[0].trim_matches('`')] };
             assert_eq!(changed, expected, "{name}");
             documented.insert(name);
         }
-        let of_limits = row[0].contains("limits.");
+        let of_limits = row[0].contains("`limits.");
         assert!(!names(row[3]).contains(&"limits") || of_limits, "{row:?}");
         assert!(!of_limits || names(row[3]).len() == 1, "every limit can be set: {row:?}");
     }
@@ -128,10 +145,14 @@ fn the_guide_to_policies_holds_policies() {
         blocks(POLICY, "toml").into_iter().map(|text| InstanceConfig::from_toml(text).expect(text)).collect();
     let json: Vec<InstanceConfig> =
         blocks(POLICY, "json").into_iter().map(|text| InstanceConfig::from_json(text).expect(text)).collect();
-    assert_eq!((toml.len(), json.len()), (8, 1));
+    assert_eq!((toml.len(), json.len()), (9, 1));
     assert_eq!(json[0], toml[0], "the same in JSON");
-    assert_eq!(toml[7], InstanceConfig::default(), "the limits shown are the defaults");
-    let all_limits = toml::from_str::<toml::Table>(blocks(POLICY, "toml")[7]).unwrap();
+    assert_eq!(toml[8], InstanceConfig::default(), "the limits shown are the defaults");
+    let grants = toml[7].capabilities.network.grants().unwrap();
+    let default =
+        NetworkGrants { rules: grants.rules.clone(), roots: grants.roots.clone(), ..NetworkGrants::default() };
+    assert_eq!(NetworkGrants { secrets: Vec::new(), ..grants.clone() }, default, "the amounts shown are the defaults");
+    let all_limits = toml::from_str::<toml::Table>(blocks(POLICY, "toml")[8]).unwrap();
     let default = serde_json::to_value(ResourceLimits::default()).unwrap();
     assert_eq!(all_limits["limits"].as_table().unwrap().len(), default.as_object().unwrap().len(), "all of them");
 }
@@ -258,5 +279,8 @@ fn the_table_of_limits_is_that_of_the_code() {
         .map(|row| row[3].trim_matches('`').to_owned())
         .filter(|name| !name.is_empty())
         .collect();
+    let of_network = ["connections", "total_connections", "bytes_sent", "bytes_received"];
+    let of_network = of_network.map(|name| format!("{GRANTS}.{name}"));
+    let settings: BTreeSet<String> = settings.into_iter().chain(of_network).collect();
     assert_eq!(settings, named, "every limit can be hit");
 }

@@ -4,6 +4,7 @@
 
 mod documents;
 mod narrow;
+mod network;
 mod policies;
 mod read;
 mod texts;

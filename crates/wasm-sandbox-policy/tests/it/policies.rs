@@ -4,18 +4,66 @@ use std::time::Duration;
 
 use proptest::{collection::btree_map, option, prelude::*};
 use wasm_sandbox_policy::{
-    ByteSize, ClockPolicy, FuelLimit, InstanceConfig, MountAccess, MountConfig, RandomPolicy, ResourceLimits,
+    ByteSize, ClockPolicy, ConfigProblem, FuelLimit, HeaderSecret, InstanceConfig, MountAccess, MountConfig,
+    NetworkGrants, NetworkPolicy, NetworkRule, RandomPolicy, ResourceLimits,
 };
 
 /// Any valid policy. Directories and variables come from small sets, so that two policies often share some.
 pub(crate) fn policy() -> impl Strategy<Value = InstanceConfig> {
     let mounts = (mount("/a"), mount("/b c/\u{e9}\n"), mount("/d"));
-    (limits(), mounts, variables(), clock(), random()).prop_map(|(limits, (a, b, d), variables, clock, random)| {
+    let system = (variables(), clock(), random());
+    (limits(), mounts, network(), system).prop_map(|(limits, (a, b, d), network, (variables, clock, random))| {
         let mut config = InstanceConfig { limits, ..InstanceConfig::default() };
+        config.capabilities.network = network;
         config.capabilities.filesystem.mounts = [a, b, d].into_iter().flatten().collect();
         let system = &mut config.capabilities.system;
         (system.environment.variables, system.clock, system.random) = (variables, clock, random);
         config
+    })
+}
+
+fn network() -> impl Strategy<Value = NetworkPolicy> {
+    let hosts = ["a.com", "*.a.com", "x.a.com", "*.x.a.com", "10.0.0.0/8", "10.1.2.3", "[::/0]", "[fd00::/8]", "[::1]"];
+    let ports = ["", ":80", ":443", ":1-500", ":100-900"];
+    let text = (prop::sample::select(hosts.to_vec()), prop::sample::select(ports.to_vec()));
+    let rules = prop::collection::vec(text.prop_map(|(host, port)| format!("{host}{port}")), 1..6);
+    let amounts = (1_u32..=1024, 1_u64.., 1_u64.., 1_u64..=86_400, any::<[bool; 3]>());
+    option::weighted(0.8, (rules, amounts)).prop_map(|grants| {
+        let Some((rules, (connections, total_connections, bytes, seconds, [one, two, root]))) = grants else {
+            return NetworkPolicy::Deny;
+        };
+        let mut grants = NetworkGrants { connections, total_connections, ..NetworkGrants::default() };
+        (grants.bytes_sent, grants.connection_time) = (ByteSize::bytes(bytes), Duration::from_secs(seconds));
+        let secret = |host: &str| HeaderSecret {
+            host: host.parse().unwrap(),
+            header: "Authorization".to_owned(),
+            value: "Bearer 1".into(),
+            unencrypted: false,
+        };
+        let mut rules: Vec<NetworkRule> = rules.iter().map(|rule| rule.parse().unwrap()).collect();
+        if one {
+            grants.secrets.push(secret("b.com:443"));
+            rules.push("b.com".parse().unwrap());
+        }
+        if two {
+            grants.secrets.push(secret("c.com:80"));
+            rules.push("c.com:80".parse().unwrap());
+        }
+        if root {
+            grants.roots.push("ca.pem".into());
+        }
+        // Those that grant something which no other does.
+        for rule in rules {
+            let before = grants.rules.clone();
+            grants.rules.push(rule);
+            let mut config = InstanceConfig::default();
+            config.capabilities.network = NetworkPolicy::Allow(grants.clone());
+            let superfluous = |problem: &ConfigProblem| problem.message.contains("grants nothing");
+            if config.validate().iter().any(superfluous) {
+                grants.rules = before;
+            }
+        }
+        NetworkPolicy::Allow(grants)
     })
 }
 

@@ -151,7 +151,8 @@ fn mistakes_of_reading_and_of_meaning_are_said_together() {
         "limits.stack (line 7): 1KB is out of range; from 64KB to 64MB",
         "limits.cpu_time (line 8): `soon` is not a duration; write a number and a unit, such as `30s` or `250ms`",
         "limits.instances (line 9): expected a whole number, at most 4294967295, found integer `-1`",
-        "capabilities.network (line 11): `denied` cannot be chosen; did you mean `deny`?",
+        "capabilities.network (line 11): `denied` cannot be chosen; write `\"deny\"` or \
+         `{ allow = { rules = [\"example.com:443\"] } }` (in JSON with `:`)",
         "capabilities.system.clock (line 13): expected a name with a value, found a name alone; write `\"real\"`, \
          `{ coarse = \"1ms\" }` or `{ frozen = { unix_ns = 0 } }` (in JSON with `:`)",
         "capabilities.system.randon (line 14): there is no such setting; did you mean `random`?",
@@ -176,7 +177,8 @@ fn what_is_not_known_is_an_error() {
         ),
         (
             "[capabilities]\nnetwork = \"allow\"",
-            "capabilities.network (line 2): `allow` cannot be chosen; there is only `deny`",
+            "capabilities.network (line 2): expected a name with a value, found a name alone; write `\"deny\"` or \
+             `{ allow = { rules = [\"example.com:443\"] } }` (in JSON with `:`)",
         ),
         (
             "[capabilities.system]\nthreads = \"allow\"",
