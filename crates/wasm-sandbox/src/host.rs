@@ -13,6 +13,8 @@ pub mod fuzzing;
 mod handles;
 mod memory;
 mod namespace;
+pub(crate) mod net;
+mod net_frame;
 mod paths;
 mod random;
 mod record;
@@ -25,12 +27,13 @@ pub(crate) mod wasi2;
 use std::{sync::Arc, time::Instant};
 
 use wasm_sandbox_policy::{
-    Denial, FileChanges, GuestPath, InstanceConfig, IoUsage, LimitHit, ResourceKind, ResourceLimits, SandboxError,
-    ToolRecord,
+    ConnectionRecord, Denial, FileChanges, GuestPath, InstanceConfig, IoUsage, LimitHit, ResourceKind, ResourceLimits,
+    SandboxError, ToolRecord,
 };
 
 use self::{
-    clock::Clocks, descriptors::Descriptors, handles::Handles, random::Random, record::Record, stdio::Streams,
+    clock::Clocks, descriptors::Descriptors, handles::Handles, net::Net, random::Random, record::Record,
+    stdio::Streams,
     tools::ToolCalls,
 };
 pub(crate) use self::{
@@ -39,7 +42,7 @@ pub(crate) use self::{
     namespace::Namespace,
     saved::SavedHost,
     stdio::{Sink, Stdin},
-    tools::{FAULT, Framed, ToolSetup, Waited, reply},
+    tools::{Attempt, FAULT, Framed, ToolSetup, Waited, reply},
     wasi::for_each_wasi_function,
 };
 use crate::vfs::{Dir, Quota, VfsResult};
@@ -94,6 +97,7 @@ pub(crate) struct Host {
     random: Random,
     record: Record,
     tools: ToolCalls,
+    net: Net,
     limits: ResourceLimits,
     usage: IoUsage,
     quota: Arc<Quota>,
@@ -118,6 +122,8 @@ pub(crate) struct HostReport {
     pub(crate) denials_dropped: u64,
     pub(crate) tool_calls: Vec<ToolRecord>,
     pub(crate) tool_calls_dropped: u64,
+    pub(crate) connections: Vec<ConnectionRecord>,
+    pub(crate) connections_dropped: u64,
     pub(crate) limits_hit: Vec<LimitHit>,
 }
 
@@ -145,6 +151,7 @@ impl Host {
             clocks: Clocks::new(system.clock, now),
             random: Random::new(system.random),
             record: Record::new(setup.script),
+            net: Net::new(&setup.config.capabilities.network, setup.tools.executor, now)?,
             tools: ToolCalls::new(setup.tools, limit, now),
             usage: IoUsage::default(),
             quota: setup.quota,
@@ -169,6 +176,7 @@ impl Host {
         self.streams.begin();
         self.record.begin();
         self.tools.begin(now);
+        self.net.begin(now);
         self.sleeping_since = None;
         self.random_filled = 0;
     }
@@ -186,11 +194,24 @@ impl Host {
         io.files_created = self.quota.files_used();
         let mut limits_hit = self.quota.hits();
         limits_hit.extend(self.descriptors.take_hit());
-        self.note_refused_tools();
+        limits_hit.extend(self.net.take_hits());
+        self.note_refused();
         let (denials, denials_dropped) = self.record.take_denials();
         let (tool_calls, tool_calls_dropped) = self.tools.take_records();
-        let files = self.record.take_changes();
-        HostReport { stdout, stderr, io, files, denials, denials_dropped, tool_calls, tool_calls_dropped, limits_hit }
+        let (connections, connections_dropped) = self.net.take_records();
+        HostReport {
+            stdout,
+            stderr,
+            io,
+            files: self.record.take_changes(),
+            denials,
+            denials_dropped,
+            tool_calls,
+            tool_calls_dropped,
+            connections,
+            connections_dropped,
+            limits_hit,
+        }
     }
 
     /// What the run has printed to a captured standard error so far.
@@ -200,8 +221,14 @@ impl Host {
 
     /// The first refusal of the run.
     pub(crate) fn first_denial(&mut self) -> Option<Denial> {
-        self.note_refused_tools();
+        self.note_refused();
         self.record.first_denial()
+    }
+
+    /// Writes down what was refused beside the guest.
+    fn note_refused(&mut self) {
+        self.note_refused_tools();
+        self.net.take_denials().into_iter().for_each(|denial| self.record.deny_often(denial));
     }
 
     /// The mounted trees, which outlive the host for whoever keeps this.

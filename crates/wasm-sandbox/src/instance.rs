@@ -630,8 +630,8 @@ fn account(
         denials_dropped: host.denials_dropped,
         tool_calls: host.tool_calls,
         tool_calls_dropped: host.tool_calls_dropped,
-        connections: Vec::new(),
-        connections_dropped: 0,
+        connections: host.connections,
+        connections_dropped: host.connections_dropped,
         limits_hit,
     }
 }

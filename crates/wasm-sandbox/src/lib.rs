@@ -100,3 +100,8 @@ struct SessionsGuide;
 #[cfg(all(doctest, feature = "wasmtime"))]
 #[doc = include_str!("../../../docs/guide/tools.md")]
 struct ToolsGuide;
+
+/// And of the network.
+#[cfg(all(doctest, feature = "wasmtime"))]
+#[doc = include_str!("../../../docs/guide/network.md")]
+struct NetworkGuide;

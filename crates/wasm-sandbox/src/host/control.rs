@@ -1,6 +1,7 @@
 //! Cancelling a guest from outside, and waiting for it without ever passing its deadline.
 
 use std::{
+    fmt,
     future::Future,
     os::fd::BorrowedFd,
     pin::pin,
@@ -14,9 +15,7 @@ use std::{
 };
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use tokio::sync::Notify;
-
-use super::tools::Awaited;
+use tokio::sync::{Notify, futures::Notified};
 
 /// How often a wait for a descriptor looks whether it was cancelled.
 const SLICE: Duration = Duration::from_millis(20);
@@ -24,12 +23,20 @@ const SLICE: Duration = Duration::from_millis(20);
 /// How long a wait for a tool's answer looks for it before the thread sleeps: waking it again takes longer than many tools do.
 const WATCH: Duration = Duration::from_micros(20);
 
-/// What an unfinished host call waits for: the first of a moment and a stream, or of a moment and a tool's answer.
+/// What an unfinished host call waits for: the first of a moment and a stream, or of a moment and an event.
 #[derive(Debug, Default)]
 pub(crate) struct Wait {
     pub(crate) until: Option<Instant>,
     pub(crate) stream: Option<Stream>,
-    pub(crate) tools: Option<Awaited>,
+    pub(crate) event: Option<Box<dyn Event>>,
+}
+
+/// Something that happens beside the guest: a tool's answer, a word from the network.
+pub(crate) trait Event: fmt::Debug + Send + Sync {
+    fn ready(&self) -> bool;
+
+    /// Ready when something has changed after this was called.
+    fn changed(&self) -> Notified<'_>;
 }
 
 /// One of the process's own streams.
@@ -173,19 +180,20 @@ impl Control {
         }
     }
 
-    /// Waits for a cancel or a tool's answer; for no moment.
+    /// Waits for a cancel or an event; for no moment.
     async fn told(&self, wait: &Wait, deadline: Instant) -> WaitEnd {
         loop {
             let mut cancelled = pin!(self.notify.notified());
             cancelled.as_mut().enable();
-            let mut answered = pin!(futures::future::OptionFuture::from(wait.tools.as_ref().map(Awaited::changed)));
+            let changed = wait.event.as_ref().map(|event| event.changed());
+            let mut changed = pin!(futures::future::OptionFuture::from(changed));
             // What is told from here on is not missed.
             if let Some(end) = self.over(wait, deadline) {
                 return end;
             }
             tokio::select! {
                 () = cancelled => {}
-                Some(()) = answered.as_mut() => {}
+                Some(()) = changed.as_mut() => {}
             }
         }
     }
@@ -195,7 +203,7 @@ impl Control {
         if self.is_cancelled() {
             Some(WaitEnd::Cancelled)
         } else if wait.until.is_some_and(|until| until <= now && until <= deadline)
-            || wait.tools.as_ref().is_some_and(Awaited::ready)
+            || wait.event.as_ref().is_some_and(|event| event.ready())
         {
             Some(WaitEnd::Ready)
         } else if deadline <= now {

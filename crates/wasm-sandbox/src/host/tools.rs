@@ -12,10 +12,9 @@ use std::{
 use serde_json::json;
 use wasm_sandbox_policy::{Denial, ToolOutcome, ToolRecord};
 
-use self::inbox::{Inbox, UnderWay};
+use self::inbox::{Awaited, Inbox, UnderWay};
 pub(crate) use self::{
-    frame::{FAULT, Framed, reply},
-    inbox::Awaited,
+    frame::{Attempt, FAULT, Framed, reply},
     run::Executor,
 };
 use super::{Host, Stop, Wait};
@@ -104,7 +103,7 @@ impl Host {
         if until.is_some_and(|until| until <= Instant::now()) {
             return Ok(Waited::Late);
         }
-        Err(Wait { until, stream: None, tools: Some(Awaited::new(self.tools.inbox(), call)) })
+        Err(Wait { until, stream: None, event: Some(Box::new(Awaited::new(self.tools.inbox(), call))) })
     }
 
     /// Bytes of an ended call's answer; 0 if there is no such call.

@@ -23,6 +23,7 @@ mod killed;
 mod languages;
 mod limits;
 mod modules;
+mod network;
 mod paths;
 mod process;
 mod programs;

@@ -1,4 +1,4 @@
-//! How interpreters reach the caller's tools, and where Python leaves its answers. `docs/guest-javascript.md` has JavaScript's
+//! How interpreters reach the caller's tools, how Python reaches the network, and where it leaves its answers. `docs/guest-javascript.md` has JavaScript's
 //! imports; Python has one, and `host/tools/frame.rs` what it hands over.
 
 use std::time::{Duration, Instant};
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     engine::Mode,
-    host::{FAULT, Framed, Stop, Waited, reply},
+    host::{Attempt, FAULT, Framed, Stop, Wait, Waited, reply},
 };
 
 pub(super) fn add(linker: &mut Linker<StoreData>, mode: Mode) -> wasmtime::Result<()> {
@@ -42,13 +42,18 @@ fn add_python(linker: &mut Linker<StoreData>, mode: Mode) -> wasmtime::Result<()
 }
 
 async fn frame(caller: &mut Caller<'_, StoreData>, pointer: u32, len: u32, mode: Mode) -> wasmtime::Result<i32> {
-    let at = memory_of(caller);
-    let (memory, data) = parts(at, caller);
-    let range = pointer as usize..(pointer as usize).saturating_add(len as usize);
-    let Some(bytes) = memory.get_mut(range) else { return Ok(FAULT) };
-    let (call, until) = match data.host.tool_frame(bytes).map_err(Stopped)? {
-        Framed::Done(code) => return Ok(code),
-        Framed::Wait { call, until } => (call, until),
+    let mut attempt = Attempt { began: Instant::now(), again: false };
+    let (call, until) = loop {
+        let at = memory_of(caller);
+        let (memory, data) = parts(at, caller);
+        let range = pointer as usize..(pointer as usize).saturating_add(len as usize);
+        let Some(bytes) = memory.get_mut(range) else { return Ok(FAULT) };
+        match data.host.tool_frame(bytes, attempt).map_err(Stopped)? {
+            Framed::Done(code) => return Ok(code),
+            Framed::Wait { call, until } => break (call, until),
+            Framed::Again(waiting) => wait(caller.data_mut(), &waiting, mode).await?,
+        }
+        attempt.again = true;
     };
     let (call, size) = ended(caller.data_mut(), call, until, mode).await?;
     let at = memory_of(caller);
@@ -68,11 +73,15 @@ pub(super) async fn ended(
             Ok(Waited::Ended(call)) => return Ok((call.cast_signed(), data.host.tool_size(call))),
             Ok(Waited::Late) => return Ok((0, 0)),
             Ok(Waited::Nothing) => return Ok((-1, 0)),
-            Err(wait) => match mode {
-                Mode::Blocking => wait_blocking(data, &wait)?,
-                Mode::Async => wait_async(data, &wait).await?,
-            },
+            Err(waiting) => wait(data, &waiting, mode).await?,
         }
+    }
+}
+
+async fn wait(data: &mut StoreData, wait: &Wait, mode: Mode) -> wasmtime::Result<()> {
+    match mode {
+        Mode::Blocking => wait_blocking(data, wait),
+        Mode::Async => wait_async(data, wait).await,
     }
 }
 

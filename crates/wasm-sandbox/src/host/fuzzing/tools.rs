@@ -11,7 +11,7 @@ use tokio::runtime::{Builder, Runtime};
 use wasm_sandbox_policy::{ByteSize, InstanceConfig, ResourceLimits};
 
 use crate::{
-    host::{Framed, Host, HostSetup, Sink, Stdin, ToolSetup, Waited, reply},
+    host::{Attempt, Framed, Host, HostSetup, Sink, Stdin, ToolSetup, Waited, reply},
     tool::{Tool, ToolError, Toolbox, Tools},
     vfs::Quota,
 };
@@ -55,7 +55,7 @@ impl Guest {
         let mut frame = self.frame(input)?;
         let taken = frame.first() == Some(&b't');
         let before = frame.clone();
-        let done = match self.host.tool_frame(&mut frame) {
+        let done = match self.host.tool_frame(&mut frame, Attempt { began: Instant::now(), again: false }) {
             Ok(done) => done,
             // The guest has ended.
             Err(_) => return Err(arbitrary::Error::NotEnoughData),
@@ -67,6 +67,8 @@ impl Guest {
                 let (call, size) = self.wait(call, until);
                 reply(&mut frame, call, size)
             }
+            // Nothing of the network is granted: there is nothing to wait for.
+            Framed::Again(wait) => panic!("{wait:?}"),
         };
         assert!(matches!(code, 0 | -2), "{code}");
         assert!(code == 0 || frame == before, "a refused frame was written");

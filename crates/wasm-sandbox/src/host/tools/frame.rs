@@ -1,9 +1,9 @@
-//! How Python reaches tools and leaves its answers: its one import hands over a frame that the host reads and writes in place.
+//! How Python reaches tools and the network, and leaves its answers: its one import hands over a frame that the host reads and writes in place.
 //! The first byte says what it is.
 
 use std::time::{Duration, Instant};
 
-use super::super::{Host, Stop};
+use super::super::{Host, Stop, Wait};
 
 /// Bytes of a frame before what it carries. The host writes a call's number and the length of its answer there.
 const HEAD: usize = 8;
@@ -26,6 +26,15 @@ enum Frame {
     Cancel(u32),
     /// What tools there are, as the answer of a call.
     List,
+    /// Something of the network.
+    Network,
+}
+
+/// Which attempt at a frame this is: a frame that has to wait is handed over again.
+#[derive(Clone, Copy)]
+pub(crate) struct Attempt {
+    pub(crate) began: Instant,
+    pub(crate) again: bool,
 }
 
 /// How far a frame has come.
@@ -34,14 +43,17 @@ pub(crate) enum Framed {
     Done(i32),
     /// First this call has to end, or any, or this moment to come; then [`reply`] tells of it.
     Wait { call: Option<u32>, until: Option<Instant> },
+    /// First this has to end; then the frame is to be handed over again, as it is.
+    Again(Wait),
 }
 
 impl Host {
     /// Does what a frame asks for.
-    pub(crate) fn tool_frame(&mut self, bytes: &mut [u8]) -> Result<Framed, Stop> {
+    pub(crate) fn tool_frame(&mut self, bytes: &mut [u8], attempt: Attempt) -> Result<Framed, Stop> {
         let Some(kind) = Frame::of(bytes) else { return Ok(Framed::Done(FAULT)) };
         let carried = bytes.get(HEAD..).unwrap_or_default();
         let code = match kind {
+            Frame::Network => return self.net_frame(bytes, attempt),
             Frame::Answer => {
                 self.answer(bytes)?;
                 0
@@ -93,6 +105,7 @@ impl Frame {
             b't' => call().map(Self::Take),
             b'x' => call().map(Self::Cancel),
             b'l' => Some(Self::List),
+            b'n' => Some(Self::Network),
             _ => None,
         }
     }

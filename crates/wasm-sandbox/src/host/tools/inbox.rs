@@ -16,7 +16,10 @@ use tokio::{
 use wasm_sandbox_policy::{Plain, ToolOutcome, ToolRecord};
 
 use super::{Executor, Waited, error_answer, micros, run};
-use crate::tool::{Failure, Job, Outcome};
+use crate::{
+    host::control::Event,
+    tool::{Failure, Job, Outcome},
+};
 
 /// Calls that run at a time; more wait for their turn.
 const MAX_RUNNING: usize = 16;
@@ -402,7 +405,7 @@ fn shown(name: &str) -> String {
 }
 
 /// What a guest waits for: the answer of one call, or of any.
-pub(crate) struct Awaited {
+pub(super) struct Awaited {
     inbox: Arc<Inbox>,
     call: Option<u32>,
 }
@@ -411,8 +414,10 @@ impl Awaited {
     pub(super) fn new(inbox: &Arc<Inbox>, call: Option<u32>) -> Self {
         Self { inbox: Arc::clone(inbox), call }
     }
+}
 
-    pub(crate) fn ready(&self) -> bool {
+impl Event for Awaited {
+    fn ready(&self) -> bool {
         let state = self.inbox.state();
         match self.call {
             Some(call) => {
@@ -422,8 +427,7 @@ impl Awaited {
         }
     }
 
-    /// Ready when an answer arrives after this was called.
-    pub(crate) fn changed(&self) -> Notified<'_> {
+    fn changed(&self) -> Notified<'_> {
         self.inbox.arrived.notified()
     }
 }

@@ -91,7 +91,7 @@ fn poll(
     }
     if ready.is_empty() {
         host.sleeping_since = Some(since);
-        return Ok(Err(Wait { until: nearest, stream: stdin.then_some(Stream::Stdin), tools: None }));
+        return Ok(Err(Wait { until: nearest, stream: stdin.then_some(Stream::Stdin), event: None }));
     }
     for (index, event) in (0u32..).zip(&ready) {
         store_event(memory, events, index, event)?;

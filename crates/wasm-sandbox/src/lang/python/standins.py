@@ -1,4 +1,4 @@
-"""What programs expect of CPython, and a guest without threads, processes and a network does not have.
+"""What programs expect of CPython, and a guest without threads and processes does not have.
 
 It runs once in every image, before the driver. What cannot work says so in an exception; what would trap waits or fails.
 """
@@ -11,7 +11,6 @@ def _stand_in():
     import itertools
     import os
     import queue
-    import socket
     import threading
     import time
 
@@ -62,13 +61,6 @@ def _stand_in():
     _thread.allocate_lock = _thread.allocate = _thread.lock = _thread.LockType = Lock
     threading.Lock = threading._allocate_lock = Lock
     queue.SimpleQueue = queue._PySimpleQueue
-
-    def no_network(*arguments, **named):
-        raise socket.gaierror(socket.EAI_FAIL, "there is no network in this sandbox")
-
-    # `socket.getaddrinfo` itself is written in Python, and asks this one.
-    socket._socket.getaddrinfo = socket.getnameinfo = no_network
-    socket.gethostbyname = socket.gethostbyname_ex = socket.gethostbyaddr = no_network
 
     def no_processes(*arguments, **named):
         raise OSError(errno.ENOTSUP, "there are no processes in this sandbox")

@@ -1,0 +1,467 @@
+//! A connection as the guest has it: bounded buffers that a task of its own fills and empties.
+
+use std::{
+    collections::VecDeque,
+    fmt,
+    net::{IpAddr, SocketAddr},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use tokio::{
+    net::TcpStream,
+    sync::{Notify, futures::Notified},
+};
+use tokio_rustls::client::TlsStream;
+use wasm_sandbox_policy::{ConnectionRecord, NetworkHost, NetworkRefusal};
+
+use super::{
+    Progress, Shared,
+    error::{NetError, NetErrorKind},
+    head::{Filtered, HeadFilter},
+    micros,
+    resolve::Lookup,
+    shown,
+};
+use crate::host::control::Event;
+
+/// Bytes that are held for each direction of a connection.
+const BUFFER: usize = 256 << 10;
+
+/// How long a connection that the guest has closed may take to send what it was given.
+pub(crate) const LINGER: Duration = Duration::from_secs(2);
+
+/// A connection of the guest's.
+pub(super) struct Connection {
+    pub(super) link: Arc<Link>,
+    pub(super) host: NetworkHost,
+    pub(super) port: u16,
+    /// Where its record is, if it has one.
+    pub(super) record: Option<usize>,
+    began: Instant,
+    sent: u64,
+    received: u64,
+    /// Whom the other side has shown to be.
+    server: Option<NetworkHost>,
+    /// What looks at the first request, if secrets are to go into it.
+    filter: Option<HeadFilter>,
+    begun_to_send: bool,
+}
+
+/// What is known of an open connection.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Opened {
+    pub(crate) local: SocketAddr,
+    pub(crate) peer: SocketAddr,
+}
+
+/// What is known of an encrypted connection.
+#[derive(Clone, Debug)]
+pub(crate) struct Secured {
+    /// Such as `TLSv1.3`.
+    pub(crate) version: &'static str,
+    pub(crate) cipher: String,
+    /// What was agreed on of the protocols that were offered.
+    pub(crate) protocol: Option<String>,
+    /// The other side's certificate.
+    pub(crate) certificate: Vec<u8>,
+}
+
+/// The encryption that a guest asks for.
+pub(super) struct Asked {
+    pub(super) server: NetworkHost,
+    pub(super) protocols: Vec<Vec<u8>>,
+}
+
+/// What became of bytes that were to be sent.
+pub(super) enum Sending {
+    Taken(usize),
+    Full(NetEvent),
+    Failed(NetError),
+    /// A request that a secret cannot go into.
+    Refused(&'static str),
+}
+
+/// What a guest waits for on a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Interest {
+    Opened,
+    Secured,
+    Receive,
+    Send,
+    End,
+}
+
+/// What a connection's guest and its task have in common.
+pub(crate) struct Link {
+    state: Mutex<State>,
+    to_task: Notify,
+    closing: Notify,
+    changed: Arc<Notify>,
+}
+
+#[derive(Default)]
+pub(super) struct State {
+    opened: Option<Opened>,
+    secured: Option<Secured>,
+    /// The address that was tried last.
+    tried: Option<IpAddr>,
+    refused: Option<String>,
+    received: VecDeque<u8>,
+    pub(super) received_all: bool,
+    pub(super) to_send: VecDeque<u8>,
+    pub(super) shut: bool,
+    pub(super) closed: bool,
+    pub(super) asked: Option<Asked>,
+    ended: Option<Ended>,
+}
+
+struct Ended {
+    at: Instant,
+    error: Option<NetError>,
+}
+
+impl State {
+    pub(super) fn room_to_receive(&self) -> usize {
+        match self.closed || self.received_all {
+            // What a guest does not read any more is only counted as read to see the end.
+            true => 0,
+            false => BUFFER.saturating_sub(self.received.len()),
+        }
+    }
+
+    fn error(&self) -> Option<NetError> {
+        self.ended.as_ref().map(|ended| ended.error.clone().unwrap_or_else(NetError::closed))
+    }
+
+    fn is_ready(&self, interest: Interest) -> bool {
+        let ready = match interest {
+            Interest::Opened => self.opened.is_some(),
+            Interest::Secured => self.secured.is_some(),
+            Interest::Receive => !self.received.is_empty() || self.received_all,
+            Interest::Send => self.opened.is_some() && (self.shut || self.to_send.len() < BUFFER),
+            Interest::End => false,
+        };
+        ready || self.ended.is_some()
+    }
+}
+
+impl Link {
+    pub(super) fn new(changed: Arc<Notify>) -> Self {
+        Self { state: Mutex::default(), to_task: Notify::new(), closing: Notify::new(), changed }
+    }
+
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Ready when the guest has done something.
+    pub(super) fn told(&self) -> Notified<'_> {
+        self.to_task.notified()
+    }
+
+    pub(super) fn tell_guest(&self) {
+        self.changed.notify_waiters();
+    }
+
+    /// Ready some time after the guest has closed the connection; at once if it never was open.
+    pub(super) async fn closed_for(&self, time: Duration) {
+        self.closing.notified().await;
+        if self.state().opened.is_some() {
+            tokio::time::sleep(time).await;
+        }
+    }
+
+    pub(super) fn refused(&self, address: IpAddr, refusal: &NetworkRefusal) {
+        let mut state = self.state();
+        (state.tried, state.refused) = (Some(address), Some(refusal.to_string()));
+    }
+
+    pub(super) fn tried(&self, address: IpAddr) {
+        self.state().tried = Some(address);
+    }
+
+    pub(super) fn opened(&self, stream: &TcpStream, peer: SocketAddr) {
+        let local = stream.local_addr().unwrap_or_else(|_| SocketAddr::new(peer.ip(), 0));
+        let mut state = self.state();
+        (state.opened, state.tried, state.refused) = (Some(Opened { local, peer }), Some(peer.ip()), None);
+        drop(state);
+        self.tell_guest();
+    }
+
+    pub(super) fn secured(&self, stream: &TlsStream<TcpStream>) {
+        let (_, session) = stream.get_ref();
+        let version = match session.protocol_version() {
+            Some(rustls::ProtocolVersion::TLSv1_2) => "TLSv1.2",
+            _ => "TLSv1.3",
+        };
+        let cipher = session.negotiated_cipher_suite().and_then(|suite| suite.suite().as_str()).unwrap_or_default();
+        let protocol = session.alpn_protocol().map(|protocol| String::from_utf8_lossy(protocol).into_owned());
+        let certificate = session.peer_certificates().and_then(|chain| chain.first()).map(|first| first.to_vec());
+        let (cipher, certificate) = (cipher.to_owned(), certificate.unwrap_or_default());
+        self.state().secured = Some(Secured { version, cipher, protocol, certificate });
+        self.tell_guest();
+    }
+
+    /// Keeps what was received; nothing is the end.
+    pub(super) fn received(&self, bytes: &[u8]) {
+        let mut state = self.state();
+        state.received.extend(bytes);
+        state.received_all |= bytes.is_empty();
+        drop(state);
+        self.tell_guest();
+    }
+
+    pub(super) fn end(&self, error: Option<NetError>) {
+        let mut state = self.state();
+        state.ended = Some(Ended { at: Instant::now(), error });
+        state.to_send = VecDeque::new();
+        drop(state);
+        self.tell_guest();
+    }
+}
+
+impl Connection {
+    pub(super) fn new(link: Arc<Link>, host: NetworkHost, port: u16) -> Self {
+        Self {
+            link,
+            host,
+            port,
+            record: None,
+            began: Instant::now(),
+            sent: 0,
+            received: 0,
+            server: None,
+            filter: None,
+            begun_to_send: false,
+        }
+    }
+
+    fn wait<T>(&self, interest: Interest) -> Progress<T> {
+        Progress::Wait(self.event(interest))
+    }
+
+    fn event(&self, interest: Interest) -> NetEvent {
+        NetEvent::links(vec![(Arc::clone(&self.link), interest)], &self.link.changed)
+    }
+
+    pub(super) fn opened(&self) -> Progress<Opened> {
+        let state = self.link.state();
+        match (state.opened, state.error()) {
+            (Some(opened), _) => Progress::Done(Ok(opened)),
+            (None, Some(error)) => Progress::Done(Err(error)),
+            (None, None) => self.wait(Interest::Opened),
+        }
+    }
+
+    pub(super) fn peer(&self) -> Option<SocketAddr> {
+        self.link.state().opened.map(|opened| opened.peer)
+    }
+
+    /// How far encrypting has come, if it was asked for.
+    pub(super) fn secured(&self) -> Option<Progress<Secured>> {
+        self.server.as_ref()?;
+        let state = self.link.state();
+        Some(match (&state.secured, state.error()) {
+            (Some(secured), _) => Progress::Done(Ok(secured.clone())),
+            (None, Some(error)) => Progress::Done(Err(error)),
+            (None, None) => self.wait(Interest::Secured),
+        })
+    }
+
+    /// Asks for encryption.
+    pub(super) fn secure(&mut self, server: NetworkHost, protocols: &[&str]) -> Progress<Secured> {
+        let mut state = self.link.state();
+        let reason = match (state.opened, state.error()) {
+            (_, Some(error)) => Some(error),
+            (None, None) => Some(NetError::new(NetErrorKind::NotOpen, "the connection is not open yet")),
+            // What was said before in the clear must not be taken for a part of what is said in secret.
+            (Some(_), None) if !state.received.is_empty() || self.filter.is_some() => {
+                Some(NetError::new(NetErrorKind::Tls, "the other side spoke before the connection was encrypted"))
+            }
+            (Some(_), None) => None,
+        };
+        if let Some(error) = reason {
+            return Progress::Done(Err(error));
+        }
+        let protocols = protocols.iter().map(|protocol| protocol.as_bytes().to_vec()).collect();
+        state.asked = Some(Asked { server: server.clone(), protocols });
+        drop(state);
+        (self.server, self.begun_to_send) = (Some(server), false);
+        self.link.to_task.notify_one();
+        self.wait(Interest::Secured)
+    }
+
+    pub(super) fn send(&mut self, bytes: &[u8], shared: &Shared) -> Sending {
+        let link = Arc::clone(&self.link);
+        let mut state = link.state();
+        if let Some(error) = state.error() {
+            return Sending::Failed(error);
+        }
+        if state.shut {
+            return Sending::Failed(NetError::new(NetErrorKind::Shut, "sending was ended"));
+        }
+        let encrypting = self.server.is_some() && state.secured.is_none();
+        let room = BUFFER.saturating_sub(state.to_send.len());
+        if state.opened.is_none() || encrypting || room == 0 {
+            return Sending::Full(self.event(Interest::Send));
+        }
+        if !self.begun_to_send {
+            self.begun_to_send = true;
+            self.filter = HeadFilter::new(self.secrets(shared, &state));
+        }
+        let bytes = bytes.get(..room).unwrap_or(bytes);
+        match self.filter.as_mut().map(|filter| filter.push(bytes)) {
+            None => state.to_send.extend(bytes),
+            Some(Filtered::More) => {}
+            Some(Filtered::Whole(head)) => {
+                state.to_send.extend(head);
+                self.filter = None;
+            }
+            Some(Filtered::Refused(reason)) => return Sending::Refused(reason),
+        }
+        drop(state);
+        self.sent += bytes.len() as u64;
+        link.to_task.notify_one();
+        Sending::Taken(bytes.len())
+    }
+
+    /// The names and values of the headers that go into the first request. Where encryption has shown who the other side is,
+    /// that counts; otherwise only what may go out unencrypted, to the host that was connected to.
+    fn secrets(&self, shared: &Shared, state: &State) -> Vec<(NetworkHost, u16, String, String)> {
+        let secured = state.secured.is_some();
+        let mut hosts: Vec<NetworkHost> = match &self.server {
+            Some(server) => vec![server.clone()],
+            None => vec![self.host.clone()],
+        };
+        if let (None, Some(opened)) = (&self.server, state.opened) {
+            hosts.extend(shared.names_of(opened.peer.ip()).into_iter().map(NetworkHost::Name));
+        }
+        let mut secrets = Vec::new();
+        for host in hosts {
+            for secret in shared.grants.secrets_for(&host, self.port).filter(|secret| secured || secret.unencrypted) {
+                secrets.push((host.clone(), self.port, secret.header.clone(), secret.value.reveal().to_owned()));
+            }
+        }
+        secrets
+    }
+
+    pub(super) fn receive(&mut self, room: &mut [u8]) -> Progress<usize> {
+        let mut state = self.link.state();
+        if !state.received.is_empty() || room.is_empty() {
+            let len = room.len().min(state.received.len());
+            room.iter_mut().zip(state.received.drain(..len)).for_each(|(room, byte)| *room = byte);
+            drop(state);
+            self.received += len as u64;
+            self.link.to_task.notify_one();
+            return Progress::Done(Ok(len));
+        }
+        match &state.ended {
+            _ if state.received_all => Progress::Done(Ok(0)),
+            Some(Ended { error: Some(error), .. }) => Progress::Done(Err(error.clone())),
+            Some(_) => Progress::Done(Ok(0)),
+            None => {
+                drop(state);
+                self.wait(Interest::Receive)
+            }
+        }
+    }
+
+    /// Whether there is something to receive, and room to send.
+    pub(super) fn ready(&self) -> (bool, bool) {
+        let state = self.link.state();
+        (state.is_ready(Interest::Receive), state.is_ready(Interest::Send))
+    }
+
+    pub(super) fn shut(&mut self) {
+        self.link.state().shut = true;
+        self.link.to_task.notify_one();
+    }
+
+    pub(super) fn close(&mut self) {
+        let mut state = self.link.state();
+        if !state.closed {
+            (state.shut, state.closed, state.received) = (true, true, VecDeque::new());
+            drop(state);
+            self.link.closing.notify_one();
+            self.link.to_task.notify_one();
+        }
+    }
+
+    /// What tells when it has ended, if it has not.
+    pub(super) fn lasting(&self) -> Option<NetEvent> {
+        let ended = self.link.state().is_ready(Interest::End);
+        (!ended).then(|| self.event(Interest::End))
+    }
+
+    /// A record of what comes from now on, in a run that began then.
+    pub(super) fn begin_record(&mut self, run_began: Instant) -> ConnectionRecord {
+        let began = Instant::now();
+        (self.began, self.sent, self.received) = (began, 0, 0);
+        ConnectionRecord {
+            host: shown(&self.host.to_string()),
+            address: None,
+            port: self.port,
+            tls: false,
+            at_us: micros(began.saturating_duration_since(run_began)),
+            duration_us: 0,
+            bytes_sent: 0,
+            bytes_received: 0,
+            error: None,
+        }
+    }
+
+    /// Brings its record up to date.
+    pub(super) fn write_record(&mut self, records: &mut [ConnectionRecord]) {
+        let Some(record) = self.record.and_then(|record| records.get_mut(record)) else { return };
+        let state = self.link.state();
+        let until = state.ended.as_ref().map_or_else(Instant::now, |ended| ended.at);
+        let failed = || state.ended.as_ref().and_then(|ended| ended.error.as_ref()).map(|error| error.message.clone());
+        record.address = state.tried.map(|address| address.to_string());
+        record.tls = state.secured.is_some();
+        record.duration_us = micros(until.saturating_duration_since(self.began));
+        (record.bytes_sent, record.bytes_received) = (self.sent, self.received);
+        record.error = state.refused.clone().or_else(failed);
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+/// What a guest waits for: one of some connections, or a name.
+pub(crate) struct NetEvent {
+    links: Vec<(Arc<Link>, Interest)>,
+    lookup: Option<Arc<Lookup>>,
+    changed: Arc<Notify>,
+}
+
+impl NetEvent {
+    pub(super) fn links(links: Vec<(Arc<Link>, Interest)>, changed: &Arc<Notify>) -> Self {
+        Self { links, lookup: None, changed: Arc::clone(changed) }
+    }
+
+    pub(super) fn lookup(lookup: Arc<Lookup>, changed: &Arc<Notify>) -> Self {
+        Self { links: Vec::new(), lookup: Some(lookup), changed: Arc::clone(changed) }
+    }
+}
+
+impl Event for NetEvent {
+    fn ready(&self) -> bool {
+        self.lookup.as_ref().is_some_and(|lookup| lookup.is_ready())
+            || self.links.iter().any(|(link, interest)| link.state().is_ready(*interest))
+    }
+
+    fn changed(&self) -> Notified<'_> {
+        self.changed.notified()
+    }
+}
+
+impl fmt::Debug for NetEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let interests: Vec<Interest> = self.links.iter().map(|(_, interest)| *interest).collect();
+        f.debug_struct("NetEvent").field("interests", &interests).finish_non_exhaustive()
+    }
+}
