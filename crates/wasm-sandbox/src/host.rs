@@ -33,8 +33,7 @@ use wasm_sandbox_policy::{
 
 use self::{
     clock::Clocks, descriptors::Descriptors, handles::Handles, net::Net, random::Random, record::Record,
-    stdio::Streams,
-    tools::ToolCalls,
+    stdio::Streams, tools::ToolCalls,
 };
 pub(crate) use self::{
     control::{Control, Stream, Wait, WaitEnd},

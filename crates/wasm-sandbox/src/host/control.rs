@@ -134,7 +134,7 @@ impl Control {
         let rest = REST.with(Arc::clone);
         let waker = Waker::from(Arc::clone(&rest));
         let mut context = Context::from_waker(&waker);
-        let watch = if wait.tools.is_some() { WATCH } else { Duration::ZERO };
+        let watch = if wait.event.is_some() { WATCH } else { Duration::ZERO };
         let mut told = pin!(self.told(wait, deadline));
         loop {
             if let Some(end) = self.over(wait, deadline) {

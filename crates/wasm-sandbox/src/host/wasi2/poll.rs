@@ -66,7 +66,7 @@ impl Host {
                 }
             }
         }
-        Ok(if ready.is_empty() { Step::Wait(Wait { until, stream, tools: None }) } else { Step::Done(ready) })
+        Ok(if ready.is_empty() { Step::Wait(Wait { until, stream, event: None }) } else { Step::Done(ready) })
     }
 
     /// Whether one has come.
