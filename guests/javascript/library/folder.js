@@ -1,16 +1,14 @@
 // The folder that relative paths begin in: the host's word at first.
 import native from "internal:native";
 
-let changed;
-
-export const cwd = () => changed ?? native.folder();
+export const cwd = () => native.folder();
 
 export function chdir(path) {
     const to = absolute(`${path}`);
     const answer = native.stat(to, true);
     const [code, why] = typeof answer === "string" ? answer.split(": ") : answer[0][0] === "directory" ? [] : ["ENOTDIR", "not a directory"];
     if (code !== undefined) throw Object.assign(new Error(`${code}: ${why}, chdir '${cwd()}' -> '${path}'`), { code, syscall: "chdir", path: cwd(), dest: `${path}` });
-    changed = normal(to);
+    native.changeFolder(normal(to));
 }
 
 /** A path from the root, without `.` and `..`. */

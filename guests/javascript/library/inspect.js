@@ -158,7 +158,8 @@ function formatParts(state, value, level, shape, keys) {
 
 function visibleKeys(state, value, shape) {
     let keys = state.showHidden ? Object.getOwnPropertyNames(value) : ownKeys(value);
-    if (shape.indexed) keys = keys.filter((key) => !isIndex(key) && key !== "length");
+    const lengthShown = state.showHidden && Array.isArray(value);
+    if (shape.indexed) keys = keys.filter((key) => !isIndex(key) && (key !== "length" || lengthShown));
     const symbols = getOwnPropertySymbols(value);
     if (symbols.length > 0) keys = keys.concat(state.showHidden ? symbols : symbols.filter((symbol) => isEnumerable.call(value, symbol)));
     return shape.hide ? keys.filter((key) => !shape.hide.includes(key)) : keys;

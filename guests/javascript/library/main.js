@@ -45,7 +45,7 @@ define(globalThis, {
     clearInterval: timers.clearTimeout,
     AbortController, AbortSignal, Buffer, CustomEvent, Event, EventTarget, TextDecoder, TextEncoder, URL, URLSearchParams,
     console, crypto: webcrypto, global: globalThis, process, structuredClone, tools,
-    require: makeRequire("/"),
+    require: makeRequire("<global>"),
 });
 define(Math, { random: native.random });
 addLocale();

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use rquickjs::{Ctx, Function, Persistent, Promise, Result, Value, promise::PromiseState};
+use rquickjs::{Ctx, FromJs, Function, Persistent, Promise, Result, Value, promise::PromiseState};
 
 use crate::{clock, engine, tools};
 
@@ -52,29 +52,43 @@ fn queue<R>(action: impl FnOnce(&mut Queue) -> R) -> R {
 
 /// Runs what is pending. With a promise given, ends with an error as soon as it is rejected.
 pub(crate) fn settle<'js>(ctx: &Ctx<'js>, awaited: Option<&Promise<'js>>) -> std::result::Result<(), Stop<'js>> {
-    loop {
-        microtasks(ctx, awaited)?;
-        // Only what is there now: a timer that sets another one does not keep the rest from running.
-        let (newest, immediates) = queue(|queue| (queue.last_timer, queue.immediates.len()));
-        let mut idle = immediates == 0;
-        while let Some(timer) = due_timer(newest) {
-            idle = false;
-            run(ctx, timer)?;
-            microtasks(ctx, awaited)?;
-        }
-        for _ in 0..immediates {
-            let Some(callback) = queue(|queue| queue.immediates.pop_front()) else { break };
-            run(ctx, callback)?;
-            microtasks(ctx, awaited)?;
-        }
-        if idle && queue(|queue| queue.immediates.is_empty()) && !wait(ctx)? {
-            break;
-        }
-    }
+    while round(ctx, awaited)? {}
     match awaited.map(Promise::state) {
         Some(PromiseState::Pending) => Err(Stop::Stuck),
         _ => Ok(()),
     }
+}
+
+/// Runs what is pending until a promise is settled, and gives what it was resolved to.
+pub(crate) fn resolved<'js, T: FromJs<'js>>(
+    ctx: &Ctx<'js>,
+    promise: &Promise<'js>,
+) -> std::result::Result<T, Stop<'js>> {
+    microtasks(ctx, Some(promise))?;
+    while promise.state() == PromiseState::Pending && round(ctx, Some(promise))? {}
+    match promise.result() {
+        Some(result) => check(ctx, result),
+        None => Err(Stop::Stuck),
+    }
+}
+
+/// Runs what can run now, and then waits for what comes next; false when nothing is left.
+fn round<'js>(ctx: &Ctx<'js>, awaited: Option<&Promise<'js>>) -> std::result::Result<bool, Stop<'js>> {
+    microtasks(ctx, awaited)?;
+    // Only what is there now: a timer that sets another one does not keep the rest from running.
+    let (newest, immediates) = queue(|queue| (queue.last_timer, queue.immediates.len()));
+    let mut idle = immediates == 0;
+    while let Some(timer) = due_timer(newest) {
+        idle = false;
+        run(ctx, timer)?;
+        microtasks(ctx, awaited)?;
+    }
+    for _ in 0..immediates {
+        let Some(callback) = queue(|queue| queue.immediates.pop_front()) else { break };
+        run(ctx, callback)?;
+        microtasks(ctx, awaited)?;
+    }
+    Ok(!idle || queue(|queue| !queue.immediates.is_empty()) || wait(ctx)?)
 }
 
 /// Ticks first, then the engine's jobs, until there are neither.

@@ -8,6 +8,7 @@ mod clock;
 mod engine;
 mod event_loop;
 mod guard;
+mod imports;
 mod library;
 mod modules;
 mod natives;

@@ -3,7 +3,7 @@
 use std::{cell::RefCell, collections::BTreeMap};
 
 use rquickjs::{
-    Ctx, Error, Exception, Module, Result,
+    Ctx, Error, Exception, Function as Callable, Module, Result, Value,
     loader::{ImportAttributes, Loader, Resolver},
     module::Declared,
 };
@@ -34,18 +34,26 @@ const TRANSLATED: [(&str, &str); 3] = [(".js", ".ts"), (".mjs", ".mts"), (".cjs"
 thread_local! {
     /// Where the lines of texts that were translated come from, by the names that the engine knows them by.
     static POSITIONS: RefCell<BTreeMap<String, Positions>> = const { RefCell::new(BTreeMap::new()) };
-    /// Where programs' relative paths begin.
+    /// Where programs' relative paths begin: the host's word.
     static FOLDER: RefCell<String> = const { RefCell::new(String::new()) };
+    /// The program's own, which goes before it.
+    static CHANGED: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
-/// Relative paths begin in this folder from now on.
+/// Relative paths begin in this folder from now on, if the program has not changed it.
 pub(crate) fn enter(folder: &str) {
     FOLDER.with_borrow_mut(|known| folder.clone_into(known));
 }
 
+/// The program changes it, to a folder that is there.
+pub(crate) fn change_folder(folder: String) {
+    CHANGED.set(Some(folder));
+}
+
 /// Where relative paths begin.
 pub(crate) fn working_folder() -> String {
-    FOLDER.with_borrow(|folder| if folder.is_empty() { "/".to_owned() } else { folder.clone() })
+    let given = || FOLDER.with_borrow(|folder| if folder.is_empty() { "/".to_owned() } else { folder.clone() });
+    CHANGED.with_borrow(Clone::clone).unwrap_or_else(given)
 }
 
 /// Finds out what a name means in a file.
@@ -86,20 +94,35 @@ impl Loader for Files {
 
 /// Makes a module of a text, of whatever kind its name says.
 pub(crate) fn declare<'js>(ctx: &Ctx<'js>, name: &str, text: String) -> Result<Module<'js, Declared>> {
-    let text = if name.ends_with(".json") {
+    let path = absolute(file_of(name));
+    let text = if path.ends_with(".json") {
         format!("export default JSON.parse({});", quoted(&text))
-    } else if is_common(name, &text) {
-        format!("const exports = globalThis.require({});\nexport default exports;", quoted(&absolute(name)))
+    } else if is_common(&path, &text) {
+        around_common(ctx, &path)?
     } else {
         text
     };
     let module = Module::declare(ctx.clone(), name, text)?;
     let meta = module.meta()?;
-    let path = absolute(name);
     meta.set("dirname", folder(&path))?;
     meta.set("filename", path.as_str())?;
     meta.set("url", format!("file://{path}"))?;
     Ok(module)
+}
+
+/// A module around a CommonJS module, which runs now: what it exports is known only then.
+fn around_common(ctx: &Ctx<'_>, path: &str) -> Result<String> {
+    let exports: Value<'_> = ctx.globals().get::<_, Callable<'_>>("require")?.call((path,))?;
+    let mut text = format!("const exports = globalThis.require({});\nexport default exports;\n", quoted(path));
+    let Some(exports) = exports.as_object() else { return Ok(text) };
+    for (number, name) in exports.keys::<String>().enumerate() {
+        let name = name?;
+        if name != "default" {
+            let name = quoted(&name);
+            text += &format!("const e{number} = exports[{name}];\nexport {{ e{number} as {name} }};\n");
+        }
+    }
+    Ok(text)
 }
 
 /// Whether a text is a CommonJS module: it neither imports nor exports, and either waits for nothing or uses what only those
@@ -136,7 +159,7 @@ pub(crate) fn resolve(ctx: &Ctx<'_>, base: &str, name: &str) -> Result<String> {
         Some(path) => normal(path),
         None if name.starts_with('/') => normal(name),
         None if name.starts_with("./") || name.starts_with("../") || name == "." || name == ".." => {
-            join(folder(base), name)
+            join(&folder_of(base), name)
         }
         None if MISSING.contains(&name.strip_prefix("node:").unwrap_or(name)) => {
             let why = "is not there: this sandbox has no network, no processes and no threads";
@@ -144,7 +167,24 @@ pub(crate) fn resolve(ctx: &Ctx<'_>, base: &str, name: &str) -> Result<String> {
         }
         None => return Err(not_found(ctx, &format!("Cannot find package '{name}'"), base)),
     };
-    find(&path).ok_or_else(|| not_found(ctx, &format!("Cannot find module '{name}'"), base))
+    let file = file_of(&path);
+    let query = path.get(file.len()..).unwrap_or_default();
+    if let Some(found) = find(file) {
+        return Ok(format!("{found}{query}"));
+    }
+    // Looking is not told on; what is asked for and is not granted should be.
+    drop(std::fs::File::open(file));
+    Err(not_found(ctx, &format!("Cannot find module '{name}'"), base))
+}
+
+/// Where names that a file uses begin. A turn, `<turn 1>`, is no file: its names begin where its other paths do.
+fn folder_of(base: &str) -> String {
+    if base.starts_with('<') { working_folder() } else { folder(base).to_owned() }
+}
+
+/// The file of a module: `./a.js?2` is a module of its own with the text that `./a.js` has now.
+fn file_of(name: &str) -> &str {
+    name.split_once('?').map_or(name, |(file, _)| file)
 }
 
 /// The file that is meant by a path, which may leave out the ending.
@@ -168,7 +208,8 @@ fn is_file(path: &str) -> bool {
 }
 
 /// The text of a module's file, in JavaScript.
-pub(crate) fn read(ctx: &Ctx<'_>, path: &str) -> Result<String> {
+pub(crate) fn read(ctx: &Ctx<'_>, name: &str) -> Result<String> {
+    let path = file_of(name);
     let text = match std::fs::read(path) {
         Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
         Err(error) => return Err(coded(ctx, &format!("cannot read module `{path}`: {error}"), "ERR_MODULE_NOT_FOUND")),
@@ -176,7 +217,7 @@ pub(crate) fn read(ctx: &Ctx<'_>, path: &str) -> Result<String> {
     if !typescript::is_typescript(path) {
         return Ok(text);
     }
-    translate(ctx, path, &text).map(|(code, _)| code)
+    translate(ctx, name, &text).map(|(code, _)| code)
 }
 
 /// A text of TypeScript in JavaScript, with the types of its functions. Errors in what comes of it will name the text's own
@@ -196,7 +237,8 @@ pub(crate) fn original(name: &str, line: u32, column: u32) -> Option<(u32, u32)>
     POSITIONS.with_borrow(|known| known.get(name).and_then(|positions| positions.original(line, column)))
 }
 
-fn syntax_error(ctx: &Ctx<'_>, name: &str, problem: &Problem) -> Error {
+/// Throws what is wrong with a text, where it is.
+pub(crate) fn syntax_error(ctx: &Ctx<'_>, name: &str, problem: &Problem) -> Error {
     let thrown = Exception::throw_syntax(ctx, &problem.message);
     let error = ctx.catch();
     let stack = format!("    at {name}:{}:{}", problem.line, problem.column);

@@ -117,6 +117,7 @@ fn add_system<'js>(ctx: &Ctx<'js>, natives: &Object<'js>) -> Result<()> {
     natives.set("random", Function::new(ctx.clone(), random::next)?.with_name("random")?.with_length(0)?)?;
     natives.set("fillRandom", Function::new(ctx.clone(), fill_random)?)?;
     natives.set("folder", Function::new(ctx.clone(), modules::working_folder)?)?;
+    natives.set("changeFolder", Function::new(ctx.clone(), modules::change_folder)?)?;
     natives.set("environment", Function::new(ctx.clone(), || std::env::vars_os().map(pair).collect::<Vec<_>>())?)?;
     natives.set(
         "exit",

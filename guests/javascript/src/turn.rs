@@ -10,6 +10,7 @@ use rquickjs::{
 use crate::{
     engine::{self, Mode},
     event_loop::{self, Stop},
+    imports,
     modules::{self, Files, Names},
     request::{Answer, Language, Op, Request, without_lone_surrogates},
     reserve, typescript,
@@ -108,11 +109,10 @@ impl<'js> Turn<'_, 'js> {
     /// Code in the global scope: what it declares stays, and its last expression is the value.
     fn evaluate(&self, request: &Request<'_>) -> Outcome<'js, Value<'js>> {
         let name = request.name.as_deref().unwrap_or("<eval>");
+        let code = self.with_imports(&request, name)?;
         let code = match request.language {
-            Language::JavaScript => {
-                self.as_expression(&request.code, name).map_or(Cow::Borrowed(&*request.code), Cow::Owned)
-            }
-            Language::TypeScript => Cow::Owned(self.translated_turn(&request.code, name)?),
+            Language::JavaScript => self.as_expression(&code, name).map_or(code, Cow::Owned),
+            Language::TypeScript => Cow::Owned(self.translated_turn(&code, name)?),
         };
         let mode = if code.contains("await") { Mode::Waiting } else { Mode::Script };
         let value = self.check(engine::evaluate(self.ctx, &code, name, 1, mode))?;
@@ -124,14 +124,32 @@ impl<'js> Turn<'_, 'js> {
         self.settled(value)
     }
 
+    /// The code of a turn without its imports, once these are there.
+    fn with_imports<'r>(&self, request: &'r Request<'_>, name: &str) -> Outcome<'js, Cow<'r, str>> {
+        let code = Cow::Borrowed(request.code.as_ref());
+        match imports::taken_out(&code, request.language) {
+            Ok(None) => Ok(code),
+            Ok(Some(turn)) => {
+                turn.imports.iter().try_for_each(|import| import.bring(self.ctx, name))?;
+                Ok(Cow::Owned(turn.code))
+            }
+            // The translator says it by itself; and what the engine takes, which is not strict, is no import.
+            Err(_) if request.language == Language::TypeScript || self.compiles(&code, name) => Ok(code),
+            Err(problem) => self.check(Err(modules::syntax_error(self.ctx, name, &problem))),
+        }
+    }
+
     /// `{a: 1}` is meant as an object where that is possible, not as a block.
     fn as_expression(&self, code: &str, name: &str) -> Option<String> {
-        let code = in_parentheses(code)?;
-        let checked = engine::evaluate(self.ctx, &code, name, 1, Mode::Check);
-        if checked.is_err() {
+        in_parentheses(code).filter(|code| self.compiles(code, name))
+    }
+
+    fn compiles(&self, code: &str, name: &str) -> bool {
+        let compiled = engine::evaluate(self.ctx, code, name, 1, Mode::Check);
+        if compiled.is_err() {
             self.ctx.catch();
         }
-        checked.is_ok().then_some(code)
+        compiled.is_ok()
     }
 
     /// The same for TypeScript.

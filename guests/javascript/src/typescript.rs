@@ -48,12 +48,10 @@ pub(crate) fn is_typescript(name: &str) -> bool {
 
 /// Translates a text.
 pub(crate) fn translate(text: &str) -> Result<Translated, Problem> {
-    if let Some(at) = nesting::too_deep(text) {
-        return Err(Problem::at(text, at, "the code is nested too deeply"));
-    }
+    not_too_deep(text)?;
     let allocator = Allocator::default();
     let options = ParseOptions { allow_return_outside_function: true, ..ParseOptions::default() };
-    let parsed = Parser::new(&allocator, text, SourceType::ts()).with_options(options).parse();
+    let parsed = Parser::new(&allocator, text, kind(text)).with_options(options).parse();
     no_problem(text, parsed.diagnostics.iter())?;
     let mut program = parsed.program;
     no_decorators(text, &program)?;
@@ -72,7 +70,20 @@ pub(crate) fn translate(text: &str) -> Result<Translated, Problem> {
     Ok(Translated { code: printed.code, positions, functions })
 }
 
-fn no_problem<'a>(text: &str, mut found: impl Iterator<Item = &'a OxcDiagnostic>) -> Result<(), Problem> {
+/// Scripts are not strict, and the parser finds out by itself what is none, but for one form of waiting.
+pub(crate) fn kind(text: &str) -> SourceType {
+    SourceType::ts().with_module(text.contains("for await"))
+}
+
+/// What is nested too deeply must not be parsed.
+pub(crate) fn not_too_deep(text: &str) -> Result<(), Problem> {
+    match nesting::too_deep(text) {
+        Some(at) => Err(Problem::at(text, at, "the code is nested too deeply")),
+        None => Ok(()),
+    }
+}
+
+pub(crate) fn no_problem<'a>(text: &str, mut found: impl Iterator<Item = &'a OxcDiagnostic>) -> Result<(), Problem> {
     let Some(first) = found.next() else { return Ok(()) };
     let at = first.labels.first().map_or(0, |label| label.offset() as usize);
     Err(Problem::at(text, at, &first.message))

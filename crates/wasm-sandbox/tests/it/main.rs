@@ -18,6 +18,7 @@ mod images;
 mod interpreter_memory;
 mod javascript;
 mod javascript_attacks;
+mod javascript_modules;
 mod kept_files;
 mod killed;
 mod languages;
