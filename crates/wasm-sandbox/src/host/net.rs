@@ -52,6 +52,9 @@ pub(crate) type NetResult<T> = Result<Progress<T>, Stop>;
 /// Connections that are kept in the record of a run.
 const MAX_RECORDS: usize = 1_000;
 
+/// Names that a guest has asked for and was not told the addresses of.
+const MAX_LOOKUPS: usize = 64;
+
 /// Characters of a host's name as a guest writes it that are kept.
 const MAX_NAME: usize = 512;
 
@@ -253,7 +256,9 @@ impl Open {
             let (used, limit) = (self.total, grants.total_connections);
             return Err(Stop::Limit(LimitHit { kind: ResourceKind::Connections, used, limit }));
         }
-        let (now, limit) = (self.shared.open.load(Ordering::SeqCst), grants.connections);
+        // Those that the guest has not closed, and those that it has and that are not over yet.
+        let held = u32::try_from(self.connections.len()).unwrap_or(u32::MAX);
+        let (now, limit) = (self.shared.open.load(Ordering::SeqCst).max(held), grants.connections);
         if now >= limit {
             let hit = LimitHit { kind: ResourceKind::OpenConnections, used: u64::from(now) + 1, limit: limit.into() };
             hits.push(hit);
@@ -269,6 +274,43 @@ impl Open {
         runtime.spawn(dial::run(Place::new(&self.shared), Arc::clone(&link), host.clone(), port));
         self.connections.insert(handle, Connection::new(link, host, port));
         Ok(Ok(handle))
+    }
+
+    /// What a name has come to, which is asked for if it was not.
+    fn resolve(&mut self, name: HostName) -> Progress<Vec<IpAddr>> {
+        if let Some(known) = self.shared.pins().get(&name) {
+            return Progress::Done(Ok(known.clone()));
+        }
+        let lookup = match self.lookups.get(&name) {
+            Some(lookup) => Arc::clone(lookup),
+            None => match self.look_up(&name) {
+                Ok(lookup) => lookup,
+                Err(error) => return Progress::Done(Err(error)),
+            },
+        };
+        match lookup.take() {
+            None => Progress::Wait(NetEvent::lookup(lookup, &self.shared.changed)),
+            Some(outcome) => {
+                self.lookups.remove(&name);
+                Progress::Done(outcome)
+            }
+        }
+    }
+
+    /// Asks for a name, unless too many are asked for.
+    fn look_up(&mut self, name: &HostName) -> Result<Arc<Lookup>, NetError> {
+        if self.lookups.len() >= MAX_LOOKUPS {
+            self.lookups.retain(|_, lookup| !lookup.is_ready());
+        }
+        if self.lookups.len() >= MAX_LOOKUPS {
+            return Err(NetError::new(NetErrorKind::TooMany, "too many names are being resolved"));
+        }
+        let runtime = (self.executor)();
+        let runtime = runtime.ok_or_else(|| NetError::new(NetErrorKind::Other, "no thread could be started for it"))?;
+        let lookup: Arc<Lookup> = Arc::default();
+        runtime.spawn(resolve::run(Arc::clone(&self.shared), name.clone(), Arc::clone(&lookup)));
+        self.lookups.insert(name.clone(), Arc::clone(&lookup));
+        Ok(lookup)
     }
 
     /// A number that no copy of this sandbox gives to another connection: what was open there is closed here.

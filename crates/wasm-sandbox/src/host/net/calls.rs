@@ -19,28 +19,9 @@ impl Host {
             Ok(_) => return Ok(Progress::Done(Err(NetError::new(NetErrorKind::Unresolved, "it is no host")))),
             Err(error) => return Ok(Progress::Done(Err(error))),
         };
-        let Some(open) = &mut self.net.open else { return Ok(Progress::Done(Err(NetError::closed()))) };
-        if let Some(known) = open.shared.pins().get(&name) {
-            return Ok(Progress::Done(Ok(known.clone())));
-        }
-        let lookup = match open.lookups.get(&name) {
-            Some(lookup) => Arc::clone(lookup),
-            None => {
-                let Some(runtime) = (open.executor)() else {
-                    return Ok(Progress::Done(Err(NetError::closed())));
-                };
-                let lookup: Arc<Lookup> = Arc::default();
-                runtime.spawn(resolve::run(Arc::clone(&open.shared), name.clone(), Arc::clone(&lookup)));
-                open.lookups.insert(name.clone(), Arc::clone(&lookup));
-                lookup
-            }
-        };
-        Ok(match lookup.take() {
-            None => Progress::Wait(NetEvent::lookup(lookup, &open.shared.changed)),
-            Some(outcome) => {
-                open.lookups.remove(&name);
-                Progress::Done(outcome)
-            }
+        Ok(match &mut self.net.open {
+            Some(open) => open.resolve(name),
+            None => Progress::Done(Err(NetError::closed())),
         })
     }
 

@@ -112,7 +112,7 @@ pub(super) struct State {
     pub(super) to_send: VecDeque<u8>,
     pub(super) shut: bool,
     pub(super) closed: bool,
-    pub(super) asked: Option<Asked>,
+    asked: Option<Asked>,
     ended: Option<Ended>,
 }
 
@@ -128,6 +128,14 @@ impl State {
             true => 0,
             false => BUFFER.saturating_sub(self.received.len()),
         }
+    }
+
+    /// The encryption that was asked for, once. What was said before in the clear must not be taken for a part of what is said
+    /// in secret.
+    pub(super) fn take_asked(&mut self) -> Option<Result<Asked, NetError>> {
+        let spoke = || NetError::new(NetErrorKind::Tls, "the other side spoke before the connection was encrypted");
+        let asked = self.asked.take()?;
+        Some(if self.received.is_empty() && !self.received_all { Ok(asked) } else { Err(spoke()) })
     }
 
     fn error(&self) -> Option<NetError> {
@@ -275,9 +283,8 @@ impl Connection {
         let reason = match (state.opened, state.error()) {
             (_, Some(error)) => Some(error),
             (None, None) => Some(NetError::new(NetErrorKind::NotOpen, "the connection is not open yet")),
-            // What was said before in the clear must not be taken for a part of what is said in secret.
-            (Some(_), None) if !state.received.is_empty() || self.filter.is_some() => {
-                Some(NetError::new(NetErrorKind::Tls, "the other side spoke before the connection was encrypted"))
+            (Some(_), None) if self.filter.is_some() => {
+                Some(NetError::new(NetErrorKind::Tls, "a request was begun before the connection was encrypted"))
             }
             (Some(_), None) => None,
         };
@@ -301,9 +308,11 @@ impl Connection {
         if state.shut {
             return Sending::Failed(NetError::new(NetErrorKind::Shut, "sending was ended"));
         }
-        let encrypting = self.server.is_some() && state.secured.is_none();
+        if self.server.is_some() && state.secured.is_none() {
+            return Sending::Full(self.event(Interest::Secured));
+        }
         let room = BUFFER.saturating_sub(state.to_send.len());
-        if state.opened.is_none() || encrypting || room == 0 {
+        if state.opened.is_none() || room == 0 {
             return Sending::Full(self.event(Interest::Send));
         }
         if !self.begun_to_send {
@@ -335,7 +344,8 @@ impl Connection {
             None => vec![self.host.clone()],
         };
         if let (None, Some(opened)) = (&self.server, state.opened) {
-            hosts.extend(shared.names_of(opened.peer.ip()).into_iter().map(NetworkHost::Name));
+            let names = shared.names_of(opened.peer.ip()).into_iter().map(NetworkHost::Name);
+            hosts.extend(names.filter(|name| *name != self.host));
         }
         let mut secrets = Vec::new();
         for host in hosts {

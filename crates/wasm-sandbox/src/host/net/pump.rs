@@ -37,7 +37,7 @@ pub(super) async fn pump<S: AsyncRead + AsyncWrite + Unpin>(
         match end.await.map_err(|error| NetError::of(&error))? {
             None => {}
             Some(End::Over) => return Ok(None),
-            Some(End::Encrypt(asked)) => return Ok(Some(asked)),
+            Some(End::Encrypt(asked)) => return asked.map(Some),
         }
     }
 }
@@ -77,7 +77,7 @@ struct Writing {
 /// Why carrying ends.
 enum End {
     Over,
-    Encrypt(Asked),
+    Encrypt(Result<Asked, NetError>),
 }
 
 impl Writing {
@@ -130,6 +130,6 @@ impl Writing {
         if sent && over {
             return Some(End::Over);
         }
-        if sent { state.asked.take().map(End::Encrypt) } else { None }
+        if sent { state.take_asked().map(End::Encrypt) } else { None }
     }
 }
