@@ -105,6 +105,8 @@ fn every_flag_that_is_missing_is_named_once() {
     assert_eq!(hint(&attempt("/etc/a", "w")), expected(write));
     let both = attempt("/a", "r") + &attempt("/b", "w") + &attempt("/c", "r") + &attempt("/d", "w");
     assert_eq!(hint(&both), expected(&format!("{read} and {write}")));
+    let network = "\nimport socket\ntry: socket.create_connection(('example.com', 80))\nexcept OSError as e: assert '--allow-net example.com:80' in str(e)";
+    assert_eq!(hint(network), ["hint: grant the host with `--allow-net HOST[:PORT]` if the guest should reach it"]);
     assert_eq!(hint("1"), Vec::<String>::new());
 }
 

@@ -6,7 +6,6 @@ use wasm_sandbox_policy::{LimitHit, NetworkHost, ResourceKind};
 
 use super::{
     Interest, NetError, NetErrorKind, NetEvent, NetResult, Opened, Progress, Secured, connection::Sending, note,
-    resolve, resolve::Lookup,
 };
 use crate::host::{Host, Stop};
 

@@ -161,3 +161,25 @@ async fn names_without_an_answer_end_somewhere() {
     assert_eq!(script.asked(), 2);
     assert!(dial(&mut net, "localhost", 80).await.is_err() && script.asked() == 2, "this machine is known");
 }
+
+/// A guest that asks and does not wait for the answer holds little of the host.
+#[test]
+fn what_is_asked_and_not_waited_for_is_bounded() {
+    let never: [&[&str]; 70] = [&[]; 70];
+    let mut net = net_of(&["*.example", "127.0.0.1"], &Script::new(&never));
+    let open = net.open.as_mut().unwrap();
+    let refused = |progress| matches!(progress, Progress::Done(Err(NetError { kind: NetErrorKind::TooMany, .. })));
+    let outcomes: Vec<bool> =
+        (0..65).map(|number| refused(open.resolve(name(&format!("n{number}.example"))))).collect();
+    assert_eq!(outcomes.iter().position(|refused| *refused), Some(64));
+    // So does one that leaves its connections lie, however they have ended.
+    let dial = |open: &mut Open| open.dial("127.0.0.1".parse().unwrap(), 1, &mut Vec::new()).unwrap();
+    let outcomes: Vec<bool> = (0..17).map(|_| dial(open).is_err()).collect();
+    assert_eq!(outcomes.iter().position(|refused| *refused), Some(16));
+    while open.shared.open.load(Ordering::SeqCst) > 0 {
+        std::thread::yield_now();
+    }
+    assert_eq!(dial(open).unwrap_err().kind, NetErrorKind::TooMany);
+    open.connections.clear();
+    assert!(dial(open).is_ok());
+}
