@@ -26,7 +26,7 @@ const NAMES: [&str; 6] = ["echo", "fails", "blocks", "never", "refused", "no suc
 
 /// Frames in any order, sound ones and others, and what is left when the guest is.
 pub fn frames(data: &[u8]) {
-    let mut guest = Guest { host: host(), calls: Vec::new() };
+    let mut guest = Guest { host: host(), calls: Vec::new(), connections: Vec::new() };
     let entered = guest.host.tools_under_way();
     let mut input = Unstructured::new(data);
     for _ in 0..64 {
@@ -48,6 +48,7 @@ struct Guest {
     host: Host,
     /// Those that it was told of.
     calls: Vec<u32>,
+    connections: Vec<u32>,
 }
 
 impl Guest {
@@ -67,10 +68,16 @@ impl Guest {
                 let (call, size) = self.wait(call, until);
                 reply(&mut frame, call, size)
             }
-            // Nothing of the network is granted: there is nothing to wait for.
-            Framed::Again(wait) => panic!("{wait:?}"),
+            Framed::Again(wait) => {
+                assert!(wait.event.is_some(), "the network has nothing to wait for");
+                return Ok(());
+            }
         };
         assert!(matches!(code, 0 | -2), "{code}");
+        if before.first() == Some(&b'n') {
+            self.keep_connection(&before, &frame, code);
+            return Ok(());
+        }
         assert!(code == 0 || frame == before, "a refused frame was written");
         if taken && code == 0 {
             let mut answers = serde_json::Deserializer::from_slice(&frame).into_iter::<Value>();
@@ -97,7 +104,10 @@ impl Guest {
     }
 
     fn frame(&self, input: &mut Unstructured<'_>) -> Result<Vec<u8>> {
-        let kind = *input.choose(b"ccsssswwttttxl{?")?;
+        let kind = *input.choose(b"ccsssswwttttxl{?nnnn")?;
+        if kind == b'n' {
+            return self.network_frame(input);
+        }
         let mut frame = vec![kind, 0, 0, 0];
         frame.extend(self.number(input)?.to_le_bytes());
         match kind {
@@ -109,6 +119,39 @@ impl Guest {
             frame.truncate(input.int_in_range(0..=frame.len())?);
         }
         Ok(frame)
+    }
+
+    /// One for the network, of which a port is granted that nobody listens on.
+    fn network_frame(&self, input: &mut Unstructured<'_>) -> Result<Vec<u8>> {
+        let mut frame = vec![b'n', *input.choose(b"rccccotsvdxp?")?];
+        frame.extend(input.choose(&[1_u16, 1, 1, 0, 443, u16::MAX])?.to_le_bytes());
+        let known = input.choose_iter(self.connections.iter()).copied().unwrap_or_default();
+        frame.extend(if input.ratio(1, 10)? { input.arbitrary()? } else { known }.to_le_bytes());
+        let carried = match input.ratio(9, 10)? {
+            true => input.choose(&["127.0.0.1", "localhost", "::1", "127.1", "a.example"])?.as_bytes().to_vec(),
+            false => input.arbitrary()?,
+        };
+        let len = u32::try_from(carried.len()).unwrap_or(u32::MAX);
+        frame.extend(if input.ratio(1, 10)? { input.arbitrary()? } else { len }.to_le_bytes());
+        frame.extend(input.choose(&[0_i32, 0, 0, -1, i32::MIN, i32::MAX])?.to_le_bytes());
+        frame.extend(carried);
+        frame.resize(frame.len() + input.int_in_range(0..=100)?, 0);
+        if input.ratio(1, 10)? {
+            frame.truncate(input.int_in_range(0..=frame.len())?);
+        }
+        Ok(frame)
+    }
+
+    /// What a frame for the network has come to, which lies within the frame.
+    fn keep_connection(&mut self, before: &[u8], frame: &[u8], code: i32) {
+        assert!(code == 0 || frame == before, "a refused frame was written");
+        let word = |at: usize| frame.get(at..).and_then(|bytes| bytes.first_chunk().copied()).map(u32::from_le_bytes);
+        if code == 0 {
+            assert!(word(4).is_some_and(|len| len as usize <= frame.len() - 16), "an answer is longer than its frame");
+        }
+        if code == 0 && before.get(1) == Some(&b'c') && word(0) == Some(0) {
+            self.connections.extend(word(16));
+        }
     }
 
     fn number(&self, input: &mut Unstructured<'_>) -> Result<u32> {
@@ -145,7 +188,8 @@ fn request(input: &mut Unstructured<'_>) -> Result<Vec<u8>> {
 
 fn host() -> Host {
     let limits = ResourceLimits { input: ByteSize::bytes(INPUT), ..ResourceLimits::default() };
-    let config = InstanceConfig::builder().limits(limits).build().expect("a valid policy");
+    let config = InstanceConfig::builder().limits(limits).network_allow("127.0.0.1:1").build();
+    let config = config.expect("a valid policy");
     let host = Host::new(HostSetup {
         config: &config,
         script: None,

@@ -491,6 +491,11 @@ def _network():
                     raise
             return self
 
+        @property
+        def _sslobj(self):
+            # What libraries look at that know CPython's own.
+            return self if self._secured else None
+
         def connect(self, address):
             super().connect(address)
             if self._at_once:

@@ -87,12 +87,12 @@ context.set_alpn_protocols(['h2', 'http/1.1'])
 with socket.create_connection(('localhost', PORT)) as raw, context.wrap_socket(raw, server_hostname='localhost') as s:
     print(s.version(), s.cipher()[0], s.selected_alpn_protocol(), len(s.getpeercert(True)) > 100, raw.fileno())
     s.write(b'GET /y HTTP/1.1\\r\\n\\r\\n'); print(s.makefile('rb').read()[-15:])
-s = context.wrap_socket(socket.socket(), server_hostname='localhost'); s.connect(('127.0.0.1', PORT)); print(s.version())"
+s = context.wrap_socket(socket.socket(), server_hostname='localhost'); s.connect(('127.0.0.1', PORT)); print(s.version(), s._sslobj.selected_alpn_protocol())"
     );
     let result = execute(program(server.port, &code).network(NetworkPolicy::Allow(authority.grants(&server))));
     let said = printed(&result);
     let lines: Vec<&str> = said.lines().collect();
-    assert_eq!((lines[0], lines[2], lines[3]), ("GET /x HTTP/1.1", "b'GET /y HTTP/1.1'", "TLSv1.3"), "{said}");
+    assert_eq!((lines[0], lines[2], lines[3]), ("GET /x HTTP/1.1", "b'GET /y HTTP/1.1'", "TLSv1.3 http/1.1"), "{said}");
     assert!(lines[1].starts_with("TLSv1.3 TLS13_") && lines[1].ends_with(" http/1.1 True -1"), "{said}");
     assert!(result.connections.iter().all(|one| one.tls && one.error.is_none()), "{:?}", result.connections);
 }
