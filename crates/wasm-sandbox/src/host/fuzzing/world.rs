@@ -27,6 +27,10 @@ const CANARY_BYTE: u8 = 0xc5;
 const BUFFERS: u32 = 15 << 10;
 
 pub(super) const OPEN_FILES: u32 = 16;
+
+/// Files that are open before a guest begins.
+pub(super) const OPENED: u32 = 4;
+
 const OUTPUT: u64 = 4 << 10;
 pub(super) const SECRET: &str = "a file of the host's that nobody granted";
 const HELLO: &str = "hello, guest";
@@ -215,12 +219,13 @@ impl World {
     fn open_some(&mut self) {
         const READ: u64 = 1 << 1;
         const WRITE: u64 = 1 << 6;
-        for (fd, path, create, rights) in [
+        let files: [_; OPENED as usize] = [
             (3, "hello.txt", 0, READ),
             (4, "a", 1, READ | WRITE),
             (5, "hello.txt", 0, READ | WRITE),
             (6, "hello.txt", 0, READ),
-        ] {
+        ];
+        for (fd, path, create, rights) in files {
             self.put(0, path.as_bytes());
             let (len, memory) = (path.len() as u32, guest(&mut self.memory));
             let opened = wasi::path_open(&mut self.host, memory, fd, 1, 0, len, create, rights, 0, 0, 512);
