@@ -8,6 +8,7 @@ mod instance;
 mod limiter;
 mod link;
 mod meter;
+mod places;
 mod store;
 mod ticker;
 mod trap;
@@ -27,7 +28,7 @@ use wasm_sandbox_policy::SandboxError;
 use wasmtime::component::Component;
 pub(crate) use wasmtime::{WasmParams, WasmResults};
 
-use self::{component::WasmtimeComponent, link::Imports};
+use self::{component::WasmtimeComponent, link::Imports, places::Places};
 pub(crate) use self::{
     component::{ComponentLift, ComponentLower, TypedComponentFunction},
     instance::WasmtimeInstance,
@@ -60,7 +61,10 @@ pub(crate) fn backend(profile: EngineProfile) -> Result<Arc<dyn Backend>, Sandbo
     }
     // Interpreters take no part of the pools.
     let first = backends.keys().all(|known| known.images);
-    let backend = Arc::new(WasmtimeBackend { engine: config::engine(profile, first)?, profile });
+    let (engine, places) = config::engine(profile, first)?;
+    // Interpreters have memories of their own.
+    let places = Arc::new(Places::new(if profile.images { u32::MAX } else { places }));
+    let backend = Arc::new(WasmtimeBackend { engine, profile, places });
     ticker::watch(&backend.engine);
     backends.insert(profile, Arc::clone(&backend));
     Ok(backend)
@@ -70,6 +74,7 @@ pub(crate) fn backend(profile: EngineProfile) -> Result<Arc<dyn Backend>, Sandbo
 struct WasmtimeBackend {
     engine: wasmtime::Engine,
     profile: EngineProfile,
+    places: Arc<Places>,
 }
 
 impl Backend for WasmtimeBackend {
@@ -116,12 +121,14 @@ impl WasmtimeBackend {
             what: "component".to_owned(),
             reason: format!("{error:#}"),
         })?;
-        Ok(Arc::new(WasmtimeComponent { engine: self.engine.clone(), component, profile: self.profile }))
+        let (engine, places) = (self.engine.clone(), Arc::clone(&self.places));
+        Ok(Arc::new(WasmtimeComponent { engine, component, profile: self.profile, places }))
     }
 
     fn loaded(&self, module: wasmtime::Result<wasmtime::Module>) -> Result<Arc<dyn LoadedModule>, SandboxError> {
         let module = module.map_err(|error| SandboxError::internal("loading compiled code", error))?;
-        Ok(Arc::new(WasmtimeModule { engine: self.engine.clone(), module, profile: self.profile }))
+        let (engine, places) = (self.engine.clone(), Arc::clone(&self.places));
+        Ok(Arc::new(WasmtimeModule { engine, module, profile: self.profile, places }))
     }
 }
 
@@ -130,6 +137,7 @@ struct WasmtimeModule {
     engine: wasmtime::Engine,
     module: wasmtime::Module,
     profile: EngineProfile,
+    places: Arc<Places>,
 }
 
 impl LoadedModule for WasmtimeModule {
@@ -146,7 +154,8 @@ impl LoadedModule for WasmtimeModule {
             memory: self.module.get_export_index("memory"),
             globals: self.globals(),
         });
-        Ok(Arc::new(instance::WasmtimeLinked { engine: self.engine.clone(), code, profile: self.profile, mode }))
+        let (engine, places) = (self.engine.clone(), Arc::clone(&self.places));
+        Ok(Arc::new(instance::WasmtimeLinked { engine, code, profile: self.profile, places, mode }))
     }
 }
 

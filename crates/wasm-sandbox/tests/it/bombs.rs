@@ -108,7 +108,8 @@ fn b2_b10_a_bomb_is_cut_once_and_remembered() {
     assert_cut(call(&bomb, &setup));
     let started = Instant::now();
     assert_cut(call(&bomb, &setup));
-    assert!(started.elapsed() < Duration::from_secs(1), "the second time it was compiled again");
+    // Compiling it takes ten seconds until it is cut; reading it again takes one where the machine has other work.
+    assert!(started.elapsed() < Duration::from_secs(4), "the second time it was compiled again");
     call(&functions(1000), &setup).unwrap();
     let too_many = call(&functions(200_001), &setup).unwrap_err();
     assert_eq!(too_many.code(), ErrorCode::NotRunnable);

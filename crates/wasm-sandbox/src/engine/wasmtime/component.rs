@@ -16,6 +16,7 @@ use self::values::{Lifting, lowered};
 use super::{
     instance::{WasmtimeInstance, WasmtimeLinked, at_once},
     meter::{CpuMeter, Metered},
+    places::Places,
     store::StoreData,
     trap, wasi2,
 };
@@ -31,6 +32,7 @@ pub(super) struct WasmtimeComponent {
     pub(super) engine: wasmtime::Engine,
     pub(super) component: Component,
     pub(super) profile: EngineProfile,
+    pub(super) places: Arc<Places>,
 }
 
 /// Where the functions of a component are.
@@ -53,7 +55,8 @@ impl LoadedModule for WasmtimeComponent {
             .and_then(|()| imports::add(&mut linker, imports, mode))
             .map_err(|error| SandboxError::internal("linking the host", error))?;
         let code = LinkedCode::Component(self.resolve(&linker)?, Arc::new(self.exports()));
-        Ok(Arc::new(WasmtimeLinked { engine: self.engine.clone(), code, profile: self.profile, mode }))
+        let (engine, places) = (self.engine.clone(), Arc::clone(&self.places));
+        Ok(Arc::new(WasmtimeLinked { engine, code, profile: self.profile, places, mode }))
     }
 }
 

@@ -25,13 +25,14 @@ const INSTANCES_OF_COMPONENT: u32 = 16;
 /// Host stack beneath the guest's, for our own functions.
 const HOST_STACK: usize = 512 << 10;
 
-pub(super) fn engine(profile: EngineProfile, first: bool) -> Result<Engine, SandboxError> {
+/// An engine, and how many sandboxes it has places for.
+pub(super) fn engine(profile: EngineProfile, first: bool) -> Result<(Engine, u32), SandboxError> {
     let wanted = if first { profile.instances } else { profile.instances.min(FURTHER_INSTANCES) };
     let mut reason = String::new();
     // The address space that a machine gives may not suffice for all.
     for instances in [wanted, wanted.div_ceil(8), wanted.div_ceil(64)] {
         match Engine::new(&config(profile, instances)) {
-            Ok(engine) => return Ok(engine),
+            Ok(engine) => return Ok((engine, instances)),
             Err(error) => reason = format!("{error:#}"),
         }
     }
@@ -125,7 +126,7 @@ mod tests {
     fn g8_code_is_compiled_against_speculation() {
         let module = wat::parse_str("(module (table 2 funcref) (func (call_indirect (i32.const 1))))").unwrap();
         let profile = EngineProfile::new(&ResourceLimits::default(), 1);
-        let ours = engine(profile, true).unwrap().precompile_module(&module).unwrap();
+        let ours = engine(profile, true).unwrap().0.precompile_module(&module).unwrap();
         for name in ["enable_heap_access_spectre_mitigation", "enable_table_access_spectre_mitigation"] {
             assert!(flag(&ours, name), "{name}");
         }
@@ -137,7 +138,7 @@ mod tests {
     fn code_holds_no_tables_that_nobody_reads() {
         let module = wat::parse_str("(module (func unreachable))").unwrap();
         let profile = EngineProfile::new(&ResourceLimits::default(), 1);
-        let ours = engine(profile, true).unwrap().precompile_module(&module).unwrap();
+        let ours = engine(profile, true).unwrap().0.precompile_module(&module).unwrap();
         let has = |section: &str| ours.windows(section.len()).any(|window| window == section.as_bytes());
         assert!(!has(".wasmtime.addrmap") && !has(".eh_frame"));
         // The twin: what tells traps apart is there.

@@ -11,6 +11,7 @@ use super::{
     image,
     link::{engine_value, value},
     meter::{CpuMeter, Metered},
+    places::{Place, Places},
     store::{self, StoreData},
     ticker, trap,
 };
@@ -26,6 +27,7 @@ pub(super) struct WasmtimeLinked {
     pub(super) engine: wasmtime::Engine,
     pub(super) code: LinkedCode,
     pub(super) profile: EngineProfile,
+    pub(super) places: Arc<Places>,
     pub(super) mode: Mode,
 }
 
@@ -43,6 +45,11 @@ pub(super) struct LinkedModuleCode {
 
 impl LinkedModule for WasmtimeLinked {
     fn instantiate<'a>(&'a self, start: InstanceStart) -> BoxFuture<'a, Result<Box<dyn GuestInstance>, Failed>> {
+        let Some(place) = self.places.take() else {
+            let failure = Failure::Error(too_many(self.profile.instances));
+            let failed = Failed { failure, host: Some(Box::new(start.host)), usage: EngineUsage::default() };
+            return std::future::ready(Err(failed)).boxed();
+        };
         let beginning = start.beginning.clone();
         let store = store::new(&self.engine, start, self.mode);
         let mut instance = WasmtimeInstance {
@@ -57,6 +64,7 @@ impl LinkedModule for WasmtimeLinked {
             globals: Vec::new(),
             memory: None,
             instances: self.profile.instances,
+            _place: place,
             ended: false,
         };
         async move {
@@ -92,6 +100,8 @@ pub(crate) struct WasmtimeInstance {
     memory: Option<image::Memory>,
     /// How many instances can live at a time.
     instances: u32,
+    /// Goes after the store.
+    _place: Place,
     /// Whether the guest was stopped by force; it is not entered again.
     pub(super) ended: bool,
 }
@@ -164,9 +174,7 @@ impl WasmtimeInstance {
     fn start_failure(&mut self, error: wasmtime::Error) -> Failure {
         self.ended = true;
         if error.downcast_ref::<wasmtime::PoolConcurrencyLimitError>().is_some() {
-            let limit = u64::from(self.instances);
-            let kind = ResourceKind::Sandboxes;
-            return Failure::Error(SandboxError::ResourceExhausted { kind, used: limit + 1, limit });
+            return Failure::Error(too_many(self.instances));
         }
         self.component_failure(error)
     }
@@ -374,6 +382,12 @@ impl GuestInstance for WasmtimeInstance {
 /// The outcome of a future that never waits, as those of instances in blocking mode are.
 pub(super) fn at_once<T>(future: impl Future<Output = wasmtime::Result<T>>) -> wasmtime::Result<T> {
     future.now_or_never().unwrap_or_else(|| Err(wasmtime::Error::msg("a guest in blocking mode waits")))
+}
+
+#[cold]
+fn too_many(instances: u32) -> SandboxError {
+    let limit = u64::from(instances);
+    SandboxError::ResourceExhausted { kind: ResourceKind::Sandboxes, used: limit + 1, limit }
 }
 
 #[cold]
