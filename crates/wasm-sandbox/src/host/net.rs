@@ -16,7 +16,7 @@ use std::{
     collections::BTreeMap,
     net::{IpAddr, SocketAddr},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicU32, Ordering},
     },
     time::Instant,
@@ -61,8 +61,9 @@ const MAX_NAME: usize = 512;
 /// The network of one sandbox.
 pub(super) struct Net {
     /// None where nothing is granted.
-    open: Option<Open>,
-    denials: Arc<Denials>,
+    open: Option<Box<Open>>,
+    /// Made by the first refusal where nothing is granted.
+    denials: OnceLock<Arc<Denials>>,
     records: Vec<ConnectionRecord>,
     records_dropped: u64,
     began: Instant,
@@ -138,26 +139,26 @@ impl Net {
     /// # Errors
     /// [`SandboxError::Configuration`] when a file of the policy's roots cannot be read.
     pub(super) fn new(policy: &NetworkPolicy, executor: Executor, began: Instant) -> Result<Self, SandboxError> {
-        Self::with_resolver(policy, executor, began, Arc::new(System))
+        Self::with_resolver(policy, executor, began, || Arc::new(System))
     }
 
     fn with_resolver(
         policy: &NetworkPolicy,
         executor: Executor,
         began: Instant,
-        resolver: Arc<dyn Resolver>,
+        resolver: impl FnOnce() -> Arc<dyn Resolver>,
     ) -> Result<Self, SandboxError> {
-        let denials: Arc<Denials> = Arc::default();
+        let denials = OnceLock::new();
         let open = match policy.grants() {
             None => None,
-            Some(grants) => Some(Open {
+            Some(grants) => Some(Box::new(Open {
                 shared: Arc::new(Shared {
                     tls: Tls::new(&grants.roots)?,
                     grants: grants.clone(),
-                    resolver,
+                    resolver: resolver(),
                     pins: Mutex::default(),
                     asking: Arc::new(Semaphore::new(resolve::MAX_ASKING)),
-                    denials: Arc::clone(&denials),
+                    denials: Arc::clone(denials.get_or_init(Arc::default)),
                     changed: Arc::default(),
                     open: AtomicU32::new(0),
                 }),
@@ -167,9 +168,13 @@ impl Net {
                 total: 0,
                 sent: 0,
                 received: 0,
-            }),
+            })),
         };
         Ok(Self { open, denials, records: Vec::new(), records_dropped: 0, began, hits: Vec::new() })
+    }
+
+    fn denials(&self) -> &Arc<Denials> {
+        self.denials.get_or_init(Arc::default)
     }
 
     /// Starts a run. What is open from an earlier one goes on.
@@ -177,7 +182,7 @@ impl Net {
         self.began = now;
         (self.records, self.records_dropped) = (Vec::new(), 0);
         self.hits.clear();
-        self.denials.take();
+        self.take_denials();
         let Some(open) = &mut self.open else { return };
         (open.total, open.sent, open.received) = (0, 0, 0);
         for connection in open.connections.values_mut() {
@@ -199,13 +204,13 @@ impl Net {
     }
 
     pub(super) fn take_denials(&self) -> Vec<Denial> {
-        self.denials.take()
+        self.denials.get().map(|denials| denials.take()).unwrap_or_default()
     }
 
     /// A guest asks for what is not granted.
     fn refuse(&mut self, operation: &str, host: &str, port: u16, refusal: NetworkRefusal) -> NetError {
         let target = if operation == "resolve" { host.to_owned() } else { format!("{host}:{port}") };
-        self.denials.note(operation, target.clone(), &refusal.to_string());
+        self.denials().note(operation, target.clone(), &refusal.to_string());
         let error = NetError::denied(&target, refusal);
         if operation == "connect" {
             let record = ConnectionRecord {

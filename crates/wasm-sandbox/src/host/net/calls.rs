@@ -72,7 +72,7 @@ impl Host {
     /// Sends some of the bytes; how many.
     pub(crate) fn net_send(&mut self, handle: u32, bytes: &[u8]) -> NetResult<usize> {
         let net = &mut self.net;
-        let denials = Arc::clone(&net.denials);
+        let denials = Arc::clone(net.denials());
         let Some(open) = &mut net.open else { return Ok(Progress::Done(Err(NetError::closed()))) };
         let Some(connection) = open.connections.get_mut(&handle) else {
             return Ok(Progress::Done(Err(NetError::closed())));

@@ -47,7 +47,7 @@ fn net_of(rules: &[&str], script: &Arc<Script>) -> Net {
     let connect_timeout = Duration::from_millis(50);
     let policy = NetworkPolicy::Allow(NetworkGrants { rules, connect_timeout, ..NetworkGrants::default() });
     let resolver: Arc<dyn Resolver> = Arc::<Script>::clone(script);
-    Net::with_resolver(&policy, crate::engine::executor, Instant::now(), resolver).unwrap()
+    Net::with_resolver(&policy, crate::engine::executor, Instant::now(), || resolver).unwrap()
 }
 
 fn shared_of(net: &Net) -> Arc<Shared> {
