@@ -41,7 +41,7 @@ pub(crate) use self::{
     namespace::Namespace,
     saved::SavedHost,
     stdio::{Sink, Stdin},
-    tools::{Attempt, FAULT, Framed, ToolSetup, Waited, reply},
+    tools::{Attempt, FAULT, Framed, ToolSetup, UnderWay, Waited, reply},
     wasi::for_each_wasi_function,
 };
 use crate::vfs::{Dir, Quota, VfsResult};

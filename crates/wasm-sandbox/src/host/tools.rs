@@ -12,9 +12,10 @@ use std::{
 use serde_json::json;
 use wasm_sandbox_policy::{Denial, ToolOutcome, ToolRecord};
 
-use self::inbox::{Awaited, Inbox, UnderWay};
+use self::inbox::{Awaited, Inbox};
 pub(crate) use self::{
     frame::{Attempt, FAULT, Framed, reply},
+    inbox::UnderWay,
     run::Executor,
 };
 use super::{Host, Stop, Wait};

@@ -18,6 +18,9 @@ use crate::vfs::{DirEntry, Errno, FileKind, Quota};
 /// Bytes that one call moves at most; a program that asks for more is given less, and asks again.
 pub(crate) const PIECE: usize = 128 << 10;
 
+/// Entries that a listing keeps for the calls to come: a guest can have thousands of listings.
+const FETCHED: usize = 16;
+
 /// Random bytes that are made before it is looked whether the guest's time is up; a gigabyte takes seconds.
 const RANDOM_PIECE: usize = 1 << 20;
 
@@ -99,6 +102,7 @@ impl Host {
     pub(crate) fn draw(&mut self, bytes: &mut Vec<u8>, len: u64) -> Result<Step<()>, Stop> {
         let begun = bytes.len();
         let piece = usize::try_from(len).unwrap_or(usize::MAX).saturating_sub(begun).min(RANDOM_PIECE);
+        bytes.reserve_exact(usize::try_from(len).unwrap_or(usize::MAX).saturating_sub(begun));
         bytes.resize(begun.saturating_add(piece), 0);
         let drawn = self.random.fill(bytes.get_mut(begun..).unwrap_or_default());
         drawn.map_err(|_| Stop::Trap("the system gives no random numbers".to_owned()))?;
@@ -198,7 +202,8 @@ impl Host {
                 return Ok(Some(entry));
             }
             let (fd, cursor) = (known.fd, known.cursor);
-            let entries = self.entries(fd, cursor)?;
+            let mut entries = self.entries(fd, cursor)?;
+            entries.truncate(FETCHED);
             let Some(last) = entries.last() else { return Ok(None) };
             let known = self.handles.listing(listing)?;
             known.cursor = last.next;

@@ -166,16 +166,19 @@ impl Type {
         }
     }
 
-    fn has_handles(&self) -> bool {
-        match self {
-            Self::Handle { .. } => true,
-            Self::List(inner) | Self::Option(inner) | Self::Map(inner) => inner.has_handles(),
-            Self::Result { ok, err } => ok.iter().chain(err).any(|kind| kind.has_handles()),
-            Self::Tuple(types) => types.iter().any(Self::has_handles),
-            Self::Record { fields, .. } => fields.iter().any(|field| field.kind.has_handles()),
-            Self::Variant { cases, .. } => cases.iter().filter_map(|case| case.kind.as_ref()).any(Self::has_handles),
-            _ => false,
-        }
+    /// Whether it is, or holds, a type of which this is true.
+    fn any(&self, is: &dyn Fn(&Self) -> bool) -> bool {
+        is(self)
+            || match self {
+                Self::List(inner) | Self::Option(inner) | Self::Map(inner) => inner.any(is),
+                Self::Result { ok, err } => ok.iter().chain(err).any(|kind| kind.any(is)),
+                Self::Tuple(types) => types.iter().any(|kind| kind.any(is)),
+                Self::Record { fields, .. } => fields.iter().any(|field| field.kind.any(is)),
+                Self::Variant { cases, .. } => {
+                    cases.iter().filter_map(|case| case.kind.as_ref()).any(|kind| kind.any(is))
+                }
+                _ => false,
+            }
     }
 
     pub(super) fn depth(&self) -> usize {
@@ -193,7 +196,17 @@ impl Type {
 
 impl Signature {
     pub(super) fn has_handles(&self) -> bool {
-        self.params.iter().map(|parameter| &parameter.kind).chain(&self.result).any(Type::has_handles)
+        self.any(&|kind| matches!(kind, Type::Handle { .. }))
+    }
+
+    /// Whether many sets of flags travel at a time, which the host holds as texts.
+    pub(crate) fn has_flag_lists(&self) -> bool {
+        let flags = |kind: &Type| matches!(kind, Type::Flags { .. });
+        self.any(&|kind| matches!(kind, Type::List(inner) if inner.any(&flags)))
+    }
+
+    fn any(&self, is: &dyn Fn(&Type) -> bool) -> bool {
+        self.params.iter().map(|parameter| &parameter.kind).chain(&self.result).any(|kind| kind.any(is))
     }
 
     /// The types that the signature only names, written out as in WIT: `enum colour { red, green }`.

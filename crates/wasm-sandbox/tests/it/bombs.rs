@@ -194,6 +194,25 @@ fn b8_components_of_too_many_types_and_parts_are_refused() {
     assert!(reason.contains("it has 1001 modules and components in it, and 1000 are accepted"), "{reason}");
 }
 
+#[test]
+fn b8_names_of_cases_are_not_written_out_without_end() {
+    let cases: String = (0..10_000).map(|index| format!("\"c{index}\" ")).collect();
+    let component = |uses: usize| {
+        let text = format!(
+            "(component (type $e' (enum {cases})) (export $e \"e\" (type $e'))
+            (core module $m (memory (export \"m\") 1) (func (export \"f\") (param i32))
+                (func (export \"r\") (param i32 i32 i32 i32) (result i32) unreachable))
+            (core instance $i (instantiate $m)) (alias core export $i \"m\" (core memory $mem))
+            (func (export \"f\") (param \"value\" (tuple {}))
+                (canon lift (core func $i \"f\") (memory $mem) (realloc (func $i \"r\")))))",
+            "$e ".repeat(uses)
+        );
+        WasmSandbox::builder().setup(Setup::default()).source(text.as_bytes()).build_blocking().unwrap()
+    };
+    let left_out = component(100).module().unwrap().left_out().unwrap()[0].to_string();
+    assert_eq!(left_out, "f: the types of all functions together are too large");
+}
+
 /// A type that holds the one before it twice: 2 to the power of `depth` when it is written out.
 #[test]
 fn b8_types_that_grow_as_they_are_read_are_left_out_or_refused() {

@@ -579,3 +579,130 @@ fn typed_handles_carry_what_rust_has() {
     assert_eq!(limit(spin.call(())), (ResourceKind::WallTime, 50));
     assert!(matches!(spin.call(()), Err(SandboxError::Ended { .. })));
 }
+
+#[test]
+fn c11_a_component_takes_a_place_for_each_of_its_memories() {
+    let memories = |count: usize| {
+        let instances = "(core instance (instantiate $m))".repeat(count);
+        format!("(component (core module $m (memory 0)) {instances})")
+    };
+    let setup = Setup::default().max_sandboxes(5);
+    let sandbox = WasmSandbox::builder().setup(setup.clone()).source(wat(&memories(2))).build_blocking().unwrap();
+    let make = || sandbox.create_instance(sandbox.module().unwrap(), InstanceConfig::default());
+    let (_first, second) = (make().unwrap(), make().unwrap());
+    assert_eq!(limit(make().map(|_| ())), (ResourceKind::Sandboxes, 5));
+    drop(second);
+    make().unwrap();
+}
+
+#[test]
+fn d7_sets_of_flags_weigh_what_they_do_on_the_host() {
+    let names: Vec<String> = (0..32).map(|index| format!("\"f{index}\"")).collect();
+    let text = format!(
+        r#"(component
+  (core module $code (memory (export "memory") 64)
+    (func (export "sets") (param $count i32) (result i32)
+      (memory.fill (i32.const 64) (i32.const 255) (i32.mul (local.get $count) (i32.const 4)))
+      (i32.store (i32.const 0) (i32.const 64)) (i32.store (i32.const 4) (local.get $count)) (i32.const 0)))
+  (core instance $core (instantiate $code)) (alias core export $core "memory" (core memory $memory))
+  (type $set' (flags {})) (export $set "set" (type $set'))
+  (func (export "sets") (param "count" u32) (result (list $set)) (canon lift (core func $core "sets") (memory $memory))))"#,
+        names.join(" ")
+    );
+    let mut sandbox = closed(&text);
+    assert_eq!(sandbox.call::<_, Vec<Vec<String>>>("sets", 100).unwrap()[99].len(), 32);
+    let many = sandbox.call::<_, Value>("sets", 1_000_000).map(|_| ());
+    assert_eq!(limit(many), (ResourceKind::Memory, 256 << 20));
+    // Fewer than the host may hold, and more than a result may be.
+    assert_eq!(limit(sandbox.call::<_, Value>("sets", 32_000).map(|_| ())), (ResourceKind::Input, 16 << 20));
+}
+
+#[test]
+fn d16_arguments_are_no_longer_than_input_may_be() {
+    let limits = wasm_sandbox::ResourceLimits { input: 64.kb(), ..Default::default() };
+    let policy = InstanceConfig::builder().limits(limits).build().unwrap();
+    let builder = WasmSandbox::builder().setup(Setup::default()).config(policy).source(wat(ECHO));
+    let mut echo = builder.build_blocking().unwrap();
+    assert_eq!(limit(echo.call("string", "x".repeat(100_000))), (ResourceKind::Input, 64 << 10));
+    assert_eq!(limit(echo.call("bytes", (vec![0_u8; 100_000],))), (ResourceKind::Input, 64 << 10));
+    assert_eq!(echo.call::<_, String>("string", "x".repeat(60_000)).unwrap().len(), 60_000);
+}
+
+#[test]
+fn d14_a_handle_of_another_type_is_refused_and_kept() {
+    const TWO: &str = r#"(component
+  (type $cup' (resource (rep i32))) (export $cup "cup" (type $cup'))
+  (type $hat' (resource (rep i32))) (export $hat "hat" (type $hat'))
+  (core func $new-cup (canon resource.new $cup'))
+  (core func $new-hat (canon resource.new $hat'))
+  (core module $code
+    (import "" "cup" (func $cup (param i32) (result i32)))
+    (import "" "hat" (func $hat (param i32) (result i32)))
+    (func (export "make-cup") (result i32) (call $cup (i32.const 1)))
+    (func (export "make-hat") (result i32) (call $hat (i32.const 2)))
+    (func (export "wear") (param i32)))
+  (core instance $core (instantiate $code (with "" (instance
+    (export "cup" (func $new-cup)) (export "hat" (func $new-hat))))))
+  (func (export "make-cup") (result (own $cup)) (canon lift (core func $core "make-cup")))
+  (func (export "make-hat") (result (own $hat)) (canon lift (core func $core "make-hat")))
+  (func (export "wear") (param "hat" (own $hat)) (canon lift (core func $core "wear"))))"#;
+    let mut sandbox = closed(TWO);
+    let cup: u64 = sandbox.call("make-cup", ()).unwrap();
+    let hat: u64 = sandbox.call("make-hat", ()).unwrap();
+    match sandbox.call::<_, ()>("wear", cup) {
+        Err(SandboxError::Signature { detail, .. }) => {
+            assert!(detail.contains("something of another type"), "{detail}")
+        }
+        other => panic!("{other:?}"),
+    }
+    sandbox.call::<_, ()>("wear", hat).unwrap();
+}
+
+#[test]
+fn names_of_types_come_from_imports_too() {
+    let text = r#"(component
+  (import "acme:paint/types" (instance $types
+    (type $colour' (enum "red" "blue")) (export "colour" (type (eq $colour')))))
+  (alias export $types "colour" (type $colour))
+  (core module $code (func (export "f") (param i32) (result i32) (local.get 0)))
+  (core instance $core (instantiate $code))
+  (func (export "next") (param "of" $colour) (result $colour) (canon lift (core func $core "f"))))"#;
+    let mut sandbox = closed(text);
+    assert_eq!(sandbox.module().unwrap().function("next").unwrap().to_string(), "next(of: colour) -> colour");
+    assert_eq!(sandbox.call::<_, String>("next", "blue").unwrap(), "blue");
+}
+
+#[test]
+fn a10_those_that_are_left_in_the_middle_hold_nobody_up() {
+    const SPINS: &str = r#"(component
+  (core module $code
+    (func $short (param i32) (local $n i32)
+      (local.set $n (local.get 0))
+      (loop $more (br_if $more (local.tee $n (i32.sub (local.get $n) (i32.const 1))))))
+    (func $start (call $short (i32.const 30000000)))
+    (start $start)
+    (func (export "spin") (loop $more (br $more)))
+    (func (export "short") (call $short (i32.const 100000000))))
+  (core instance $core (instantiate $code))
+  (func (export "spin") (canon lift (core func $core "spin")))
+  (func (export "short") (canon lift (core func $core "short"))))"#;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        let sandbox = WasmSandbox::builder().setup(Setup::default()).source(wat(SPINS)).build().await.unwrap();
+        let module = sandbox.module().unwrap();
+        let mut left = Vec::new();
+        for _ in 0..2 * processors {
+            // One that ran for some ticks as it started, and one whose call is given up.
+            left.push(sandbox.create_instance(module, InstanceConfig::default()).await.unwrap());
+            let mut dropped = sandbox.create_instance(module, InstanceConfig::default()).await.unwrap();
+            let spin = dropped.call::<_, ()>("spin", ());
+            assert!(tokio::time::timeout(std::time::Duration::from_millis(30), spin).await.is_err());
+            left.push(dropped);
+        }
+        let policy = InstanceConfig::builder().timeout(std::time::Duration::from_secs(5)).build().unwrap();
+        let mut next = sandbox.create_instance(module, policy).await.unwrap();
+        next.call::<_, ()>("short", ()).await.unwrap();
+        assert_eq!(left.len(), 4 * processors);
+    });
+}

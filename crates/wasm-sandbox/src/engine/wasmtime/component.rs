@@ -8,11 +8,14 @@ mod values;
 use std::{collections::HashMap, sync::Arc, time::Instant};
 
 use wasm_sandbox_policy::{LimitHit, Plain, ResourceKind, ResourceLimits, SandboxError};
-use wasmtime::component::{Component, ComponentExportIndex, Func, InstancePre, Linker, Val, types::ComponentItem};
+use wasmtime::component::{
+    Component, ComponentExportIndex, Func, InstancePre, Linker, Val,
+    types::{ComponentFunc, ComponentItem},
+};
 
 pub(super) use self::handles::Handles;
 pub(crate) use self::typed::{ComponentLift, ComponentLower, TypedComponentFunction};
-use self::values::{Lifting, lowered};
+use self::values::{Lifting, Refused, lowered};
 use super::{
     instance::{WasmtimeInstance, WasmtimeLinked, at_once},
     meter::{CpuMeter, Metered},
@@ -35,12 +38,25 @@ pub(super) struct WasmtimeComponent {
     pub(super) places: Arc<Places>,
 }
 
+/// Where a function is.
+#[derive(Clone, Copy)]
+struct Export {
+    index: ComponentExportIndex,
+    /// Whether what it gives back takes many times the bytes on the host that it takes in the guest.
+    dense: bool,
+}
+
+/// How many times, at most: a flag is a bit there and a text here.
+const DENSITY: usize = 64;
+
 /// Where the functions of a component are.
 pub(super) struct ComponentExports {
     /// By `interface#function`.
-    functions: HashMap<String, ComponentExportIndex>,
-    /// Whether nothing that it imports can wait.
-    plain: bool,
+    functions: HashMap<String, Export>,
+    /// Whether its functions need no stack of their own.
+    pub(super) plain: bool,
+    /// Places that a sandbox with it takes.
+    pub(super) places: u32,
 }
 
 impl LoadedModule for WasmtimeComponent {
@@ -51,10 +67,11 @@ impl LoadedModule for WasmtimeComponent {
         mode: Mode,
     ) -> Result<Arc<dyn LinkedModule>, SandboxError> {
         let mut linker = Linker::new(&self.engine);
-        wasi2::add(&mut linker)
+        wasi2::add(&mut linker, mode)
             .and_then(|()| imports::add(&mut linker, imports, mode))
             .map_err(|error| SandboxError::internal("linking the host", error))?;
-        let code = LinkedCode::Component(self.resolve(&linker)?, Arc::new(self.exports()));
+        let exports = Arc::new(self.exports(mode));
+        let code = LinkedCode::Component(self.resolve(&linker)?, exports);
         let (engine, places) = (self.engine.clone(), Arc::clone(&self.places));
         Ok(Arc::new(WasmtimeLinked { engine, code, profile: self.profile, places, mode }))
     }
@@ -68,34 +85,52 @@ impl WasmtimeComponent {
         })
     }
 
-    fn exports(&self) -> ComponentExports {
+    /// Its memories and tables are the pool's, which has four tables for each memory.
+    fn places_taken(&self) -> u32 {
+        let needed = self.component.resources_required();
+        needed.map_or(1, |needed| needed.num_memories.max(needed.num_tables.div_ceil(4))).max(1)
+    }
+
+    fn exports(&self, mode: Mode) -> ComponentExports {
         let mut found = HashMap::new();
         let component = &self.component;
         for (name, export) in component.component_type().exports(&self.engine) {
             let Some(index) = component.get_export_index(None, name) else { continue };
             match export.ty {
-                ComponentItem::ComponentFunc(_) => drop(found.insert(name.to_owned(), index)),
+                ComponentItem::ComponentFunc(kind) => drop(found.insert(name.to_owned(), Export::new(index, &kind))),
                 ComponentItem::ComponentInstance(interface) => {
-                    for (function, _) in interface.exports(&self.engine) {
+                    for (function, item) in interface.exports(&self.engine) {
+                        let ComponentItem::ComponentFunc(kind) = item.ty else { continue };
                         let index = component.get_export_index(Some(&index), function);
-                        found.extend(index.map(|index| (format!("{name}#{function}"), index)));
+                        found.extend(index.map(|index| (format!("{name}#{function}"), Export::new(index, &kind))));
                     }
                 }
                 _ => {}
             }
         }
-        let plain = component.component_type().imports(&self.engine).len() == 0;
-        ComponentExports { functions: found, plain }
+        // In blocking mode whatever it imports waits on the thread.
+        let plain = mode == Mode::Blocking && !self.profile.deep();
+        ComponentExports { functions: found, plain, places: self.places_taken() }
+    }
+}
+
+impl Export {
+    fn new(index: ComponentExportIndex, kind: &ComponentFunc) -> Self {
+        Self { index, dense: kind.results().any(|kind| values::has_flag_lists(&kind)) }
     }
 }
 
 impl WasmtimeInstance {
     /// Bounds what the guest can have the host hold for it.
     pub(super) fn prepare_component(&mut self) {
-        // What one call carries is held on both sides; the host never holds more of it than the guest may.
-        let memory = usize::try_from(self.store.data().limits.memory.as_u64()).unwrap_or(usize::MAX);
-        self.store.set_hostcall_fuel(memory);
+        self.bound_carried(false);
         self.store.set_max_component_handles(MAX_HANDLES as usize);
+    }
+
+    /// What one call carries is held on both sides; the host holds about as much of it as the guest may have.
+    fn bound_carried(&mut self, dense: bool) {
+        let memory = usize::try_from(self.store.data().limits.memory.as_u64()).unwrap_or(usize::MAX);
+        self.store.set_hostcall_fuel(if dense { memory / DENSITY } else { memory });
     }
 
     pub(super) async fn call_component(
@@ -104,19 +139,26 @@ impl WasmtimeInstance {
         arguments: Vec<ComponentValue>,
     ) -> Result<Option<ComponentValue>, Failure> {
         self.check_alive()?;
-        let function = self.component_function(export)?;
-        let arguments = lowered(arguments, &mut self.handles).map_err(|detail| misfit(export, detail))?;
+        let (function, dense) = self.component_function(export)?;
+        self.bound_carried(dense);
+        let limit = self.store.data().limits.input.as_u64();
+        let types: Vec<_> = function.ty(&self.store).params().map(|(_, kind)| kind).collect();
+        let arguments = lowered(arguments, &types, &mut self.handles, limit).map_err(|refused| match refused {
+            Refused::Misfit(detail) => misfit(export, detail),
+            Refused::Limit(hit) => Failure::Error(hit.into()),
+        })?;
         let mut results = vec![Val::Bool(false); function.ty(&self.store).results().len()];
         self.before_entry()?;
-        // No call of a tool outlives the guest's own, not even when the caller drops the future.
-        let _under_way = self.store.data().host.tools_under_way();
+        let _entered = self.enter();
         let (mode, cpu) = (self.mode, Arc::clone(&self.store.data().cpu));
         self.ended = true;
-        let called = drive(mode, cpu, function.call_async(&mut self.store, &arguments, &mut results)).await;
+        let called = match self.is_plain() {
+            true => here(&cpu, || function.call(&mut self.store, &arguments, &mut results)),
+            false => drive(mode, cpu, function.call_async(&mut self.store, &arguments, &mut results)).await,
+        };
         self.store.data_mut().turn.end();
         called.map_err(|error| self.component_failure(error))?;
         self.ended = false;
-        let limit = self.store.data().limits.input.as_u64();
         let mut lifting = Lifting::new(&mut self.handles, limit);
         let lifted = results.pop().map(|value| lifting.lift(value)).transpose();
         lifted.map_err(|refused| Failure::Error(refused.into()))
@@ -126,13 +168,21 @@ impl WasmtimeInstance {
         self.check_alive()?;
         let resource = self.handles.take(handle).ok_or_else(|| misfit("drop", handles::unknown(handle)))?;
         self.before_entry()?;
+        let _entered = self.enter();
         let (mode, cpu) = (self.mode, Arc::clone(&self.store.data().cpu));
         self.ended = true;
-        let dropped = drive(mode, cpu, resource.resource_drop_async(&mut self.store)).await;
+        let dropped = match self.is_plain() {
+            true => here(&cpu, || resource.resource_drop(&mut self.store)),
+            false => drive(mode, cpu, resource.resource_drop_async(&mut self.store)).await,
+        };
         self.store.data_mut().turn.end();
         dropped.map_err(|error| self.component_failure(error))?;
         self.ended = false;
         Ok(())
+    }
+
+    fn is_plain(&self) -> bool {
+        self.component.as_ref().is_some_and(|(_, exports)| exports.plain)
     }
 
     pub(super) fn check_alive(&self) -> Result<(), Failure> {
@@ -143,10 +193,11 @@ impl WasmtimeInstance {
         Ok(())
     }
 
-    pub(super) fn component_function(&mut self, export: &str) -> Result<Func, Failure> {
-        let found =
-            self.component.as_ref().and_then(|(instance, exports)| Some((*instance, *exports.functions.get(export)?)));
-        let function = found.and_then(|(instance, index)| instance.get_func(&mut self.store, index));
+    /// A function, and whether it is dense.
+    pub(super) fn component_function(&mut self, export: &str) -> Result<(Func, bool), Failure> {
+        let component = self.component.as_ref();
+        let found = component.and_then(|(instance, exports)| Some((*instance, *exports.functions.get(export)?)));
+        let function = found.and_then(|(instance, at)| Some((instance.get_func(&mut self.store, at.index)?, at.dense)));
         function.ok_or_else(|| {
             let function = export.to_owned();
             Failure::Error(SandboxError::FunctionNotFound { function, reason: None, available: Vec::new() })
@@ -177,6 +228,14 @@ fn limit(message: &str, limits: &ResourceLimits) -> Option<LimitHit> {
     }
 }
 
+/// Enters a guest on this thread's own stack.
+pub(super) fn here<T>(cpu: &CpuMeter, enter: impl FnOnce() -> wasmtime::Result<T>) -> wasmtime::Result<T> {
+    cpu.begin_stretch(Instant::now());
+    let outcome = enter();
+    cpu.end_stretch();
+    outcome
+}
+
 /// Brings what entered a guest to its end.
 pub(super) async fn drive<T>(
     mode: Mode,
@@ -184,12 +243,7 @@ pub(super) async fn drive<T>(
     entered: impl Future<Output = wasmtime::Result<T>> + Send,
 ) -> wasmtime::Result<T> {
     match mode {
-        Mode::Blocking => {
-            cpu.begin_stretch(Instant::now());
-            let outcome = at_once(entered);
-            cpu.end_stretch();
-            outcome
-        }
+        Mode::Blocking => here(&cpu, || at_once(entered)),
         Mode::Async => Metered::new(cpu, entered).await,
     }
 }

@@ -7,17 +7,18 @@ use wasm_sandbox_policy::{FuelLimit, ResourceKind, SandboxError};
 use wasmtime::{Extern, Func, Instance, InstancePre, ModuleExport, Store, TypedFunc, Val, WasmParams, WasmResults};
 
 use super::{
-    component::{ComponentExports, Handles, drive},
+    component::{ComponentExports, Handles, drive, here},
     image,
     link::{engine_value, value},
     meter::{CpuMeter, Metered},
     places::{Place, Places},
     store::{self, StoreData},
     ticker, trap,
+    turn::Entered,
 };
 use crate::{
     engine::{EngineProfile, EngineUsage, Failed, Failure, GuestInstance, InstanceStart, LinkedModule, Mode},
-    host::Host,
+    host::{Host, UnderWay},
     image::{Beginning, Changes},
     value::{ComponentValue, WasmValue},
 };
@@ -36,6 +37,16 @@ pub(super) enum LinkedCode {
     Component(wasmtime::component::InstancePre<StoreData>, Arc<ComponentExports>),
 }
 
+impl LinkedCode {
+    /// The places that one sandbox with it takes.
+    fn places(&self) -> u32 {
+        match self {
+            Self::Module(_) => 1,
+            Self::Component(_, exports) => exports.places,
+        }
+    }
+}
+
 pub(super) struct LinkedModuleCode {
     pub(super) instance: InstancePre<StoreData>,
     pub(super) initializes: bool,
@@ -45,7 +56,7 @@ pub(super) struct LinkedModuleCode {
 
 impl LinkedModule for WasmtimeLinked {
     fn instantiate<'a>(&'a self, start: InstanceStart) -> BoxFuture<'a, Result<Box<dyn GuestInstance>, Failed>> {
-        let Some(place) = self.places.take() else {
+        let Some(place) = self.places.take(self.code.places()) else {
             let failure = Failure::Error(too_many(self.profile.instances));
             let failed = Failed { failure, host: Some(Box::new(start.host)), usage: EngineUsage::default() };
             return std::future::ready(Err(failed)).boxed();
@@ -111,11 +122,16 @@ impl WasmtimeInstance {
         let began = self.store.data().host.made();
         self.begin(began).map_err(Failure::Error)?;
         self.before_entry()?;
+        let _entered = self.enter();
         match &linked.code {
             LinkedCode::Module(module) => self.start_module(module, beginning, began).await,
             LinkedCode::Component(component, exports) => {
                 self.prepare_component();
-                let made = drive(self.mode, self.cpu(), component.instantiate_async(&mut self.store)).await;
+                let cpu = self.cpu();
+                let made = match exports.plain {
+                    true => here(&cpu, || component.instantiate(&mut self.store)),
+                    false => drive(self.mode, cpu, component.instantiate_async(&mut self.store)).await,
+                };
                 let instance = made.map_err(|error| self.start_failure(error))?;
                 self.component = Some((instance, Arc::clone(exports)));
                 Ok(())
@@ -191,6 +207,17 @@ impl WasmtimeInstance {
         }
     }
 
+    /// Kept while a guest is entered: no call of a tool outlives the guest's own, and no place among those that run, not even when
+    /// the caller drops the future.
+    pub(super) fn enter(&mut self) -> (Option<UnderWay>, Option<Entered>) {
+        let data = self.store.data_mut();
+        let entered = match self.mode {
+            Mode::Blocking => None,
+            Mode::Async => Some(data.turn.enter()),
+        };
+        (data.host.tools_under_way(), entered)
+    }
+
     /// What must hold whenever guest code is entered.
     #[inline]
     pub(super) fn before_entry(&mut self) -> Result<(), Failure> {
@@ -222,8 +249,7 @@ impl WasmtimeInstance {
     }
 
     async fn call_export(&mut self, function: Func, arguments: &[Val], results: &mut [Val]) -> wasmtime::Result<()> {
-        // No call of a tool outlives the guest's own, not even when the caller drops the future.
-        let _under_way = self.store.data().host.tools_under_way();
+        let _entered = self.enter();
         match self.mode {
             Mode::Blocking => {
                 self.store.data().cpu.begin_stretch(Instant::now());

@@ -1,4 +1,4 @@
-//! How many sandboxes live at a time.
+//! How many sandboxes live at a time. One with several memories takes as many places: each has address space of its own.
 
 use std::sync::{
     Arc,
@@ -16,19 +16,22 @@ impl Places {
         Self { taken: AtomicU32::new(0), all }
     }
 
-    /// A place, if there is one.
-    pub(super) fn take(self: &Arc<Self>) -> Option<Place> {
-        let one_more = |taken: u32| (taken < self.all).then(|| taken + 1);
-        self.taken.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more).ok()?;
-        Some(Place(Arc::clone(self)))
+    /// So many places, if there are as many.
+    pub(super) fn take(self: &Arc<Self>, count: u32) -> Option<Place> {
+        let more = |taken: u32| taken.checked_add(count).filter(|taken| *taken <= self.all);
+        self.taken.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).ok()?;
+        Some(Place { places: Arc::clone(self), count })
     }
 }
 
-/// The place of one sandbox.
-pub(super) struct Place(Arc<Places>);
+/// What one sandbox takes.
+pub(super) struct Place {
+    places: Arc<Places>,
+    count: u32,
+}
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.0.taken.fetch_sub(1, Ordering::Relaxed);
+        self.places.taken.fetch_sub(self.count, Ordering::Relaxed);
     }
 }

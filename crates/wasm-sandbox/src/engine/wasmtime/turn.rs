@@ -29,7 +29,7 @@ pub(super) struct Turn {
     pub(super) resumed: bool,
     /// Ticks left of the current turn.
     left: u32,
-    /// Made at the first tick: most guests have gone before one.
+    /// Made when it is first needed: by an entry that may be left at any time, or at the first tick.
     held: Option<Arc<Held>>,
 }
 
@@ -61,12 +61,26 @@ impl Turn {
         }
     }
 
+    /// While a guest is entered by a future, which may be dropped at any time.
+    pub(super) fn enter(&mut self) -> Entered {
+        Entered(Arc::clone(self.held.get_or_insert_default()))
+    }
+
     /// The guest's call is over, or waits for something else than its turn.
     pub(super) fn end(&mut self) {
         self.left = 0;
         if let Some(held) = &self.held {
             held.lock().unwrap_or_else(PoisonError::into_inner).take();
         }
+    }
+}
+
+/// Gives the guest's place back when it is left, however that is.
+pub(super) struct Entered(Arc<Held>);
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 }
 

@@ -59,6 +59,7 @@ impl<P: WasmParams, R: WasmResults> TypedFunction<P, R> {
             return Err(ended());
         }
         instance.before_entry()?;
+        let _entered = instance.enter();
         instance.ended = true;
         let outcome = self.0.call_async(&mut instance.store, arguments).await;
         instance.ended = false;

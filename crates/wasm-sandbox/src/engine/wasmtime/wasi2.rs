@@ -1,6 +1,7 @@
 //! Gives components their imports of WASI 0.2, which `host/` has: here handles become numbers, errnos error codes, and what
 //! would block is waited for.
 
+mod blocking;
 mod cli;
 mod clocks;
 mod filesystem;
@@ -55,8 +56,12 @@ mod bindings {
 }
 
 /// All of WASI 0.2 but HTTP. Functions that wait do so on the thread in [`Mode::Blocking`], and give way otherwise.
-pub(super) fn add(linker: &mut Linker<StoreData>) -> wasmtime::Result<()> {
-    bindings::Wasi::add_to_linker::<_, HasSelf<StoreData>>(linker, |data| data)
+pub(super) fn add(linker: &mut Linker<StoreData>, mode: Mode) -> wasmtime::Result<()> {
+    bindings::Wasi::add_to_linker::<_, HasSelf<StoreData>>(linker, |data| data)?;
+    match mode {
+        Mode::Blocking => blocking::add(linker),
+        Mode::Async => Ok(()),
+    }
 }
 
 /// Why a function has no result.

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{
-    super::{Signature, Type},
+    super::{Signature, Type, serialize::Misfit},
     ComponentValue, lower,
 };
 
@@ -45,14 +45,16 @@ impl Signature {
     }
 }
 
-/// A value of this type. For a result, the value of its `Ok` will do.
-fn given(value: &Value, kind: &Type) -> Result<ComponentValue, super::super::serialize::Misfit> {
-    match (lower(value, kind), kind) {
-        (Ok(value), _) => Ok(value),
-        (Err(_), Type::Result { ok: Some(ok), .. }) => {
-            lower(value, ok).map(|value| ComponentValue::Result(Ok(Some(value.into()))))
-        }
-        (Err(_), Type::Result { ok: None, .. }) if value.is_null() => Ok(ComponentValue::Result(Ok(None))),
-        (Err(misfit), _) => Err(misfit),
+/// A value of this type. For a result, the value of its `Ok`, or an object that says which side it is.
+fn given(value: &Value, kind: &Type) -> Result<ComponentValue, Misfit> {
+    let Type::Result { ok, .. } = kind else { return lower(value, kind) };
+    let side = value.as_object().filter(|object| object.len() == 1).and_then(|object| object.keys().next());
+    if side.is_some_and(|side| side == "Ok" || side == "Err") {
+        return lower(value, kind);
+    }
+    match ok {
+        Some(ok) => lower(value, ok).map(|value| ComponentValue::Result(Ok(Some(value.into())))),
+        None if value.is_null() => Ok(ComponentValue::Result(Ok(None))),
+        None => lower(value, kind),
     }
 }

@@ -8,6 +8,7 @@ use wasmparser::{
         ComponentAnyTypeId, ComponentDefinedType, ComponentDefinedTypeId, ComponentEntityType, ComponentFuncTypeId,
         ComponentInstanceTypeId, ComponentItem, ComponentValType, ResourceId,
     },
+    names::KebabString,
     types::{Types, TypesRef},
 };
 
@@ -39,6 +40,11 @@ impl Described {
     pub(crate) fn new(types: &Types, exports: &[String], imports: &[(String, String)]) -> Self {
         let mut reader = Reader { types: types.as_ref(), names: Names::default(), left: MAX_TYPES };
         let mut described = Self::default();
+        for (name, _) in imports {
+            if let Some(item) = types.component_item_for_import(name) {
+                reader.note(name, item.ty);
+            }
+        }
         let items = exports.iter().filter_map(|name| Some((name, types.component_item_for_export(name)?.ty)));
         let items: Vec<(&String, ComponentEntityType)> = items.collect();
         items.iter().for_each(|(name, item)| reader.note(name, *item));
@@ -58,9 +64,9 @@ impl Described {
         }
         described.settle_names();
         for (name, _) in imports {
-            let Some(item) = types.component_item_for_import(name) else { continue };
-            reader.note(name, item.ty);
-            described.add_import(&mut reader, name, item.ty);
+            if let Some(item) = types.component_item_for_import(name) {
+                described.add_import(&mut reader, name, item.ty);
+            }
         }
         described
     }
@@ -82,6 +88,9 @@ impl Described {
         };
         for (export, name, function) in functions {
             match reader.function(export, name, function) {
+                Ok(signature) if signature.has_flag_lists() => {
+                    self.unknown_imports.push(LeftOut::new(signature.export, "it passes lists of flags"));
+                }
                 Ok(signature) if signature.has_handles() => {
                     self.unknown_imports.push(LeftOut::new(signature.export, "it takes or gives resources"));
                 }
@@ -162,7 +171,7 @@ impl Reader<'_> {
                 for id in [created, referenced] {
                     match id {
                         ComponentAnyTypeId::Defined(id) => {
-                            self.names.defined.entry(id).or_insert_with(|| name.to_owned());
+                            self.names.defined.entry(id).or_insert_with(|| Plain::line(name).to_string());
                         }
                         ComponentAnyTypeId::Resource(id) => {
                             self.names.resources.entry(id.resource()).or_insert_with(|| name.to_owned());
@@ -205,8 +214,19 @@ impl Reader<'_> {
         Ok((parameters, result))
     }
 
+    /// Takes from what may still be written out.
+    fn charge(&mut self, parts: usize) -> Result<(), Why> {
+        self.left = self.left.checked_sub(parts).ok_or("the types of all functions together are too large")?;
+        Ok(())
+    }
+
+    /// The names of a type's parts, each of which is a text of its own.
+    fn charge_names<'n>(&mut self, names: impl Iterator<Item = &'n KebabString>) -> Result<(), Why> {
+        self.charge(names.map(|name| 1 + name.as_str().len() / 16).sum())
+    }
+
     fn value(&mut self, kind: ComponentValType, depth: usize) -> Result<Type, Why> {
-        self.left = self.left.checked_sub(1).ok_or("the types of all functions together are too large")?;
+        self.charge(1)?;
         if depth > MAX_DEPTH {
             return Err("its types are nested too deep".to_owned());
         }
@@ -223,35 +243,39 @@ impl Reader<'_> {
     fn defined(&mut self, id: ComponentDefinedTypeId, depth: usize) -> Result<Type, Why> {
         let types = self.types;
         let defined = types.get(id).ok_or("one of its types is not known")?;
-        let texts = |names: &mut dyn Iterator<Item = &wasmparser::names::KebabString>| -> Vec<String> {
+        let texts = |names: &mut dyn Iterator<Item = &KebabString>| -> Vec<String> {
             names.map(|name| name.as_str().to_owned()).collect()
         };
         Ok(match defined {
             ComponentDefinedType::Primitive(kind) => primitive(*kind)?,
             ComponentDefinedType::Record(record) => {
-                let field = |(name, kind): (&wasmparser::names::KebabString, &ComponentValType)| {
+                self.charge_names(record.fields.keys())?;
+                let field = |(name, kind): (&KebabString, &ComponentValType)| {
                     Ok(Parameter { name: name.as_str().to_owned(), kind: self.value(*kind, depth)? })
                 };
                 let fields = record.fields.iter().map(field).collect::<Result<_, Why>>()?;
-                Type::Record { name: self.name(id, "record"), fields }
+                Type::Record { name: self.name(id, "record")?, fields }
             }
             ComponentDefinedType::Variant(variant) => {
+                self.charge_names(variant.cases.keys())?;
                 let mut cases = Vec::new();
                 for (name, case) in &variant.cases {
                     let kind = case.ty.map(|kind| self.value(kind, depth)).transpose()?;
                     cases.push(Case { name: name.as_str().to_owned(), kind });
                 }
-                Type::Variant { name: self.name(id, "variant"), cases }
+                Type::Variant { name: self.name(id, "variant")?, cases }
             }
             ComponentDefinedType::List { element, .. } => Type::List(self.value(*element, depth)?.into()),
             ComponentDefinedType::Tuple(tuple) => {
                 Type::Tuple(tuple.types.iter().map(|kind| self.value(*kind, depth)).collect::<Result<_, Why>>()?)
             }
             ComponentDefinedType::Flags(flags) => {
-                Type::Flags { name: self.name(id, "flags"), flags: texts(&mut flags.iter()) }
+                self.charge_names(flags.iter())?;
+                Type::Flags { name: self.name(id, "flags")?, flags: texts(&mut flags.iter()) }
             }
             ComponentDefinedType::Enum(cases) => {
-                Type::Enum { name: self.name(id, "enum"), cases: texts(&mut cases.iter()) }
+                self.charge_names(cases.iter())?;
+                Type::Enum { name: self.name(id, "enum")?, cases: texts(&mut cases.iter()) }
             }
             ComponentDefinedType::Option { ty, .. } => Type::Option(self.value(*ty, depth)?.into()),
             ComponentDefinedType::Result { ok, err, .. } => {
@@ -267,16 +291,19 @@ impl Reader<'_> {
         })
     }
 
-    /// What a type is called; what it is where it has no name.
-    fn name(&self, id: ComponentDefinedTypeId, kind: &str) -> String {
-        let mut id = Some(id);
-        while let Some(alias) = id {
-            if let Some(name) = self.names.defined.get(&alias) {
-                return Plain::line(name).to_string();
+    /// What a type is called; what it is where it has no name. Types are aliases of aliases, each a step.
+    fn name(&mut self, id: ComponentDefinedTypeId, kind: &str) -> Result<String, Why> {
+        let mut alias = Some(id);
+        while let Some(one) = alias {
+            if let Some(name) = self.names.defined.get(&one) {
+                let name = name.clone();
+                self.charge(name.len() / 16)?;
+                return Ok(self.names.defined.entry(id).or_insert(name).clone());
             }
-            id = self.types.peel_alias(alias);
+            self.charge(1)?;
+            alias = self.types.peel_alias(one);
         }
-        kind.to_owned()
+        Ok(self.names.defined.entry(id).or_insert_with(|| kind.to_owned()).clone())
     }
 
     fn resource(&self, id: ResourceId) -> String {

@@ -170,7 +170,8 @@ impl<'de> Deserializer<'de> for Lift {
                 map(fields.into_iter().map(|(name, value)| (known(theirs, name), value)), visitor)
             }
             ComponentValue::Flags(set) => {
-                let on = |flag: &&'static str| ComponentValue::Bool(set.iter().any(|name| names::same(name, flag)));
+                let set: Vec<String> = set.into_iter().map(|name| known(theirs, name)).collect();
+                let on = |flag: &&'static str| ComponentValue::Bool(set.iter().any(|name| name == flag));
                 map(theirs.iter().map(|flag| (*flag, on(flag))), visitor)
             }
             value => Self(value).deserialize_any(visitor),

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     engine::{
         Mode,
-        wasmtime::{door, store::StoreData, trap::Stopped},
+        wasmtime::{door, instance::at_once, store::StoreData, trap::Stopped},
     },
     host::Stop,
     value::{Answered, ComponentValue, Signature},
@@ -33,18 +33,28 @@ pub(super) fn add(linker: &mut Linker<StoreData>, imports: &[Signature], mode: M
             Some(interface) => linker.instance(interface)?,
             None => linker.root(),
         };
-        place.func_new_async(function, move |store, _, arguments, results| {
-            let (import, arguments) = (Arc::clone(&import), arguments.to_vec());
-            Box::new(async move {
-                let value = call(store, &import, arguments, mode).await?;
-                if let (Some(place), Some(value)) = (results.first_mut(), value) {
-                    *place = value;
-                }
+        match mode {
+            // It waits on the thread, and so is done at once.
+            Mode::Blocking => place.func_new(function, move |store, _, arguments, results| {
+                give(at_once(call(store, &import, arguments.to_vec(), mode))?, results);
                 Ok(())
-            })
-        })?;
+            })?,
+            Mode::Async => place.func_new_async(function, move |store, _, arguments, results| {
+                let (import, arguments) = (Arc::clone(&import), arguments.to_vec());
+                Box::new(async move {
+                    give(call(store, &import, arguments, mode).await?, results);
+                    Ok(())
+                })
+            })?,
+        }
     }
     Ok(())
+}
+
+fn give(value: Option<Val>, results: &mut [Val]) {
+    if let (Some(place), Some(value)) = (results.first_mut(), value) {
+        *place = value;
+    }
 }
 
 async fn call(
@@ -67,8 +77,7 @@ async fn call(
         Answered::Failed(message) => return Err(trap(message)),
     };
     // No function that a tool serves has handles.
-    let lower = |value| values::lowered(vec![value], &mut Handles::default()).map_err(trap);
-    Ok(value.map(lower).transpose()?.and_then(|mut values| values.pop()))
+    Ok(value.map(values::plain))
 }
 
 /// The call as tools read it: names as they are written in Rust, Python and JavaScript.

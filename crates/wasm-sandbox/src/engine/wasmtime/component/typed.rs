@@ -5,7 +5,7 @@ use std::sync::Arc;
 use wasmtime::component::{ComponentNamedList, Lift, Lower, TypedFunc};
 
 use super::drive;
-use crate::engine::{Failure, Mode, wasmtime::instance::WasmtimeInstance};
+use crate::engine::{Failure, wasmtime::instance::WasmtimeInstance};
 
 /// What can be parameters.
 pub trait ComponentLower: ComponentNamedList + Lower {}
@@ -18,7 +18,7 @@ impl<T: ComponentNamedList + Lift> ComponentLift for T {}
 /// A function of one instance whose types were checked.
 pub(crate) struct TypedComponentFunction<P: ComponentNamedList, R: ComponentNamedList> {
     function: TypedFunc<P, R>,
-    /// Whether nothing that the component imports can wait, so that it needs no stack of its own.
+    /// Whether it needs no stack of its own.
     plain: bool,
 }
 
@@ -31,8 +31,8 @@ where
     pub(crate) fn find(instance: &mut WasmtimeInstance, name: &str) -> Option<Self> {
         // What went before is no part of the calls to come.
         instance.settle();
-        let plain = instance.mode == Mode::Blocking && !instance.deep && instance.component.as_ref()?.1.plain;
-        let function = instance.component_function(name).ok()?.typed(&instance.store).ok()?;
+        let plain = instance.component.as_ref()?.1.plain;
+        let function = instance.component_function(name).ok()?.0.typed(&instance.store).ok()?;
         Some(Self { function, plain })
     }
 
@@ -40,6 +40,7 @@ where
     pub(crate) async fn call(&self, instance: &mut WasmtimeInstance, arguments: P) -> Result<R, Failure> {
         instance.check_alive()?;
         instance.before_entry()?;
+        let _entered = instance.enter();
         let outcome = match self.plain {
             true => self.function.call(&mut instance.store, arguments),
             false => self.call_apart(instance, arguments).await,

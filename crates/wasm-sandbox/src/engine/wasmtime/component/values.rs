@@ -3,41 +3,115 @@
 use std::collections::HashSet;
 
 use wasm_sandbox_policy::{LimitHit, ResourceKind};
-use wasmtime::component::Val;
+use wasmtime::component::{Type, Val};
 
 use super::handles::{self, Handles};
 use crate::value::ComponentValue;
 
-/// The arguments for the engine. Handles are looked up, and those that are given away are no longer the caller's.
-///
-/// # Errors
-/// A handle is not one of this instance's, or is given away and used at a time; then nothing was given away.
-pub(super) fn lowered(arguments: Vec<ComponentValue>, handles: &mut Handles) -> Result<Vec<Val>, String> {
-    let mut used = Used::default();
-    arguments.iter().try_for_each(|argument| used.look(argument, handles))?;
+/// Why arguments are not passed. Then nothing was given away.
+pub(super) enum Refused {
+    /// A handle is not one of this instance's or of another type, or is given away and used at a time.
+    Misfit(String),
+    /// They are more than a call may carry.
+    Limit(LimitHit),
+}
+
+/// The arguments for the engine, which are of these types. Handles are looked up, and those that are given away are no longer the
+/// caller's. `limit` bounds their bytes.
+pub(super) fn lowered(
+    arguments: Vec<ComponentValue>,
+    types: &[Type],
+    handles: &mut Handles,
+    limit: u64,
+) -> Result<Vec<Val>, Refused> {
+    let mut used = Used { given: HashSet::new(), lent: HashSet::new(), weight: Weight { bytes: 0, limit } };
+    for (argument, kind) in arguments.iter().zip(types) {
+        used.look(argument, handles)?;
+        check_handle(argument, kind, handles)?;
+    }
     if let Some(number) = used.given.iter().find(|number| used.lent.contains(number)) {
-        return Err(format!("handle {number} is given away and used at a time"));
+        return Err(Refused::Misfit(format!("handle {number} is given away and used at a time")));
     }
     Ok(arguments.into_iter().map(|argument| lower(argument, handles)).collect())
 }
 
-#[derive(Default)]
+/// A value without handles for the engine.
+pub(super) fn plain(value: ComponentValue) -> Val {
+    lower(value, &mut Handles::default())
+}
+
+/// A handle that is itself an argument is of the parameter's type. Others are for the engine to refuse.
+fn check_handle(argument: &ComponentValue, kind: &Type, handles: &Handles) -> Result<(), Refused> {
+    let (ComponentValue::Handle { number, .. }, Type::Own(wanted) | Type::Borrow(wanted)) = (argument, kind) else {
+        return Ok(());
+    };
+    match handles.lend(*number) {
+        Some(resource) if resource.ty() == *wanted => Ok(()),
+        _ => Err(Refused::Misfit(format!("handle {number} stands for something of another type"))),
+    }
+}
+
+/// Whether a type holds lists of flags.
+pub(super) fn has_flag_lists(kind: &Type) -> bool {
+    any(kind, &|kind| match kind {
+        Type::List(list) => any(&list.ty(), &|kind| matches!(kind, Type::Flags(_))),
+        _ => false,
+    })
+}
+
+/// Whether a type is, or holds, one of which this is true.
+fn any(kind: &Type, is: &dyn Fn(&Type) -> bool) -> bool {
+    is(kind)
+        || match kind {
+            Type::List(list) => any(&list.ty(), is),
+            Type::Option(option) => any(&option.ty(), is),
+            Type::Result(result) => result.ok().iter().chain(&result.err()).any(|kind| any(kind, is)),
+            Type::Tuple(tuple) => tuple.types().any(|kind| any(&kind, is)),
+            Type::Record(record) => record.fields().any(|field| any(&field.ty, is)),
+            Type::Variant(variant) => variant.cases().any(|case| case.ty.is_some_and(|kind| any(&kind, is))),
+            _ => false,
+        }
+}
+
+/// What values weigh on the host, about.
+struct Weight {
+    bytes: u64,
+    limit: u64,
+}
+
+impl Weight {
+    fn count(&mut self, bytes: usize) -> Result<(), LimitHit> {
+        self.bytes = self.bytes.saturating_add(bytes as u64);
+        if self.bytes > self.limit {
+            return Err(LimitHit { kind: ResourceKind::Input, used: self.bytes, limit: self.limit });
+        }
+        Ok(())
+    }
+}
+
 struct Used {
     given: HashSet<u64>,
     lent: HashSet<u64>,
+    weight: Weight,
 }
 
 impl Used {
-    fn look(&mut self, value: &ComponentValue, handles: &Handles) -> Result<(), String> {
+    fn look(&mut self, value: &ComponentValue, handles: &Handles) -> Result<(), Refused> {
+        let bytes = match value {
+            ComponentValue::String(text) => text.len() + 1,
+            ComponentValue::Flags(set) => 1 + set.len(),
+            _ => 1,
+        };
+        self.weight.count(bytes).map_err(Refused::Limit)?;
         match value {
             ComponentValue::Handle { number, owned } => {
                 if handles.lend(*number).is_none() {
-                    return Err(handles::unknown(*number));
+                    return Err(Refused::Misfit(handles::unknown(*number)));
                 }
                 if !owned {
                     self.lent.insert(*number);
                 } else if !self.given.insert(*number) {
-                    return Err(format!("handle {number} is given away twice"));
+                    return Err(Refused::Misfit(format!("handle {number} is given away twice")));
                 }
                 Ok(())
             }
@@ -88,25 +162,20 @@ fn lower(value: ComponentValue, handles: &mut Handles) -> Val {
     }
 }
 
+/// Bytes that a record and each of its fields weigh besides their values, in JSON's form.
+const RECORD: usize = 64;
+const FIELD: usize = 16;
+
 /// A result on its way to the caller.
 pub(super) struct Lifting<'a> {
     handles: &'a mut Handles,
-    bytes: u64,
-    limit: u64,
+    weight: Weight,
 }
 
 impl<'a> Lifting<'a> {
-    /// `limit` bounds the bytes of the result.
+    /// `limit` bounds the bytes of the result, what holds its parts together included.
     pub(super) fn new(handles: &'a mut Handles, limit: u64) -> Self {
-        Self { handles, bytes: 0, limit }
-    }
-
-    fn count(&mut self, bytes: usize) -> Result<(), LimitHit> {
-        self.bytes = self.bytes.saturating_add(bytes as u64);
-        if self.bytes > self.limit {
-            return Err(LimitHit { kind: ResourceKind::Input, used: self.bytes, limit: self.limit });
-        }
-        Ok(())
+        Self { handles, weight: Weight { bytes: 0, limit } }
     }
 
     pub(super) fn lift(&mut self, value: Val) -> Result<ComponentValue, LimitHit> {
@@ -124,12 +193,13 @@ impl<'a> Lifting<'a> {
             Val::Float64(value) => self.plain(ComponentValue::F64(value), 8)?,
             Val::Char(value) => self.plain(ComponentValue::Char(value), 4)?,
             Val::String(text) => {
-                self.count(text.len())?;
+                self.weight.count(text.len() + 8)?;
                 ComponentValue::String(text)
             }
             Val::List(values) | Val::FixedLengthList(values) => ComponentValue::List(self.all(values)?),
             Val::Tuple(values) => ComponentValue::Tuple(self.all(values)?),
             Val::Record(fields) => {
+                self.weight.count(RECORD + FIELD * fields.len())?;
                 let field = |(name, value)| Ok((name, self.lift(value)?));
                 ComponentValue::Record(fields.into_iter().map(field).collect::<Result<_, _>>()?)
             }
@@ -138,11 +208,14 @@ impl<'a> Lifting<'a> {
                 ComponentValue::List(pairs.into_iter().map(pair).collect::<Result<_, _>>()?)
             }
             Val::Variant(name, held) => ComponentValue::Variant(name, self.boxed(held)?),
-            Val::Enum(name) => self.plain(ComponentValue::Enum(name), 4)?,
+            Val::Enum(name) => self.plain(ComponentValue::Enum(name), FIELD)?,
             Val::Option(held) => ComponentValue::Option(self.boxed(held)?),
             Val::Result(Ok(held)) => ComponentValue::Result(Ok(self.boxed(held)?)),
             Val::Result(Err(held)) => ComponentValue::Result(Err(self.boxed(held)?)),
-            Val::Flags(set) => self.plain(ComponentValue::Flags(set), 4)?,
+            Val::Flags(set) => {
+                let bytes = FIELD * (1 + set.len());
+                self.plain(ComponentValue::Flags(set), bytes)?
+            }
             Val::Resource(resource) => {
                 ComponentValue::Handle { number: self.handles.insert(resource), owned: resource.owned() }
             }
@@ -152,15 +225,16 @@ impl<'a> Lifting<'a> {
     }
 
     fn plain(&mut self, value: ComponentValue, bytes: usize) -> Result<ComponentValue, LimitHit> {
-        self.count(bytes).map(|()| value)
+        self.weight.count(bytes).map(|()| value)
     }
 
     fn all(&mut self, values: Vec<Val>) -> Result<Vec<ComponentValue>, LimitHit> {
+        self.weight.count(FIELD)?;
         values.into_iter().map(|value| self.lift(value)).collect()
     }
 
     fn boxed(&mut self, held: Option<Box<Val>>) -> Result<Option<Box<ComponentValue>>, LimitHit> {
-        self.count(1)?;
+        self.weight.count(FIELD)?;
         held.map(|held| self.lift(*held).map(Box::new)).transpose()
     }
 }
