@@ -25,9 +25,10 @@ const FORMS: [(&str, &str); 3] = [
 /// What serde says of the value at `place`, as a problem.
 pub(super) fn mistake(place: &Place, message: &str) -> ConfigProblem {
     let field = place.to_string();
-    if field.starts_with(SECRETS) && field.ends_with("].value") {
-        // What was found there may be the secret itself.
-        return ConfigProblem::new(field, "expected text in quotes");
+    if field.starts_with(SECRETS)
+        && let Some(message) = without_what_was_found(message)
+    {
+        return ConfigProblem::new(field, message);
     }
     let forms = FORMS.iter().find(|(name, _)| has_forms(&field, name)).map(|(_, forms)| (*forms).to_owned());
     let (message, suggestion) = if message.starts_with("unknown field ") {
@@ -49,6 +50,18 @@ pub(super) fn mistake(place: &Place, message: &str) -> ConfigProblem {
     // What a policy says is repeated in the message.
     let message = Plain::line(&message).at_most(MAX_MESSAGE).to_string();
     ConfigProblem { suggestion: forms.or(suggestion), ..ConfigProblem::new(field, message) }
+}
+
+/// What is wrong below the secrets, if it says what was found: that may be a secret in the place of something else.
+fn without_what_was_found(message: &str) -> Option<String> {
+    let says_less = ["unknown field ", "missing field ", "duplicate field ", "invalid length "];
+    if says_less.iter().any(|start| message.starts_with(start)) {
+        return None;
+    }
+    Some(match invalid(message) {
+        Some((_, expected)) => format!("expected {}", plain(expected)),
+        None => "expected a host and its port, such as `api.example.com:443`".to_owned(),
+    })
 }
 
 /// Whether a field has several forms, or is in one of them. What is in a grant of the network has one form only.

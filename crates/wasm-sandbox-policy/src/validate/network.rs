@@ -3,7 +3,6 @@
 use super::{ConfigValidator, Problems};
 use crate::{
     network::{HeaderSecret, HostPattern, NetworkGrants, NetworkRule},
-    plain::Plain,
     units::ByteSize,
 };
 
@@ -79,22 +78,25 @@ fn check_rule(index: usize, rule: &NetworkRule, grants: &NetworkGrants, problems
     }
 }
 
+/// What is wrong is said without the texts, of which any may be the secret in a wrong place; but for a host with its port.
 fn check_secret(index: usize, secret: &HeaderSecret, grants: &NetworkGrants, problems: &mut Problems) {
     let HeaderSecret { host, header, value, unencrypted: _ } = secret;
     let field = |name: &str| format!("{FIELD}.secrets[{index}].{name}");
     if host.single_host().is_none() || host.port().is_none() {
-        let message = format!("`{host}` is not one host and one port");
-        problems.add(field("host"), message, "name the one that is to have it, such as `api.example.com:443`");
+        problems.add(
+            field("host"),
+            "it is not one host and one port",
+            "name the one that is to have it, such as `api.example.com:443`",
+        );
     } else if !grants.rules.iter().any(|rule| rule.covers(host)) {
         let message = format!("no rule grants `{host}`");
         problems.add(field("host"), message, &format!("add it to the rules: `\"{host}\"`"));
     }
-    let shown = Plain::line(header).at_most(100);
     let token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
     if header.is_empty() || header.len() > MAX_HEADER || !header.chars().all(token) {
-        problems.add(field("header"), format!("`{shown}` is no name of a header"), "such as `Authorization`");
+        problems.add(field("header"), "it is no name of a header", "such as `Authorization`");
     } else if FRAMING.iter().any(|name| name.eq_ignore_ascii_case(header)) {
-        problems.add(field("header"), format!("`{shown}` says how a request is read"), "use another header");
+        problems.add(field("header"), format!("`{header}` says how a request is read"), "use another header");
     }
     let value = value.reveal();
     let visible = |c: char| matches!(c, ' '..='~');
@@ -104,6 +106,6 @@ fn check_secret(index: usize, secret: &HeaderSecret, grants: &NetworkGrants, pro
     }
     let same = |other: &HeaderSecret| other.host == *host && other.header.eq_ignore_ascii_case(header);
     if grants.secrets.iter().take(index).any(same) {
-        problems.add(field("header"), format!("`{shown}` is set for `{host}` already"), "take one of the two out");
+        problems.add(field("header"), "it is set for this host already", "take one of the two out");
     }
 }

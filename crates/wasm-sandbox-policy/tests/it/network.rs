@@ -422,13 +422,29 @@ fn f17_a_secret_is_shown_nowhere() {
     assert!(config.to_toml().unwrap().contains("s3cret"), "the policy itself has it");
     assert_eq!(hidden.clone().with_secrets_of(&config), Some(config.clone()));
     assert_eq!(hidden.with_secrets_of(&InstanceConfig::default()), None);
-    // Where it was mistyped, too.
-    for text in [
-        "[[capabilities.network.allow.secrets]]\nhost = \"a.com:443\"\nheader = \"A\"\nvalue = 12345\n",
-        "[[capabilities.network.allow.secrets]]\nhost = \"a.com:443\"\nheader = \"A\"\nvalue = [\"12345\"]\n",
+    // Where it was mistyped, or is in the place of something else, too.
+    let one = |host: &str, header: &str, value: &str| {
+        let rules = "[capabilities.network.allow]\nrules = [\"a.com:443\"]\n";
+        let secret = format!("host = {host}\nheader = {header}\nvalue = {value}\n");
+        format!("{rules}[[capabilities.network.allow.secrets]]\n{secret}")
+    };
+    let (host, header, secret) = ("\"a.com:443\"", "\"Authorization\"", "\"Bearer 12345\"");
+    assert!(InstanceConfig::from_toml(&one(host, header, secret)).is_ok());
+    for (text, said) in [
+        (one(host, header, "12345"), "expected text in quotes"),
+        (one(host, header, "[\"12345\"]"), "expected"),
+        (one(host, header, "\" Bearer 12345\""), "it is empty"),
+        (one(host, secret, header), "it is no name of a header"),
+        (one(secret, header, host), "expected a host and its port"),
+        (one("\"sk-12345\"", header, host), "not one host and one port"),
+        (one("12345", header, secret), "expected"),
+        (format!("{0}unencrypted = {secret}\n", one(host, header, secret)), "expected a boolean"),
+        (format!("[capabilities.network.allow]\nrules = [{host}]\nsecrets = [{secret}]\n"), "expected a table"),
+        (format!("[capabilities.network.allow]\nrules = [{host}]\nsecrets = {secret}\n"), "expected a list"),
     ] {
-        let error = InstanceConfig::from_toml(text).unwrap_err().to_string();
-        assert!(!error.contains("12345") && error.contains("expected"), "{error}");
+        let error = InstanceConfig::from_toml(&text).unwrap_err().to_string();
+        assert!(!error.contains("12345") && error.contains(said), "{error}");
+        assert!(error.contains("capabilities.network.allow.secrets"), "{error}");
     }
 }
 
