@@ -16,6 +16,8 @@ pub enum NetworkRefusal {
     Port,
     /// The address is no public one, and no rule is for it as an address.
     Address(AddressKind),
+    /// The address is one of this machine's own, and no rule is for it as an address.
+    Own,
     /// It is neither a name nor an address.
     NoHost,
 }
@@ -27,6 +29,9 @@ impl fmt::Display for NetworkRefusal {
             Self::Host => f.write_str("no rule is for this host"),
             Self::Port => f.write_str("no rule is for this port of it"),
             Self::Address(kind) => write!(f, "the address is {kind}, which only a rule for the address itself grants"),
+            Self::Own => {
+                f.write_str("the address is this machine's own, which only a rule for the address itself grants")
+            }
             Self::NoHost => f.write_str("it is neither a name nor an address in its usual form"),
         }
     }

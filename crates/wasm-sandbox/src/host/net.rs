@@ -35,7 +35,7 @@ use self::{
     tls::Tls,
 };
 pub(crate) use self::{
-    connection::{Interest, NetEvent, Opened, Secured},
+    connection::{Interest, MAX_PROTOCOLS, NetEvent, Opened, Secured},
     error::{NetError, NetErrorKind},
 };
 use super::{Stop, tools::Executor};
@@ -85,9 +85,9 @@ struct Open {
 struct Shared {
     grants: NetworkGrants,
     resolver: Arc<dyn Resolver>,
-    /// What names were resolved to, for as long as the sandbox lives: no answer that comes later counts.
+    /// What names were resolved to, for one run or as long as a session lives: no answer that comes later counts.
     pins: Mutex<BTreeMap<HostName, Vec<IpAddr>>>,
-    /// Names that are asked for at a time. An answer that nobody waits for any more keeps its place.
+    /// Places for names that are asked for at a time. An answer that nobody waits for any more keeps its place.
     asking: Arc<Semaphore>,
     tls: Tls,
     denials: Arc<Denials>,

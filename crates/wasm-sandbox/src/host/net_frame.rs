@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::{
     Host, Stop, Wait,
     control::Event,
-    net::{Interest, NetError, NetErrorKind, NetEvent, Opened, Progress, Secured},
+    net::{Interest, MAX_PROTOCOLS, NetError, NetErrorKind, NetEvent, Opened, Progress, Secured},
     tools::{Attempt, FAULT, Framed, reply},
 };
 
@@ -17,6 +17,14 @@ const HEAD: usize = 16;
 
 /// What is said when the time is up.
 const LATE: i32 = -12;
+
+/// The most bytes of a host's name, and of a name with protocols. What a frame carries may be all of the guest's memory.
+const MAX_HOST: usize = 512;
+const MAX_SECURE: usize = MAX_HOST + MAX_PROTOCOLS * 256;
+
+/// The most connections that are asked about at once, and the bytes of each.
+const MAX_POLLED: usize = 1024;
+const POLLED: usize = 5;
 
 /// How long a connection that is closed is waited for. It goes by itself before.
 const CLOSING: Duration = Duration::from_secs(5);
@@ -52,12 +60,23 @@ impl Head {
             until: patience.and_then(|patience| began.checked_add(patience)),
         })
     }
+
+    /// Whether it carries no more than what it asks for can use, where the host looks at all of it.
+    fn is_bounded(&self) -> bool {
+        match self.asks {
+            b'r' | b'c' => self.len <= MAX_HOST,
+            b't' => self.len <= MAX_SECURE,
+            b'p' => self.len <= MAX_POLLED * POLLED,
+            _ => true,
+        }
+    }
 }
 
 impl Host {
     /// Does what a frame of the network's asks for, or says what has to be waited for first.
     pub(super) fn net_frame(&mut self, frame: &mut [u8], attempt: Attempt) -> Result<Framed, Stop> {
-        let Some(head) = Head::of(frame, attempt.began) else { return Ok(Framed::Done(FAULT)) };
+        let head = Head::of(frame, attempt.began).filter(Head::is_bounded);
+        let Some(head) = head else { return Ok(Framed::Done(FAULT)) };
         let Some(carried) = frame.get_mut(HEAD..).and_then(|carried| carried.get_mut(..head.len)) else {
             return Ok(Framed::Done(FAULT));
         };
@@ -88,36 +107,46 @@ impl Host {
     /// None for what is not known.
     fn net_asked(&mut self, head: &Head, carried: &mut [u8], is_late: bool) -> Result<Option<Came>, Stop> {
         let handle = head.handle;
-        let text = std::str::from_utf8(carried);
-        Ok(Some(match (head.asks, text) {
-            (b'r', Ok(name)) => came(self.net_resolve(name)?, |found| {
-                let lines: Vec<String> = found.iter().map(ToString::to_string).collect();
-                lines.join("\n").into_bytes()
-            }),
-            (b'c', Ok(host)) => {
-                let dialed = self.net_dial(host, head.port)?;
-                came(Progress::Done(dialed), |handle| handle.to_le_bytes().to_vec())
-            }
-            (b'o', _) => came(self.net_opened(handle), |opened| places(&opened)),
-            (b't', Ok(text)) => {
-                let mut lines = text.split('\n');
-                let server = lines.next().unwrap_or_default();
-                let protocols: Vec<&str> = lines.collect();
-                came(self.net_secure(handle, server, &protocols), |secured| told(&secured))
-            }
-            (b's', _) => match self.net_send(handle, carried)? {
+        Ok(Some(match head.asks {
+            b'r' | b'c' | b't' => match std::str::from_utf8(carried) {
+                Ok(text) => self.net_named(head, text)?,
+                Err(_) => return Ok(None),
+            },
+            b'o' => came(self.net_opened(handle), |opened| places(&opened)),
+            b's' => match self.net_send(handle, carried)? {
                 Progress::Done(Ok(sent)) => Came::To(i32::try_from(sent).unwrap_or(i32::MAX), Vec::new()),
                 other => came(other, |_| Vec::new()),
             },
-            (b'v', _) => match self.net_receive(handle, carried)? {
+            b'v' => match self.net_receive(handle, carried)? {
                 Progress::Done(Ok(received)) => Came::Filled(received),
                 other => came(other, |_| Vec::new()),
             },
-            (b'd', _) => came(Progress::Done(self.net_shut(handle)), |()| Vec::new()),
-            (b'x', _) => came(self.net_close(handle), |()| Vec::new()),
-            (b'p', _) => self.net_poll(carried, is_late),
+            b'd' => came(Progress::Done(self.net_shut(handle)), |()| Vec::new()),
+            b'x' => came(self.net_close(handle), |()| Vec::new()),
+            b'p' => self.net_poll(carried, is_late),
             _ => return Ok(None),
         }))
+    }
+
+    /// What is asked for with the name of a host.
+    fn net_named(&mut self, head: &Head, text: &str) -> Result<Came, Stop> {
+        Ok(match head.asks {
+            b'r' => came(self.net_resolve(text)?, |found| {
+                let lines: Vec<String> = found.iter().map(ToString::to_string).collect();
+                lines.join("\n").into_bytes()
+            }),
+            b'c' => {
+                let dialed = self.net_dial(text, head.port)?;
+                came(Progress::Done(dialed), |handle| handle.to_le_bytes().to_vec())
+            }
+            _ => {
+                let mut lines = text.split('\n');
+                let server = lines.next().unwrap_or_default();
+                // One more than there may be is refused there.
+                let protocols: Vec<&str> = lines.take(MAX_PROTOCOLS + 1).collect();
+                came(self.net_secure(head.handle, server, &protocols), |secured| told(&secured))
+            }
+        })
     }
 
     /// Which of some connections are ready: each is a number and a byte for receiving (1), sending (2) or both. The answer is
@@ -125,7 +154,7 @@ impl Host {
     fn net_poll(&mut self, carried: &[u8], is_late: bool) -> Came {
         let mut interests = Vec::new();
         let mut answer = Vec::new();
-        for asked in carried.chunks_exact(5) {
+        for asked in carried.chunks_exact(POLLED) {
             let Some((handle, [wanted])) = asked.split_first_chunk() else { continue };
             let handle = u32::from_le_bytes(*handle);
             let (receive, send) = self.net_ready(handle);
@@ -177,5 +206,63 @@ fn status(error: &NetError) -> i32 {
         NetErrorKind::NotOpen => -9,
         NetErrorKind::Shut => -10,
         NetErrorKind::Other => -11,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic)]
+
+    use std::sync::Arc;
+
+    use wasm_sandbox_policy::InstanceConfig;
+
+    use super::*;
+    use crate::{
+        host::{HostSetup, Sink, Stdin, ToolSetup},
+        vfs::Quota,
+    };
+
+    fn host() -> Host {
+        let config = InstanceConfig::builder().build().unwrap();
+        let host = Host::new(HostSetup {
+            config: &config,
+            arguments: Vec::new(),
+            stdin: Stdin::Empty,
+            stdout: Sink::Capture,
+            stderr: Sink::Capture,
+            mounts: Vec::new(),
+            script: None,
+            quota: Arc::new(Quota::new(&config.limits)),
+            control: Arc::default(),
+            tools: ToolSetup { toolbox: Arc::default(), beside_guest: false, executor: || None },
+        });
+        host.unwrap()
+    }
+
+    /// What the import returns for a frame that carries so many of a byte, and the status in it.
+    fn asked(asks: u8, carried: u8, len: usize) -> (i32, i32) {
+        let mut frame = vec![b'n', asks, 80, 0, 0, 0, 0, 0];
+        frame.extend(u32::try_from(len).unwrap().to_le_bytes());
+        frame.extend((-1_i32).to_le_bytes());
+        frame.resize(HEAD + len.max(1024), carried);
+        let attempt = Attempt { began: Instant::now(), again: false };
+        let Ok(Framed::Done(code)) = host().net_frame(&mut frame, attempt) else { panic!("{asks}") };
+        (code, i32::from_le_bytes(*frame.first_chunk().unwrap()))
+    }
+
+    #[test]
+    fn f9_a_frame_carries_no_more_than_is_looked_at() {
+        // What it is at most is done, or refused by what it says: nothing is granted here.
+        for (asks, carried, most, status) in
+            [(b'r', b'a', 512, -1), (b'c', b'a', 512, -1), (b't', b'\n', 4608, -9), (b'p', 1, 5120, 0)]
+        {
+            assert_eq!(asked(asks, carried, most), (0, status), "{asks}");
+            for more in [most + 1, 16 << 20] {
+                assert_eq!(asked(asks, carried, more).0, FAULT, "{asks}");
+            }
+        }
+        // Of what is sent, as much is taken as there is room for.
+        assert_eq!(asked(b's', 0xff, 16 << 20), (0, -9));
     }
 }

@@ -69,7 +69,7 @@ impl Host {
         }
     }
 
-    /// Sends some of the bytes; how many.
+    /// Sends some of the bytes, and no more than may be sent; how many.
     pub(crate) fn net_send(&mut self, handle: u32, bytes: &[u8]) -> NetResult<usize> {
         let net = &mut self.net;
         let denials = Arc::clone(net.denials());
@@ -77,13 +77,16 @@ impl Host {
         let Some(connection) = open.connections.get_mut(&handle) else {
             return Ok(Progress::Done(Err(NetError::closed())));
         };
+        let limit = open.shared.grants.bytes_sent.as_u64();
+        let left = limit.saturating_sub(open.sent);
+        if left == 0 && !bytes.is_empty() {
+            let used = open.sent.saturating_add(bytes.len() as u64);
+            return Err(Stop::Limit(LimitHit { kind: ResourceKind::BytesSent, used, limit }));
+        }
+        let bytes = usize::try_from(left).ok().and_then(|left| bytes.get(..left)).unwrap_or(bytes);
         match connection.send(bytes, &open.shared) {
             Sending::Taken(taken) => {
                 open.sent = open.sent.saturating_add(taken as u64);
-                let (used, limit) = (open.sent, open.shared.grants.bytes_sent.as_u64());
-                if used > limit {
-                    return Err(Stop::Limit(LimitHit { kind: ResourceKind::BytesSent, used, limit }));
-                }
                 self.count_bytes(taken as u64)?;
                 Ok(Progress::Done(Ok(taken)))
             }

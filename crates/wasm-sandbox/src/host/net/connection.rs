@@ -18,7 +18,7 @@ use wasm_sandbox_policy::{ConnectionRecord, NetworkHost, NetworkRefusal};
 use super::{
     Progress, Shared,
     error::{NetError, NetErrorKind},
-    head::{Filtered, HeadFilter},
+    head::{Filtered, HeadFilter, Secret},
     micros,
     resolve::Lookup,
     shown,
@@ -27,6 +27,9 @@ use crate::host::control::Event;
 
 /// Bytes that are held for each direction of a connection.
 const BUFFER: usize = 256 << 10;
+
+/// Protocols that one handshake may offer.
+pub(crate) const MAX_PROTOCOLS: usize = 16;
 
 /// How long a connection that the guest has closed may take to send what it was given.
 pub(crate) const LINGER: Duration = Duration::from_secs(2);
@@ -279,6 +282,11 @@ impl Connection {
 
     /// Asks for encryption.
     pub(super) fn secure(&mut self, server: NetworkHost, protocols: &[&str]) -> Progress<Secured> {
+        // Such as TLS itself can say.
+        if protocols.len() > MAX_PROTOCOLS || !protocols.iter().all(|protocol| (1..=255).contains(&protocol.len())) {
+            let message = format!("at most {MAX_PROTOCOLS} protocols can be offered, of 1 to 255 bytes each");
+            return Progress::Done(Err(NetError::new(NetErrorKind::Tls, message)));
+        }
         let mut state = self.link.state();
         let reason = match (state.opened, state.error()) {
             (_, Some(error)) => Some(error),
@@ -317,7 +325,7 @@ impl Connection {
         }
         if !self.begun_to_send {
             self.begun_to_send = true;
-            self.filter = HeadFilter::new(self.secrets(shared, &state));
+            self.filter = self.filter(shared, &state);
         }
         let bytes = bytes.get(..room).unwrap_or(bytes);
         match self.filter.as_mut().map(|filter| filter.push(bytes)) {
@@ -335,25 +343,34 @@ impl Connection {
         Sending::Taken(bytes.len())
     }
 
-    /// The names and values of the headers that go into the first request. Where encryption has shown who the other side is,
-    /// that counts; otherwise only what may go out unencrypted, to the host that was connected to.
-    fn secrets(&self, shared: &Shared, state: &State) -> Vec<(NetworkHost, u16, String, String)> {
-        let secured = state.secured.is_some();
-        let mut hosts: Vec<NetworkHost> = match &self.server {
-            Some(server) => vec![server.clone()],
-            None => vec![self.host.clone()],
-        };
-        if let (None, Some(opened)) = (&self.server, state.opened) {
-            let names = shared.names_of(opened.peer.ip()).into_iter().map(NetworkHost::Name);
+    /// What puts secrets into the first request, if there are any for the hosts that it may be for. Where encryption has shown
+    /// who the other side is, that one counts; otherwise those that it was connected to as, for what may go out unencrypted.
+    fn filter(&self, shared: &Shared, state: &State) -> Option<HeadFilter> {
+        let (secured, peer) = (state.secured.is_some(), state.opened?.peer.ip());
+        let mut hosts: Vec<NetworkHost> = self.server.iter().cloned().collect();
+        if self.server.is_none() {
+            let names = shared.names_of(peer).into_iter().map(NetworkHost::Name);
             hosts.extend(names.filter(|name| *name != self.host));
+            hosts.push(self.host.clone());
         }
         let mut secrets = Vec::new();
-        for host in hosts {
-            for secret in shared.grants.secrets_for(&host, self.port).filter(|secret| secured || secret.unencrypted) {
-                secrets.push((host.clone(), self.port, secret.header.clone(), secret.value.reveal().to_owned()));
+        for host in hosts.iter().filter(|host| self.is_at(host, peer, shared)) {
+            for secret in shared.grants.secrets_for(host, self.port).filter(|secret| secured || secret.unencrypted) {
+                let (header, value) = (secret.header.clone(), secret.value.reveal().to_owned());
+                secrets.push(Secret { host: host.clone(), header, value });
             }
         }
-        secrets
+        HeadFilter::new(hosts, self.port, secrets)
+    }
+
+    /// Whether a host is where this connection leads. A certificate alone does not say so: one for all names of a domain is had
+    /// by each of its hosts.
+    fn is_at(&self, host: &NetworkHost, peer: IpAddr, shared: &Shared) -> bool {
+        match host {
+            NetworkHost::Address(address) => *address == peer.to_canonical(),
+            NetworkHost::Name(name) => *host == self.host || shared.names_of(peer).contains(name),
+            _ => false,
+        }
     }
 
     pub(super) fn receive(&mut self, room: &mut [u8]) -> Progress<usize> {

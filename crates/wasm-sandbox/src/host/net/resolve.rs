@@ -1,5 +1,5 @@
 //! Names to addresses. Each name is asked for once; what may not be reached is taken out, and what is left is what the name is
-//! for as long as the sandbox lives.
+//! for one run, or for as long as a session lives.
 
 use std::{
     future::Future,
@@ -9,6 +9,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use tokio::sync::Semaphore;
 use wasm_sandbox_policy::{AddressKind, HostName, NetworkRefusal};
 
 use super::{
@@ -18,6 +19,9 @@ use super::{
 
 /// Names that are asked for at a time in one sandbox.
 pub(super) const MAX_ASKING: usize = 4;
+
+/// Names that are asked for at a time in all sandboxes of this process.
+static ASKING: Semaphore = Semaphore::const_new(64);
 
 /// Names that are known to one sandbox.
 const MAX_NAMES: usize = 1_000;
@@ -92,21 +96,27 @@ impl Shared {
 
     async fn ask(&self, name: &HostName) -> Result<Vec<IpAddr>, NetError> {
         let unknown = || NetError::new(NetErrorKind::Unresolved, format!("the name `{name}` has no address"));
-        let (asking, asked) = (Arc::clone(&self.asking), self.resolver.resolve(name.as_str()));
-        // In a task of its own, which keeps its place however long the system takes.
-        let answer = tokio::spawn(async move {
-            let _place = asking.acquire_owned().await.ok()?;
-            asked.await.ok()
-        });
-        let answer = tokio::time::timeout(self.grants.connect_timeout, answer).await;
+        let answer = tokio::time::timeout(self.grants.connect_timeout, self.answer(name)).await;
         let answer = answer.map_err(|_| NetError::timed_out("resolving the name"))?;
         let mut found = Vec::new();
-        for address in answer.ok().flatten().ok_or_else(unknown)?.into_iter().map(|address| address.to_canonical()) {
+        for address in answer.ok_or_else(unknown)?.into_iter().map(|address| address.to_canonical()) {
             if found.len() < MAX_ADDRESSES && !found.contains(&address) {
                 found.push(address);
             }
         }
         if found.is_empty() { Err(unknown()) } else { Ok(found) }
+    }
+
+    /// What the system says, once there is a place to ask. Nobody waits for a place who is not waited for.
+    async fn answer(&self, name: &HostName) -> Option<Vec<IpAddr>> {
+        let places = (Arc::clone(&self.asking).acquire_owned().await.ok()?, ASKING.acquire().await.ok()?);
+        let asked = self.resolver.resolve(name.as_str());
+        // In a task of its own, which keeps its places however long the system takes.
+        let answer = tokio::spawn(async move {
+            let _places = places;
+            asked.await.ok()
+        });
+        answer.await.ok().flatten()
     }
 
     /// The addresses that may be connected to on some port, and the others.

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
+mod secrets;
+
 use std::{
     collections::VecDeque,
     future::{Future, pending, ready},
@@ -67,8 +69,13 @@ async fn dial(net: &mut Net, host: &str, port: u16) -> Result<Opened, NetError> 
     let host = net.check("connect", host, Some(port))?;
     let open = net.open.as_mut().unwrap();
     let handle = open.dial(host, port, &mut net.hits).unwrap()?;
+    waited(|| open.connections[&handle].opened()).await
+}
+
+/// Asks until there is an answer.
+async fn waited<T>(mut ask: impl FnMut() -> Progress<T>) -> Result<T, NetError> {
     loop {
-        match open.connections[&handle].opened() {
+        match ask() {
             Progress::Done(outcome) => return outcome,
             Progress::Wait(event) => {
                 let changed = event.changed();
@@ -182,4 +189,77 @@ fn what_is_asked_and_not_waited_for_is_bounded() {
     assert_eq!(dial(open).unwrap_err().kind, NetErrorKind::TooMany);
     open.connections.clear();
     assert!(dial(open).is_ok());
+}
+
+/// Names that nobody waits for any more are not asked for later.
+#[tokio::test]
+async fn f9_what_is_waited_for_no_longer_is_not_asked() {
+    let never: [&[&str]; 9] = [&[]; 9];
+    let script = Script::new(&never);
+    let net = net_of(&["*.example"], &script);
+    let shared = shared_of(&net);
+    for number in 0..9 {
+        let outcome = shared.resolve(&name(&format!("n{number}.example"))).await;
+        assert_eq!(outcome.unwrap_err().kind, NetErrorKind::TimedOut);
+    }
+    assert_eq!(script.asked(), u32::try_from(resolve::MAX_ASKING).unwrap());
+}
+
+/// A resolver with a mistake in it.
+struct Broken;
+
+impl Resolver for Broken {
+    fn resolve(&self, _: &str) -> Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>> + Send>> {
+        panic!("a mistake of the host's")
+    }
+}
+
+#[tokio::test]
+async fn a_connection_whose_task_panics_has_ended() {
+    let rules = vec!["a.example".parse().unwrap()];
+    let policy = NetworkPolicy::Allow(NetworkGrants { rules, ..NetworkGrants::default() });
+    let mut net = Net::with_resolver(&policy, crate::engine::executor, Instant::now(), || Arc::new(Broken)).unwrap();
+    assert_eq!(dial(&mut net, "a.example", 80).await.unwrap_err().kind, NetErrorKind::Other);
+    assert_eq!(shared_of(&net).open.load(Ordering::SeqCst), 0, "its place is free");
+}
+
+#[tokio::test]
+async fn f9_of_the_addresses_of_a_name_some_are_tried() {
+    let addresses: [&str; 6] = ["127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5", "127.0.0.6", "127.0.0.7"];
+    for (listens, kind) in [("127.0.0.5:0", None), ("127.0.0.6:0", Some(NetErrorKind::Refused))] {
+        let listener = TcpListener::bind(listens).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let mut net = net_of(&["a.example", "127.0.0.0/8"], &Script::new(&[&addresses]));
+        let outcome = dial(&mut net, "a.example", port).await;
+        assert_eq!(outcome.err().map(|error| error.kind), kind, "{listens}");
+    }
+}
+
+#[tokio::test]
+async fn f4_this_machines_own_addresses_need_a_rule_for_the_address() {
+    let by_name = net_of(&["a.example"], &Script::new(&[]));
+    assert_eq!(shared_of(&by_name).check_own(ip("127.0.0.1"), 80), Err(NetworkRefusal::Own));
+    let by_address = net_of(&["a.example", "127.0.0.1:80"], &Script::new(&[]));
+    assert_eq!(shared_of(&by_address).check_own(ip("127.0.0.1"), 80), Ok(()));
+    assert_eq!(shared_of(&by_address).check_own(ip("127.0.0.1"), 81), Err(NetworkRefusal::Own));
+    // Another machine's, whether there is a way to it or not.
+    assert_eq!(shared_of(&by_name).check_own(ip("192.0.2.1"), 80), Ok(()));
+}
+
+#[tokio::test]
+async fn f7_protocols_that_tls_cannot_offer_are_refused() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let mut net = net_of(&["127.0.0.1"], &Script::new(&[]));
+    dial(&mut net, "127.0.0.1", port).await.unwrap();
+    let host: NetworkHost = "127.0.0.1".parse().unwrap();
+    let connection = net.open.as_mut().unwrap().connections.values_mut().next().unwrap();
+    let long = "x".repeat(256);
+    for bad in [&[""][..], &["h2", ""], &[&long], &["h2"; 17]] {
+        let Progress::Done(Err(error)) = connection.secure(host.clone(), bad) else { panic!("{bad:?}") };
+        assert!(error.kind == NetErrorKind::Tls && error.message.contains("protocols"), "{error:?}");
+    }
+    // The twin: as many and as long as they may be.
+    let most = [&long[1..]; MAX_PROTOCOLS];
+    assert!(matches!(connection.secure(host, &most), Progress::Wait(_)));
 }

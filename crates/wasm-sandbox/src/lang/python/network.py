@@ -247,7 +247,10 @@ def _network():
             host = bytes(host).decode("ascii")
         if "\0" in host:
             raise ValueError("embedded null character")
-        return host if host.isascii() else host.encode("idna").decode("ascii")
+        host = host if host.isascii() else host.encode("idna").decode("ascii")
+        if len(host) > 512:
+            raise UnicodeError("the host's name is too long")
+        return host
 
     SERVICES = {"http": 80, "https": 443, "ftp": 21, "ssh": 22, "smtp": 25, "smtps": 465, "submission": 587, "imap": 143, "imaps": 993, "pop3": 110, "pop3s": 995, "domain": 53}
 
@@ -439,7 +442,10 @@ def _network():
             raise unsupported("TLS is done by the host, on a connection: use `wrap_socket`")
 
         def set_alpn_protocols(self, protocols):
-            self._protocols = [str(protocol) for protocol in protocols]
+            protocols = [str(protocol) for protocol in protocols]
+            if len(protocols) > 16 or not all(0 < len(protocol.encode()) < 256 and "\n" not in protocol for protocol in protocols):
+                raise SSLError(1, "at most 16 protocols can be offered, of 1 to 255 bytes each")
+            self._protocols = protocols
 
         def load_cert_chain(self, certfile, keyfile=None, password=None):
             raise unsupported("there are no certificates of a client's own")

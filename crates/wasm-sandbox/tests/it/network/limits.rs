@@ -63,6 +63,7 @@ fn f9_bytes_in_both_directions_end_somewhere() {
     let code = "s = socket.create_connection(('127.0.0.1', PORT)); s.sendall(bytes(300_000)); s.close(); print('sent')";
     let result = with(&sink, code, |grants| grants.bytes_sent = 299_999.bytes());
     assert_eq!(ended_by(&result), Some(ResourceKind::BytesSent), "{}", result.stdout);
+    assert_eq!(result.connections[0].bytes_sent, 299_999, "what is beyond it is not sent");
     let result = with(&sink, code, |grants| grants.bytes_sent = 300_000.bytes());
     assert_eq!((printed(&result).as_str(), result.connections[0].bytes_sent), ("sent\n", 300_000));
 }

@@ -46,7 +46,7 @@ fn f17_nobody_else_gets_it() {
     let code = format!(
         "print(urllib.request.urlopen(f'http://127.0.0.1:{}/').read().decode())
 request = urllib.request.Request(f'http://127.0.0.1:{{PORT}}/', headers={{'Host': 'other.example'}})
-print(urllib.request.urlopen(request).read().decode())
+print(tried(lambda: urllib.request.urlopen(request).read().decode()))
 print(urllib.request.urlopen(f'http://127.0.0.1:{{PORT}}/').read().decode())",
         other.port
     );
@@ -55,10 +55,18 @@ print(urllib.request.urlopen(f'http://127.0.0.1:{{PORT}}/').read().decode())",
         let (before, others) = (ours.heard().len(), other.heard().len());
         let network = with_secret(grants.clone(), ours.rule(), unencrypted);
         let result = execute(program(ours.port, &code).network(network));
-        assert_eq!(printed(&result), "hello\nhello\nhello\n");
+        let said = printed(&result);
+        assert!(said.starts_with("hello\n") && said.ends_with("\nhello\n"), "{said}");
+        if unencrypted {
+            assert!(said.contains("PermissionError: ") && said.contains("its Host is another"), "{said}");
+            assert_eq!(denied(&result, "send", &ours.rule()).count, 1);
+        } else {
+            assert_eq!((said.as_str(), result.denials.len()), ("hello\nhello\nhello\n", 0));
+        }
         let heard = ours.heard().split_off(before);
         assert_eq!(heard.iter().filter(|request| request.contains("s3cret")).count(), sent, "{heard:?}");
-        assert!(!heard[0].contains("s3cret"), "the other host's name: {heard:?}");
+        let mut with_its_name = heard.iter().filter(|request| request.contains("other.example"));
+        assert_eq!(with_its_name.next().is_none(), unencrypted, "{heard:?}");
         assert!(!other.heard()[others].contains("s3cret"));
         kept(&result);
     }
