@@ -132,3 +132,19 @@ fn roots_that_cannot_be_read_are_a_mistake() {
     let error = sandbox.execute([""; 0]).unwrap_err().to_string();
     assert!(error.contains("capabilities.network.allow.roots[0]: ") && error.contains("roots[1]: "), "{error}");
 }
+
+#[test]
+fn f7_what_no_handshake_can_say_is_an_error_in_python() {
+    let code = "context = ssl.create_default_context()
+for protocols in ([''], ['x' * 256], ['a\\nb'], ['h2'] * 17): print(tried(lambda: context.set_alpn_protocols(protocols)))
+print(context.set_alpn_protocols(['x' * 255] * 16))
+print(tried(lambda: socket.create_connection(('a.' * 256 + 'a', PORT))))
+print(tried(lambda: socket.create_connection(('a.' * 255 + 'a', PORT))))";
+    let said = printed(&execute(program(1, code)));
+    let lines: Vec<&str> = said.lines().collect();
+    assert!(lines[..4].iter().all(|line| line.starts_with("SSLError: ") && line.contains("16 protocols")), "{said}");
+    assert!(
+        lines[4] == "None" && lines[5].starts_with("UnicodeError: ") && lines[6].starts_with("PermissionError: "),
+        "{said}"
+    );
+}
