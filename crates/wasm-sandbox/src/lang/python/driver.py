@@ -332,8 +332,8 @@ def _make():
             if isinstance(inner, types.CodeType):
                 yield from codes(inner)
 
-    # By identity: scripts may have the same names and the same text.
-    here = {id(code) for code in codes(sys._getframe().f_code)}
+    # By identity: scripts may have the same names and the same text. They are kept, since what has gone leaves its identity to others.
+    here = {id(code): code for code in codes(sys._getframe().f_code)}
 
     def own(traceback):
         """A traceback without the frames of this file, and without the middle of a very deep one, which takes long to write."""
