@@ -293,6 +293,11 @@ impl Host {
         Ok(())
     }
 
+    /// Refuses what WASI has of the network: it is not granted to guests of either version.
+    pub(crate) fn refuse_network(&mut self, operation: &str, target: &str) {
+        self.record.deny(operation, target, "network", "nothing of the network is granted");
+    }
+
     /// Counts a call to the host.
     pub(crate) fn count_call(&mut self, bytes: u64) -> Result<(), Stop> {
         self.usage.host_calls += 1;
@@ -311,5 +316,26 @@ impl Host {
             return Err(Stop::Limit(LimitHit { kind: ResourceKind::HostCallBytes, used, limit }));
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+impl Host {
+    /// One without arguments, input, tools and threads.
+    fn bare(config: &InstanceConfig, mounts: Vec<(GuestPath, Arc<dyn Dir>)>, quota: Arc<Quota>) -> Self {
+        let setup = HostSetup {
+            config,
+            arguments: Vec::new(),
+            stdin: Stdin::Empty,
+            stdout: Sink::Capture,
+            stderr: Sink::Capture,
+            mounts,
+            script: None,
+            quota,
+            control: Arc::default(),
+            tools: ToolSetup { toolbox: Arc::default(), beside_guest: false, executor: || None },
+        };
+        Self::new(setup).unwrap()
     }
 }

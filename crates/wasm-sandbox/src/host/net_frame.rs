@@ -218,26 +218,11 @@ mod tests {
     use wasm_sandbox_policy::InstanceConfig;
 
     use super::*;
-    use crate::{
-        host::{HostSetup, Sink, Stdin, ToolSetup},
-        vfs::Quota,
-    };
+    use crate::vfs::Quota;
 
     fn host() -> Host {
         let config = InstanceConfig::builder().build().unwrap();
-        let host = Host::new(HostSetup {
-            config: &config,
-            arguments: Vec::new(),
-            stdin: Stdin::Empty,
-            stdout: Sink::Capture,
-            stderr: Sink::Capture,
-            mounts: Vec::new(),
-            script: None,
-            quota: Arc::new(Quota::new(&config.limits)),
-            control: Arc::default(),
-            tools: ToolSetup { toolbox: Arc::default(), beside_guest: false, executor: || None },
-        });
-        host.unwrap()
+        Host::bare(&config, Vec::new(), Arc::new(Quota::new(&config.limits)))
     }
 
     /// What the import returns for a frame that carries so many of a byte, and the status in it.

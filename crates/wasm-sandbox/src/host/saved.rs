@@ -228,10 +228,7 @@ mod tests {
     use wasm_sandbox_policy::{ByteUnits, InstanceConfig, ResourceLimits};
 
     use super::*;
-    use crate::{
-        host::{HostSetup, Sink, Stdin, ToolSetup},
-        vfs::{MemoryTree, OpenHow, Opened, Quota},
-    };
+    use crate::vfs::{MemoryTree, OpenHow, Opened, Quota};
 
     const MOUNT: &str = "/kept";
 
@@ -241,19 +238,8 @@ mod tests {
         let config = InstanceConfig::builder().limits(limits).filesystem_memory(MOUNT).build().unwrap();
         let quota = Arc::new(Quota::new(&config.limits));
         let tree = MemoryTree::empty(Arc::clone(&quota));
-        let host = Host::new(HostSetup {
-            config: &config,
-            arguments: Vec::new(),
-            stdin: Stdin::Empty,
-            stdout: Sink::Capture,
-            stderr: Sink::Capture,
-            mounts: vec![(MOUNT.parse().unwrap(), Arc::clone(&tree))],
-            script: None,
-            quota,
-            control: Arc::default(),
-            tools: ToolSetup { toolbox: Arc::default(), beside_guest: false, executor: || None },
-        });
-        (host.unwrap(), tree)
+        let mounts = vec![(MOUNT.parse().unwrap(), Arc::clone(&tree))];
+        (Host::bare(&config, mounts, quota), tree)
     }
 
     /// With a file of 1,000 bytes in the tree.

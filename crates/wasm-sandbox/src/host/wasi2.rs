@@ -232,11 +232,6 @@ impl Host {
         self.descriptors.release(fd).map_err(lost)
     }
 
-    /// Refuses something of the network.
-    pub(crate) fn refuse_network(&mut self, operation: &str, target: &str) {
-        self.record.deny(operation, target, "network", "nothing of the network is granted");
-    }
-
     fn held(&mut self, fd: u32, handle: Handle) -> Result<u32, Fault> {
         let number = self.handles.insert(handle)?;
         self.descriptors.hold(fd);

@@ -103,7 +103,7 @@ pub(crate) fn sched_yield(host: &mut Host, _: &mut [u8]) -> HostResult {
 fn no_socket(host: &mut Host, operation: &str, fd: u32) -> HostResult {
     done(host, |host| {
         host.descriptors.find(fd)?;
-        host.record.deny(operation, &format!("descriptor {fd}"), "network", "nothing of the network is granted");
+        host.refuse_network(operation, &format!("descriptor {fd}"));
         Err(Errno::Notsock)
     })
 }
