@@ -49,6 +49,14 @@ impl Form {
     }
 }
 
+/// How serde_json writes text that is JSON already; nobody but serde_json can read it.
+pub(super) fn check_struct(name: &str) -> Result<(), Misfit> {
+    if name.starts_with("$serde_json::private") {
+        return Err(ser::Error::custom("JSON that was not read: give it as a `serde_json::Value`"));
+    }
+    Ok(())
+}
+
 /// What is wrong with a float that is not finite.
 pub(super) fn not_in_json(number: f64) -> String {
     format!("{number}, which JSON cannot carry")
@@ -215,10 +223,7 @@ impl Serializer for FormSerializer {
     }
 
     fn serialize_struct(self, name: &'static str, _: usize) -> Result<Object, Misfit> {
-        // How serde_json writes text that is JSON already; nobody but serde_json can read it.
-        if name.starts_with("$serde_json::private") {
-            return Err(ser::Error::custom("JSON that was not read: give it as a `serde_json::Value`"));
-        }
+        check_struct(name)?;
         Ok(Object::new(None))
     }
 

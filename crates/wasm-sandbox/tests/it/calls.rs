@@ -162,6 +162,7 @@ fn a_section_that_does_not_fit_the_exports_is_refused() {
         r#"{"version":2,"functions":[]}"#,
         r#"{"version":1,"functions":[{"name":"x","export":"missing","abi":"json","params":[]}]}"#,
         r#"{"version":1,"functions":[{"name":"x","export":"answer","abi":"direct","params":[]}]}"#,
+        r#"{"version":1,"functions":[{"name":"x","export":"answer","abi":"json","params":[{"name":"h","type":{"handle":{"resource":"r","owned":true}}}]}]}"#,
     ] {
         let source = json_module("{}", section);
         let Err(error) = WasmSandbox::builder().setup(Setup::default()).source(source).build_blocking() else {
@@ -169,6 +170,24 @@ fn a_section_that_does_not_fit_the_exports_is_refused() {
         };
         assert_eq!(error.code(), ErrorCode::NotRunnable, "{section}: {error}");
     }
+}
+
+#[test]
+fn a_section_may_describe_cases() {
+    let section = r#"{"version":1,"functions":[{"name":"answer","export":"answer","abi":"json","params":[{"name":"of","type":{"variant":{"name":"shape","cases":[{"name":"circle","type":"f64"},{"name":"square"}]}}}],"result":{"enum":{"name":"colour","cases":["red","blue"]}}}]}"#;
+    let sandbox = |answer: &str| {
+        let source = json_module(answer, section);
+        WasmSandbox::builder().setup(Setup::default()).source(source).build_blocking().unwrap()
+    };
+    let mut red = sandbox(r#"{"ok":"red"}"#);
+    for shape in [json!({ "circle": 1.5 }), json!("square")] {
+        assert_eq!(red.call::<_, String>("answer", (shape,)).unwrap(), "red");
+    }
+    for shape in [json!({ "circle": "wide" }), json!("circle"), json!("oval"), json!({ "square": 1 })] {
+        assert_eq!(red.call::<_, String>("answer", (shape,)).unwrap_err().code(), ErrorCode::Signature);
+    }
+    let pink = sandbox(r#"{"ok":"pink"}"#).call::<_, String>("answer", ("square",)).unwrap_err();
+    assert_eq!(pink.code(), ErrorCode::Signature, "{pink}");
 }
 
 #[test]

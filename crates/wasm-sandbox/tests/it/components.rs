@@ -384,7 +384,12 @@ fn c5_instances_of_one_component_are_bounded() {
         }
         other => panic!("{other:?}"),
     }
+    match many(70, "(table 1 funcref)") {
+        Err(SandboxError::NotRunnable { reason, .. }) => assert!(reason.contains("70 tables"), "{reason}"),
+        other => panic!("{other:?}"),
+    }
     many(90, "").unwrap();
+    many(60, "(table 1 funcref)").unwrap();
     many(8, "(memory 1)").unwrap();
 }
 
@@ -606,10 +611,15 @@ fn d7_sets_of_flags_weigh_what_they_do_on_the_host() {
       (i32.store (i32.const 0) (i32.const 64)) (i32.store (i32.const 4) (local.get $count)) (i32.const 0)))
   (core instance $core (instantiate $code)) (alias core export $core "memory" (core memory $memory))
   (type $set' (flags {})) (export $set "set" (type $set'))
+  (func (export "numbers") (param "count" u32) (result (list u32)) (canon lift (core func $core "sets") (memory $memory)))
   (func (export "sets") (param "count" u32) (result (list $set)) (canon lift (core func $core "sets") (memory $memory))))"#,
         names.join(" ")
     );
     let mut sandbox = closed(&text);
+    // What comes after a call that carried sets is bounded as it is by itself.
+    sandbox.call::<_, Value>("sets", 1).unwrap();
+    let mut numbers = sandbox.component_function::<(u32,), (Vec<u32>,)>("numbers").unwrap();
+    assert_eq!(numbers.call((1_000_000,)).unwrap().0.len(), 1_000_000);
     assert_eq!(sandbox.call::<_, Vec<Vec<String>>>("sets", 100).unwrap()[99].len(), 32);
     let many = sandbox.call::<_, Value>("sets", 1_000_000).map(|_| ());
     assert_eq!(limit(many), (ResourceKind::Memory, 256 << 20));
@@ -705,4 +715,13 @@ fn a10_those_that_are_left_in_the_middle_hold_nobody_up() {
         next.call::<_, ()>("short", ()).await.unwrap();
         assert_eq!(left.len(), 4 * processors);
     });
+}
+
+#[test]
+fn host_functions_are_no_grant_to_a_component() {
+    let builder = WasmSandbox::builder().setup(Setup::default()).source(wat(ECHO));
+    let mut sandbox =
+        builder.host_function("host", "triple", |_, (number,): (i32,)| Ok(3 * number)).build_blocking().unwrap();
+    let refused = sandbox.call::<_, u32>("u32", 1).unwrap_err().to_string();
+    assert!(refused.contains("`triple` does nothing: components import no such functions"), "{refused}");
 }

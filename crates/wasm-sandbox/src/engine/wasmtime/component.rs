@@ -7,7 +7,7 @@ mod values;
 
 use std::{collections::HashMap, sync::Arc, time::Instant};
 
-use wasm_sandbox_policy::{LimitHit, Plain, ResourceKind, ResourceLimits, SandboxError};
+use wasm_sandbox_policy::{ConfigProblem, LimitHit, Plain, ResourceKind, ResourceLimits, SandboxError};
 use wasmtime::component::{
     Component, ComponentExportIndex, Func, InstancePre, Linker, Val,
     types::{ComponentFunc, ComponentItem},
@@ -62,10 +62,16 @@ pub(super) struct ComponentExports {
 impl LoadedModule for WasmtimeComponent {
     fn link(
         &self,
-        _: &HostFunctions,
+        functions: &HostFunctions,
         imports: &[Signature],
         mode: Mode,
     ) -> Result<Arc<dyn LinkedModule>, SandboxError> {
+        if let Some(function) = functions.iter().next() {
+            let message =
+                format!("`{}` does nothing: components import no such functions", Plain::line(&function.name));
+            let problem = ConfigProblem::new("host_function", message).suggest("register a tool of the import's name");
+            return Err(SandboxError::Configuration { problems: vec![problem] });
+        }
         let mut linker = Linker::new(&self.engine);
         wasi2::add(&mut linker, mode)
             .and_then(|()| imports::add(&mut linker, imports, mode))
@@ -128,7 +134,7 @@ impl WasmtimeInstance {
     }
 
     /// What one call carries is held on both sides; the host holds about as much of it as the guest may have.
-    fn bound_carried(&mut self, dense: bool) {
+    pub(super) fn bound_carried(&mut self, dense: bool) {
         let memory = usize::try_from(self.store.data().limits.memory.as_u64()).unwrap_or(usize::MAX);
         self.store.set_hostcall_fuel(if dense { memory / DENSITY } else { memory });
     }
@@ -156,7 +162,6 @@ impl WasmtimeInstance {
             true => here(&cpu, || function.call(&mut self.store, &arguments, &mut results)),
             false => drive(mode, cpu, function.call_async(&mut self.store, &arguments, &mut results)).await,
         };
-        self.store.data_mut().turn.end();
         called.map_err(|error| self.component_failure(error))?;
         self.ended = false;
         let mut lifting = Lifting::new(&mut self.handles, limit);
@@ -175,7 +180,6 @@ impl WasmtimeInstance {
             true => here(&cpu, || resource.resource_drop(&mut self.store)),
             false => drive(mode, cpu, resource.resource_drop_async(&mut self.store)).await,
         };
-        self.store.data_mut().turn.end();
         dropped.map_err(|error| self.component_failure(error))?;
         self.ended = false;
         Ok(())
@@ -183,14 +187,6 @@ impl WasmtimeInstance {
 
     fn is_plain(&self) -> bool {
         self.component.as_ref().is_some_and(|(_, exports)| exports.plain)
-    }
-
-    pub(super) fn check_alive(&self) -> Result<(), Failure> {
-        if self.ended {
-            let reason = "it was stopped by force".to_owned();
-            return Err(Failure::Error(SandboxError::Ended { reason }));
-        }
-        Ok(())
     }
 
     /// A function, and whether it is dense.

@@ -122,7 +122,8 @@ impl WasmtimeInstance {
         let began = self.store.data().host.made();
         self.begin(began).map_err(Failure::Error)?;
         self.before_entry()?;
-        let _entered = self.enter();
+        // From an image nothing of the guest's runs yet.
+        let _entered = beginning.is_none().then(|| self.enter());
         match &linked.code {
             LinkedCode::Module(module) => self.start_module(module, beginning, began).await,
             LinkedCode::Component(component, exports) => {
@@ -218,6 +219,11 @@ impl WasmtimeInstance {
         (data.host.tools_under_way(), entered)
     }
 
+    #[inline]
+    pub(super) fn check_alive(&self) -> Result<(), Failure> {
+        if self.ended { Err(ended()) } else { Ok(()) }
+    }
+
     /// What must hold whenever guest code is entered.
     #[inline]
     pub(super) fn before_entry(&mut self) -> Result<(), Failure> {
@@ -265,7 +271,6 @@ impl WasmtimeInstance {
                 self.ended = true;
                 let outcome = Metered::new(self.cpu(), function.call_async(&mut self.store, arguments, results)).await;
                 self.ended = false;
-                self.store.data_mut().turn.end();
                 outcome
             }
         }
@@ -298,10 +303,7 @@ impl GuestInstance for WasmtimeInstance {
         arguments: &'a [WasmValue],
     ) -> BoxFuture<'a, Result<Option<WasmValue>, Failure>> {
         async move {
-            if self.ended {
-                let reason = "it was stopped by force".to_owned();
-                return Err(Failure::Error(SandboxError::Ended { reason }));
-            }
+            self.check_alive()?;
             let Some((function, count)) = self.function(export) else {
                 let function = export.to_owned();
                 return Err(Failure::Error(SandboxError::FunctionNotFound {
@@ -408,6 +410,11 @@ impl GuestInstance for WasmtimeInstance {
 /// The outcome of a future that never waits, as those of instances in blocking mode are.
 pub(super) fn at_once<T>(future: impl Future<Output = wasmtime::Result<T>>) -> wasmtime::Result<T> {
     future.now_or_never().unwrap_or_else(|| Err(wasmtime::Error::msg("a guest in blocking mode waits")))
+}
+
+#[cold]
+fn ended() -> Failure {
+    Failure::Error(SandboxError::Ended { reason: "it was stopped by force".to_owned() })
 }
 
 #[cold]

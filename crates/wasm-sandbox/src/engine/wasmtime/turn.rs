@@ -63,10 +63,11 @@ impl Turn {
 
     /// While a guest is entered by a future, which may be dropped at any time.
     pub(super) fn enter(&mut self) -> Entered {
+        self.left = 0;
         Entered(Arc::clone(self.held.get_or_insert_default()))
     }
 
-    /// The guest's call is over, or waits for something else than its turn.
+    /// The guest waits for something else than its turn.
     pub(super) fn end(&mut self) {
         self.left = 0;
         if let Some(held) = &self.held {

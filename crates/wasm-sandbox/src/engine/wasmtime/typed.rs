@@ -1,6 +1,5 @@
 //! Calls whose types are known when the program is compiled, at the engine's own speed.
 
-use wasm_sandbox_policy::SandboxError;
 use wasmtime::{TypedFunc, WasmParams, WasmResults};
 
 use super::{
@@ -27,9 +26,7 @@ impl<P: WasmParams, R: WasmResults> TypedFunction<P, R> {
         P: Sync,
         R: Sync,
     {
-        if instance.ended {
-            return Err(ended());
-        }
+        instance.check_alive()?;
         instance.before_entry()?;
         let outcome = match instance.deep {
             true => self.call_deep(instance, arguments),
@@ -55,15 +52,12 @@ impl<P: WasmParams, R: WasmResults> TypedFunction<P, R> {
         P: Sync,
         R: Sync,
     {
-        if instance.ended {
-            return Err(ended());
-        }
+        instance.check_alive()?;
         instance.before_entry()?;
         let _entered = instance.enter();
         instance.ended = true;
         let outcome = self.0.call_async(&mut instance.store, arguments).await;
         instance.ended = false;
-        instance.store.data_mut().turn.end();
         instance.after_unannounced_entry();
         outcome.map_err(|error| instance.fail(error))
     }
@@ -92,9 +86,4 @@ impl WasmtimeInstance {
         self.ended = true;
         trap::failure(error, self.store.data())
     }
-}
-
-#[cold]
-fn ended() -> Failure {
-    Failure::Error(SandboxError::Ended { reason: "it was stopped by force".to_owned() })
 }

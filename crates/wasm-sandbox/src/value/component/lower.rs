@@ -5,7 +5,11 @@ use std::cell::Cell;
 use serde::{Serialize, Serializer, ser};
 
 use super::{
-    super::{Case, Parameter, Type, arguments::not_finite_name, serialize::Misfit},
+    super::{
+        Case, Parameter, Type,
+        arguments::not_finite_name,
+        serialize::{Misfit, check_struct},
+    },
     ComponentValue, names,
 };
 
@@ -358,9 +362,7 @@ impl<'a> Serializer for Lower<'a> {
     }
 
     fn serialize_struct(self, name: &'static str, _: usize) -> Result<Fields<'a>, Misfit> {
-        if name.starts_with("$serde_json::private") {
-            return Err(ser::Error::custom("JSON that was not read: give it as a `serde_json::Value`"));
-        }
+        check_struct(name)?;
         self.fields()
     }
 

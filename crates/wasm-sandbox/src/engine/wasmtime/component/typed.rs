@@ -32,7 +32,9 @@ where
         // What went before is no part of the calls to come.
         instance.settle();
         let plain = instance.component.as_ref()?.1.plain;
-        let function = instance.component_function(name).ok()?.0.typed(&instance.store).ok()?;
+        let (function, dense) = instance.component_function(name).ok()?;
+        let function = function.typed(&instance.store).ok()?;
+        instance.bound_carried(dense);
         Some(Self { function, plain })
     }
 
@@ -55,7 +57,6 @@ where
         instance.ended = true;
         let outcome = drive(mode, cpu, self.function.call_async(&mut instance.store, arguments)).await;
         instance.ended = false;
-        instance.store.data_mut().turn.end();
         outcome
     }
 }
