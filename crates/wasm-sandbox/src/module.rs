@@ -264,9 +264,12 @@ impl Module {
 
 impl Wasm {
     fn new(bytes: Arc<[u8]>, name: &str) -> Result<Self, SandboxError> {
-        let screened = engine::screen::screen(&bytes, name)?;
-        let signatures = match &screened.component {
-            Some(component) => Signatures::of(component.functions.clone(), component.left_out.clone()),
+        let mut screened = engine::screen::screen(&bytes, name)?;
+        let signatures = match &mut screened.component {
+            Some(component) => {
+                let left_out = std::mem::take(&mut component.left_out);
+                Signatures::of(std::mem::take(&mut component.functions), left_out)
+            }
             None => Signatures::from_wasm(&bytes)?,
         };
         Ok(Self { bytes, signatures, screened, loaded: Mutex::default() })

@@ -123,6 +123,9 @@ impl<'a> Exports<'a> {
         if types.any(|kind| kind.depth() > MAX_DEPTH) {
             return refuse(format!("the types of `{name}` are nested too deep"));
         }
+        if signature.has_handles() {
+            return refuse(format!("`{name}` has handles, which only components have"));
+        }
         if !fits(signature, kind) {
             return refuse(format!("`{name}` is described otherwise than its export is"));
         }
