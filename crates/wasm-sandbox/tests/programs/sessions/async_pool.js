@@ -24,7 +24,7 @@ async function pool(tasks, limit) {
   return results;
 }
 log.length = 0;
-await pool([() => job(1, 20), () => job(2, 5), () => job(3, 1)], 2)
+await pool([() => job(1, 400), () => job(2, 5), () => job(3, 1)], 2)
 //> [ 10, 20, 30 ]
 // %%
 log
