@@ -13,7 +13,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 
 /// Packages that are tested: all but the benchmarks, whose peers would be built with other features.
-const TESTED: [&str; 4] = ["wasm-sandbox-policy", "wasm-sandbox", "wasm-sandbox-cli", "xtask"];
+const TESTED: [&str; 5] = ["wasm-sandbox-policy", "wasm-sandbox", "wasm-sandbox-server", "wasm-sandbox-cli", "xtask"];
 
 /// Lines of a source file at which it must be split.
 const MAX_LINES: usize = 800;

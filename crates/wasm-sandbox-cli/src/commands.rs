@@ -3,6 +3,7 @@
 mod images;
 mod inspect;
 mod machine;
+mod serve;
 
 use std::process::ExitCode;
 
@@ -26,6 +27,7 @@ pub(crate) fn dispatch(command: Command, verbosity: Verbosity) -> Result<ExitCod
         Command::Run(options) => run(&options, verbosity),
         Command::Call(options) => call(&options, verbosity),
         Command::Eval(options) => eval(&options, verbosity),
+        Command::Serve(options) => serve::serve(&options, verbosity),
         Command::Inspect(options) => inspect::inspect(&options, verbosity),
         Command::Build(options) => build(&options, verbosity),
         Command::Image { command } => images::image(&command, verbosity),

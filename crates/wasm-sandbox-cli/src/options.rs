@@ -1,10 +1,12 @@
 //! The shape of the command line.
 
-use std::path::PathBuf;
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::styling};
 
-use crate::flags::PolicyFlags;
+use wasm_sandbox::ByteSize;
+
+use crate::flags::{PolicyFlags, duration};
 
 const STYLES: styling::Styles = styling::Styles::styled()
     .header(styling::AnsiColor::Green.on_default().bold())
@@ -53,6 +55,8 @@ pub(crate) enum Command {
     Call(CallOptions),
     /// Run a snippet in a language that is interpreted; a final expression is printed
     Eval(EvalOptions),
+    /// Answer HTTP requests with a component, each in a fresh instance; the log goes to stdout
+    Serve(ServeOptions),
     /// Show functions, imports and what a module would need to be granted
     Inspect(InspectOptions),
     /// Compile a source to a WebAssembly module
@@ -80,6 +84,7 @@ impl Command {
             Self::Run(options) => options.json,
             Self::Call(options) => options.json,
             Self::Eval(options) => options.json,
+            Self::Serve(options) => options.json,
             Self::Inspect(options) => options.json,
             Self::Image { command: ImageCommand::Ls { json } | ImageCommand::Inspect { json, .. } } => *json,
             Self::Image { command: ImageCommand::Build { .. } | ImageCommand::Rm { .. } } => false,
@@ -210,6 +215,35 @@ pub(crate) enum EvalLanguage {
     Javascript,
     #[value(alias = "ts")]
     Typescript,
+}
+
+#[derive(Args)]
+pub(crate) struct ServeOptions {
+    /// The component: it exports `wasi:http/incoming-handler`
+    pub(crate) file: PathBuf,
+
+    /// Where to listen; port 0 takes any that is free
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
+    pub(crate) listen: SocketAddr,
+
+    /// Bytes of a request's body, as 64KB or 1GB
+    #[arg(long, value_name = "SIZE", default_value = "10MB")]
+    pub(crate) max_body: ByteSize,
+
+    /// Requests that are answered at a time; later ones wait for 10 s and are then refused
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) concurrency: u16,
+
+    /// How long requests that are under way may take once Ctrl-C or SIGTERM has come; a second one ends them
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "30s")]
+    pub(crate) drain: Duration,
+
+    /// Write the log as JSON, a line for each request, with the whole account of its guest
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) policy: PolicyFlags,
 }
 
 #[derive(Args)]

@@ -61,6 +61,12 @@ where
 /// The twin of [`WasmSandbox`](crate::WasmSandbox) that blocks.
 pub struct WasmSandbox(crate::sandbox::WasmSandbox);
 
+impl WasmSandbox {
+    pub(crate) fn into_inner(self) -> crate::sandbox::WasmSandbox {
+        self.0
+    }
+}
+
 impl WasmSandboxBuilder {
     /// The sandbox for a program without an executor.
     ///

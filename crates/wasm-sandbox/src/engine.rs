@@ -23,7 +23,7 @@ use futures::future::BoxFuture;
 use wasm_sandbox_policy::{LimitHit, ResourceLimits, ResourceSnapshot, SandboxError, Trap};
 
 use crate::{
-    host::{Host, Stop},
+    host::{Host, Stop, http::Exchange},
     host_function::HostFunctions,
     image::{Beginning, Changes},
     value::{ComponentValue, Signature, WasmValue},
@@ -131,6 +131,9 @@ pub(crate) trait GuestInstance: Send + Sync {
         export: &'a str,
         arguments: Vec<ComponentValue>,
     ) -> BoxFuture<'a, Result<Option<ComponentValue>, Failure>>;
+
+    /// Has a component answer a request by this function.
+    fn answer<'a>(&'a mut self, export: &'a str, exchange: Exchange) -> BoxFuture<'a, Result<(), Failure>>;
 
     /// Gives up what the component keeps under a number. Its destructor runs under the limits.
     fn drop_handle<'a>(&'a mut self, handle: u64) -> BoxFuture<'a, Result<(), Failure>>;

@@ -11,6 +11,8 @@ mod files;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod handles;
+pub(crate) mod http;
+mod http_frame;
 mod memory;
 mod namespace;
 pub(crate) mod net;
@@ -26,14 +28,15 @@ pub(crate) mod wasi2;
 
 use std::{sync::Arc, time::Instant};
 
+use tokio::sync::Notify;
 use wasm_sandbox_policy::{
     ConnectionRecord, Denial, FileChanges, GuestPath, InstanceConfig, IoUsage, LimitHit, ResourceKind, ResourceLimits,
     SandboxError, ToolRecord,
 };
 
 use self::{
-    clock::Clocks, descriptors::Descriptors, handles::Handles, net::Net, random::Random, record::Record,
-    stdio::Streams, tools::ToolCalls,
+    clock::Clocks, descriptors::Descriptors, handles::Handles, http_frame::Serving, net::Net, random::Random,
+    record::Record, stdio::Streams, tools::ToolCalls,
 };
 pub(crate) use self::{
     control::{Control, Stream, Wait, WaitEnd},
@@ -91,6 +94,10 @@ pub(crate) struct Host {
     descriptors: Descriptors,
     /// What a guest of WASI 0.2 holds besides.
     handles: Handles,
+    /// Tells of changes to bodies of HTTP; the same that the server was given.
+    http_changed: Option<Arc<Notify>>,
+    /// The request that a script answers.
+    serving: Option<Serving>,
     streams: Streams,
     clocks: Clocks,
     random: Random,
@@ -146,6 +153,8 @@ impl Host {
             environment,
             descriptors: Descriptors::new(Namespace::new(setup.mounts), setup.script.is_some(), limits.open_files),
             handles: Handles::default(),
+            http_changed: None,
+            serving: None,
             streams: Streams::new(setup.stdin, setup.stdout, setup.stderr, limits.output.as_u64()),
             clocks: Clocks::new(system.clock, now),
             random: Random::new(system.random),

@@ -13,11 +13,11 @@ use crate::{
     engine::{self, EngineUsage, Failed, Failure, GuestInstance, InstanceStart, Mode},
     files::Files,
     function::{ComponentFunction, Function},
-    host::{Control, Host, HostReport, HostSetup, Sink, Stdin, Stop, Stream, ToolSetup},
+    host::{Control, Host, HostReport, HostSetup, Sink, Stdin, Stop, Stream, ToolSetup, http::Exchange},
     host_function::HostFunctions,
     image::Beginning,
     lang::interpreter::{self, Answer, Exception, Runtime},
-    module::{Module, Program},
+    module::{Handler, Module, Program},
     mount,
     script::Script,
     snapshot::State,
@@ -179,10 +179,23 @@ impl<'a> Blueprint<'a> {
                 reason: "it is a library: it has functions to call but no `main`".to_owned(),
             });
         }
+        self.live(Work::Program).await
+    }
+
+    /// Answers one request.
+    pub(crate) async fn answer(self, exchange: Exchange) -> Result<SandboxResult, SandboxError> {
+        self.live(Work::Request(exchange.into())).await.map(|(result, _)| result)
+    }
+
+    /// An instance's whole life, which is one piece of work.
+    async fn live(self, work: Work) -> Result<(SandboxResult, Files), SandboxError> {
         let (name, config, arguments) = (self.module.name(), self.config, self.arguments.clone());
         match self.build().await {
             Ok(mut instance) => {
-                let ending = instance.run_program(config, &arguments).await?;
+                let ending = match work {
+                    Work::Program => instance.run_program(config, &arguments).await?,
+                    Work::Request(exchange) => instance.answer_request(config, *exchange).await?,
+                };
                 instance.guest.end();
                 let usage = instance.guest.usage();
                 let report = instance.guest.host().finish();
@@ -197,6 +210,12 @@ impl<'a> Blueprint<'a> {
             Err(BuildError::Error(error)) => Err(error),
         }
     }
+}
+
+/// What an instance is made for.
+enum Work {
+    Program,
+    Request(Box<Exchange>),
 }
 
 /// Why there is no instance.
@@ -442,6 +461,35 @@ impl Instance {
             Err(SandboxError::Exception { stack, .. } | SandboxError::Compilation { diagnostics: stack, .. }) => {
                 self.tell(&stack);
                 Ok(Ending::Exit { code: 1 })
+            }
+            Err(error) => adapter.ending.take().ok_or(error),
+        }
+    }
+
+    async fn answer_request(&mut self, config: &InstanceConfig, exchange: Exchange) -> Result<Ending, SandboxError> {
+        let module = self.module.clone();
+        let script = match module.http_handler()? {
+            Handler::Script(script) => script,
+            Handler::Component(export) => {
+                let answered = self.guest.answer(export, exchange).await;
+                return answered.map_or_else(ending_of, |()| Ok(Ending::Return));
+            }
+        };
+        let request = match self.guest.host().accept_for_script(exchange) {
+            Ok(request) => request,
+            Err(stop) => return ending_of(Failure::Stop(stop)),
+        };
+        let limit = self.input_limit;
+        let mut adapter = self.adapter(module.name());
+        let mut answered = script.load(&mut adapter, module.name(), config).await;
+        if answered.is_ok() {
+            answered = script.serve(&mut adapter, module.name(), &request, limit).await;
+        }
+        match answered {
+            Ok(()) => Ok(Ending::Return),
+            Err(SandboxError::Exception { name, message, stack, .. }) => {
+                self.tell(&stack);
+                Ok(Ending::Exception { name, message })
             }
             Err(error) => adapter.ending.take().ok_or(error),
         }

@@ -22,12 +22,16 @@ mod function;
 pub mod fuzzing;
 mod host;
 mod host_function;
+#[cfg(feature = "wasmtime")]
+mod http_handler;
 mod image;
 #[cfg(feature = "wasmtime")]
 mod instance;
 mod jail;
 #[cfg(feature = "wasmtime")]
 mod lang;
+#[cfg(feature = "wasmtime")]
+mod link;
 #[cfg(feature = "wasmtime")]
 mod module;
 mod mount;
@@ -51,6 +55,10 @@ mod tool;
 mod value;
 mod vfs;
 
+/// What requests and bodies are made with.
+pub use bytes;
+pub use http;
+pub use http_body;
 /// What the schemas of tools are made with.
 pub use schemars;
 pub use wasm_sandbox_policy::*;
@@ -65,7 +73,9 @@ pub use self::{
 #[cfg(feature = "wasmtime")]
 pub use self::{
     function::{ComponentFunction, Function},
+    http_handler::{HttpBody, HttpBodyError, HttpHandler},
     instance::{CallReport, CancelHandle, Instance},
+    link::Provider,
     module::Module,
     run::{execute, run, run_with_timeout},
     sandbox::{SandboxConfig, WasmSandbox, WasmSandboxBuilder},
@@ -100,6 +110,11 @@ struct SessionsGuide;
 #[cfg(all(doctest, feature = "wasmtime"))]
 #[doc = include_str!("../../../docs/guide/tools.md")]
 struct ToolsGuide;
+
+/// And of HTTP.
+#[cfg(all(doctest, feature = "wasmtime"))]
+#[doc = include_str!("../../../docs/guide/http.md")]
+struct HttpGuide;
 
 /// And of the network.
 #[cfg(all(doctest, feature = "wasmtime"))]

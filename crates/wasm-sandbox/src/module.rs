@@ -53,6 +53,13 @@ pub(crate) enum Program<'a> {
     Script(&'a Script),
 }
 
+/// What answers HTTP requests.
+pub(crate) enum Handler<'a> {
+    /// This export of the component's.
+    Component(&'a str),
+    Script(&'a Script),
+}
+
 /// Code with its imports resolved, and the interpreter that it is, if it is one.
 type Linked = (Arc<dyn LinkedModule>, Option<Arc<Interpreter>>);
 
@@ -120,6 +127,30 @@ impl Module {
             Body::Wasm(wasm) => wasm.screened.program,
             Body::Script(_) => true,
         }
+    }
+
+    /// Whether it answers HTTP requests: a component that exports `wasi:http/incoming-handler`, or a script in Python that names
+    /// `application` or `app`, which has to be a WSGI application once it has run.
+    pub fn is_http_handler(&self) -> bool {
+        self.http_handler().is_ok()
+    }
+
+    /// What answers requests.
+    ///
+    /// # Errors
+    /// [`SandboxError::NotRunnable`]: nothing does.
+    pub(crate) fn http_handler(&self) -> Result<Handler<'_>, SandboxError> {
+        if let Some(script) = self.script().filter(|script| script.names_application()) {
+            return Ok(Handler::Script(script));
+        }
+        let component = self.compiled().and_then(|wasm| wasm.screened.component.as_ref());
+        let handler = component.and_then(|component| component.handler.as_deref());
+        handler.map(Handler::Component).ok_or_else(|| SandboxError::NotRunnable {
+            what: self.name().to_owned(),
+            reason: "it answers no requests: a component does that exports `wasi:http/incoming-handler`, and a script in Python \
+                     with a WSGI `application`"
+                .to_owned(),
+        })
     }
 
     /// Whether it is a component, whose functions are described by WIT.
@@ -206,7 +237,7 @@ impl Module {
     }
 
     /// Functions that the component imports, for the caller's tools to serve.
-    fn tool_imports(&self) -> &[Signature] {
+    pub(crate) fn tool_imports(&self) -> &[Signature] {
         let component = self.compiled().and_then(|wasm| wasm.screened.component.as_ref());
         component.map(|component| component.imports.as_slice()).unwrap_or_default()
     }

@@ -14,7 +14,9 @@ use crate::{
     function::{ComponentFunction, Function},
     host::{Control, Sink, Stdin},
     host_function::{HostCall, HostError, HostFunctions},
+    http_handler::{self, HttpHandler},
     instance::{Blueprint, CallReport, CancelHandle, Instance, Streams},
+    link::{self, Provider},
     module::Module,
     prelude::Prelude,
     session::Session,
@@ -203,6 +205,23 @@ impl WasmSandbox {
         self.blueprint(module, &self.config.instance, arguments).execute().await
     }
 
+    /// Answers HTTP requests with the sandbox's module, each in a fresh instance under the sandbox's policy and limits.
+    ///
+    /// # Errors
+    /// [`SandboxError::NotRunnable`] when the module answers none.
+    pub fn http_handler(&self) -> Result<HttpHandler, SandboxError> {
+        let module = self.module()?.clone();
+        module.http_handler()?;
+        Ok(HttpHandler::new(http_handler::Parts {
+            module,
+            config: self.config.instance.clone(),
+            functions: Arc::clone(&self.functions),
+            tools: Arc::clone(&self.tools),
+            streams: self.streams.clone(),
+            control: Arc::clone(&self.control),
+        }))
+    }
+
     /// A live interpreter under the sandbox's policy; it takes part in nothing else that the sandbox runs.
     ///
     /// # Errors
@@ -292,6 +311,10 @@ impl WasmSandbox {
         CancelHandle::new(Arc::clone(&self.control))
     }
 
+    pub(crate) fn mode(&self) -> Mode {
+        self.mode
+    }
+
     async fn instance(&mut self) -> Result<&mut Instance, SandboxError> {
         // One that has ended is freed first: it holds the place of its successor.
         let live = match self.instance.take().filter(|instance| !instance.ended()) {
@@ -360,6 +383,7 @@ pub struct WasmSandboxBuilder {
     streams: Streams,
     prelude: Option<String>,
     image: Option<String>,
+    providers: Vec<Provider>,
 }
 
 impl WasmSandboxBuilder {
@@ -511,6 +535,17 @@ impl WasmSandboxBuilder {
         self
     }
 
+    /// Serves functions that the sandbox's component imports with those of another sandbox: with the export of the same interface
+    /// and name, or of the same name. The other keeps its policy, its limits and its instance, which serves one call at a time;
+    /// the two share nothing but the values that go between them, and resources cannot. Each call is a tool's: past the gate,
+    /// in the records, under the deadline. A tool of the import's name goes before it.
+    ///
+    /// What the other's function returns as `Err` is the import's; that it traps or meets a limit is a tool that failed.
+    pub fn link(mut self, provider: impl Into<Provider>) -> Self {
+        self.providers.push(provider.into());
+        self
+    }
+
     /// A function that looks at each call of a tool before it is made, and may refuse it: the guest gets an exception, and
     /// the result has a denial. It may block, as a tool may. Default: nothing is refused.
     pub fn tool_gate(mut self, gate: impl Fn(&ToolCall<'_>) -> Result<(), ToolError> + Send + Sync + 'static) -> Self {
@@ -530,7 +565,6 @@ impl WasmSandboxBuilder {
     pub(crate) async fn build_for(self, mode: Mode) -> Result<WasmSandbox, SandboxError> {
         let setup = self.setup.unwrap_or_else(Setup::discover);
         let config = SandboxConfig { instance: self.config.build()?, setup };
-        let tools = Toolbox::new(self.tools).map_err(|problems| SandboxError::Configuration { problems })?;
         let prelude = match (self.prelude, self.image) {
             (Some(_), Some(name)) => return Err(two_preludes(&name)),
             (Some(code), None) => Prelude::new(code),
@@ -541,6 +575,13 @@ impl WasmSandboxBuilder {
             Some(source) => Some(load(source, prelude.clone(), config.clone(), mode).await?),
             None => None,
         };
+        let mut tools = self.tools;
+        match &module {
+            Some(module) => tools.tools.extend(link::tools(module, &self.providers, &tools.tools)?),
+            None if self.providers.is_empty() => {}
+            None => return Err(nothing_to_link()),
+        }
+        let tools = Toolbox::new(tools).map_err(|problems| SandboxError::Configuration { problems })?;
         module.as_ref().map_or(Ok(()), |module| module.takes(&tools, &config.instance.capabilities.network))?;
         Ok(WasmSandbox {
             config,
@@ -554,6 +595,11 @@ impl WasmSandboxBuilder {
             mode,
         })
     }
+}
+
+fn nothing_to_link() -> SandboxError {
+    let problem = ConfigProblem::new("link", "there is no component whose imports could be served");
+    SandboxError::Configuration { problems: vec![problem.suggest("give it as the source")] }
 }
 
 fn two_preludes(image: &str) -> SandboxError {

@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use futures::FutureExt;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use wasm_sandbox_policy::{InstanceConfig, ResourceLimits, SandboxError};
 
@@ -107,6 +107,25 @@ impl Script {
         let request = self.request("load", name, config, json!({}));
         let answer = ask(self.runtime, guest, &request, config.limits.input.as_u64()).await?;
         self.loaded(answer, name).map(|_| ())
+    }
+
+    /// Whether it is in Python and has a name by which WSGI applications are found.
+    pub(crate) fn names_application(&self) -> bool {
+        let is_name = |word: &str| word == "application" || word == "app";
+        self.runtime == Runtime::Python
+            && self.text.split(|letter: char| !letter.is_alphanumeric() && letter != '_').any(is_name)
+    }
+
+    /// Has the application that was loaded answer a request.
+    pub(crate) async fn serve(
+        &self,
+        guest: &mut (impl Guest + Send),
+        name: &str,
+        request: &impl Serialize,
+        limit: u64,
+    ) -> Result<(), SandboxError> {
+        let request = json!({ "op": "serve", "request": request });
+        self.loaded(ask(self.runtime, guest, &request, limit).await?, name).map(|_| ())
     }
 
     /// Calls a function of what was loaded.

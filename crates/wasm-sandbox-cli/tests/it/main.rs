@@ -9,6 +9,7 @@ mod images;
 mod machine;
 mod messages;
 mod output;
+mod serve;
 mod streams;
 
 use std::{

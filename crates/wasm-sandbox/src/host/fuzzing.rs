@@ -4,6 +4,7 @@
 
 mod arguments;
 mod handles;
+pub mod http;
 pub mod tools;
 mod world;
 

@@ -1,10 +1,15 @@
 //! What guests of WASI 0.2 hold besides descriptors: streams, pollables, listings and errors, in one table that has an end.
 
-use std::{collections::VecDeque, time::Instant};
+use std::{collections::VecDeque, sync::Arc, time::Instant};
 
 use wasm_sandbox_policy::{LimitHit, ResourceKind};
 
-use super::{Stop, clock::Sleep, control::Stream};
+use super::{
+    Stop,
+    clock::Sleep,
+    control::Stream,
+    http::{Message, Pipe, Way},
+};
 use crate::vfs::{DirEntry, Errno};
 
 /// Things that a component and its callers may hold in handles at a time.
@@ -17,18 +22,20 @@ pub(super) enum Handle {
     Pollable(Pollable),
     Listing(Listing),
     Error(Errno),
+    Message(Message),
     Terminal,
 }
 
 /// Where an input stream reads.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(super) enum Input {
     Stdin,
     File { fd: u32, position: u64 },
+    Body(Arc<Pipe>),
 }
 
 /// Where an output stream writes.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(super) enum Output {
     Standard(Stream),
     /// Without a position it is the file's end.
@@ -36,10 +43,11 @@ pub(super) enum Output {
         fd: u32,
         position: Option<u64>,
     },
+    Body(Arc<Pipe>),
 }
 
 /// What can be waited for.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(super) enum Pollable {
     /// It has come.
     Now,
@@ -48,6 +56,7 @@ pub(super) enum Pollable {
         sleep: Sleep,
         since: Instant,
     },
+    Body(Arc<Pipe>, Way),
 }
 
 /// How far a directory was listed.
@@ -107,7 +116,7 @@ impl Handles {
 
     pub(super) fn pollable(&mut self, number: u32) -> Result<Pollable, Stop> {
         match self.find(number)? {
-            Handle::Pollable(pollable) => Ok(*pollable),
+            Handle::Pollable(pollable) => Ok(pollable.clone()),
             _ => Err(foreign()),
         }
     }
@@ -115,6 +124,13 @@ impl Handles {
     pub(super) fn listing(&mut self, number: u32) -> Result<&mut Listing, Stop> {
         match self.find(number)? {
             Handle::Listing(listing) => Ok(listing),
+            _ => Err(foreign()),
+        }
+    }
+
+    pub(super) fn message(&mut self, number: u32) -> Result<&mut Message, Stop> {
+        match self.find(number)? {
+            Handle::Message(message) => Ok(message),
             _ => Err(foreign()),
         }
     }

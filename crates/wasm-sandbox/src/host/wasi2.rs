@@ -59,6 +59,22 @@ pub(crate) struct Lent {
     bytes: u64,
 }
 
+impl Lent {
+    /// Takes more of the guest's memory.
+    pub(super) fn grow(&mut self, bytes: u64) -> Result<(), Stop> {
+        self.quota.memory().take(bytes).map_err(Stop::Limit)?;
+        self.bytes = self.bytes.saturating_add(bytes);
+        Ok(())
+    }
+
+    /// Gives some of it back.
+    pub(super) fn shrink(&mut self, bytes: u64) {
+        let bytes = bytes.min(self.bytes);
+        self.bytes = self.bytes.saturating_sub(bytes);
+        self.quota.memory().give_back(bytes);
+    }
+}
+
 impl Drop for Lent {
     fn drop(&mut self) {
         self.quota.memory().give_back(self.bytes);

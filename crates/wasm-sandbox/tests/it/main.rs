@@ -23,6 +23,7 @@ mod kept_files;
 mod killed;
 mod languages;
 mod limits;
+mod linking;
 mod modules;
 mod network;
 mod paths;

@@ -9,7 +9,7 @@ use std::{collections::HashMap, sync::Arc, time::Instant};
 
 use wasm_sandbox_policy::{ConfigProblem, LimitHit, Plain, ResourceKind, ResourceLimits, SandboxError};
 use wasmtime::component::{
-    Component, ComponentExportIndex, Func, InstancePre, Linker, Val,
+    Component, ComponentExportIndex, Func, InstancePre, Linker, Resource, Val,
     types::{ComponentFunc, ComponentItem},
 };
 
@@ -21,11 +21,12 @@ use super::{
     meter::{CpuMeter, Metered},
     places::Places,
     store::StoreData,
-    trap, wasi2,
+    trap,
+    wasi2::{self, IncomingRequest, ResponseOutparam},
 };
 use crate::{
     engine::{EngineProfile, Failure, LinkedModule, LoadedModule, Mode, wasmtime::instance::LinkedCode},
-    host::{MAX_HANDLES, Stop},
+    host::{MAX_HANDLES, Stop, http::Exchange},
     host_function::HostFunctions,
     value::{ComponentValue, Signature},
 };
@@ -167,6 +168,23 @@ impl WasmtimeInstance {
         let mut lifting = Lifting::new(&mut self.handles, limit);
         let lifted = results.pop().map(|value| lifting.lift(value)).transpose();
         lifted.map_err(|refused| Failure::Error(refused.into()))
+    }
+
+    pub(super) async fn answer_component(&mut self, export: &str, exchange: Exchange) -> Result<(), Failure> {
+        self.check_alive()?;
+        let (function, _) = self.component_function(export)?;
+        let handle = function.typed::<(Resource<IncomingRequest>, Resource<ResponseOutparam>), ()>(&self.store);
+        let handle = handle.map_err(|error| misfit(export, format!("it is no handler: {error:#}")))?;
+        let (request, answer) = self.store.data_mut().host.accept(exchange).map_err(Failure::Stop)?;
+        let arguments = (Resource::new_own(request), Resource::new_own(answer));
+        self.before_entry()?;
+        let _entered = self.enter();
+        let (mode, cpu) = (self.mode, Arc::clone(&self.store.data().cpu));
+        self.ended = true;
+        let answered = drive(mode, cpu, handle.call_async(&mut self.store, arguments)).await;
+        answered.map_err(|error| self.component_failure(error))?;
+        self.ended = false;
+        Ok(())
     }
 
     pub(super) async fn drop_component_handle(&mut self, handle: u64) -> Result<(), Failure> {

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     engine::{EngineProfile, EngineUsage, Failed, Failure, GuestInstance, InstanceStart, LinkedModule, Mode},
-    host::{Host, UnderWay},
+    host::{Host, UnderWay, http::Exchange},
     image::{Beginning, Changes},
     value::{ComponentValue, WasmValue},
 };
@@ -343,6 +343,10 @@ impl GuestInstance for WasmtimeInstance {
         arguments: Vec<ComponentValue>,
     ) -> BoxFuture<'a, Result<Option<ComponentValue>, Failure>> {
         self.call_component(export, arguments).boxed()
+    }
+
+    fn answer<'a>(&'a mut self, export: &'a str, exchange: Exchange) -> BoxFuture<'a, Result<(), Failure>> {
+        self.answer_component(export, exchange).boxed()
     }
 
     fn drop_handle<'a>(&'a mut self, handle: u64) -> BoxFuture<'a, Result<(), Failure>> {

@@ -5,10 +5,12 @@ mod blocking;
 mod cli;
 mod clocks;
 mod filesystem;
+mod http;
 mod io;
 mod random;
 mod sockets;
 
+pub(super) use bindings::wasi::http::types::{IncomingRequest, ResponseOutparam};
 use wasmtime::component::{HasSelf, Linker};
 
 use super::{

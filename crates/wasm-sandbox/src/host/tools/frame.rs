@@ -28,6 +28,8 @@ enum Frame {
     List,
     /// Something of the network.
     Network,
+    /// Something of the HTTP request that is being answered.
+    Http,
 }
 
 /// Which attempt at a frame this is: a frame that has to wait is handed over again.
@@ -54,6 +56,7 @@ impl Host {
         let carried = bytes.get(HEAD..).unwrap_or_default();
         let code = match kind {
             Frame::Network => return self.net_frame(bytes, attempt),
+            Frame::Http => return self.http_frame(bytes, attempt),
             Frame::Answer => {
                 self.answer(bytes)?;
                 0
@@ -106,6 +109,7 @@ impl Frame {
             b'x' => call().map(Self::Cancel),
             b'l' => Some(Self::List),
             b'n' => Some(Self::Network),
+            b'h' => Some(Self::Http),
             _ => None,
         }
     }

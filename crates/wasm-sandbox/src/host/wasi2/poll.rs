@@ -1,12 +1,16 @@
 //! Waiting: for a clock, or until a stream can be read or written.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use crate::host::{
     Host, Step, Stop, Wait,
     clock::Sleep,
-    control::Stream,
+    control::{Event, Stream},
     handles::{Handle, Input, Output, Pollable},
+    http::{Flow, Pipe, Way},
 };
 
 /// Pollables that one call may wait for.
@@ -35,15 +39,17 @@ impl Host {
         let pollable = match self.handles.input(stream)? {
             Input::Stdin => Pollable::Stream(Stream::Stdin),
             Input::File { .. } => Pollable::Now,
+            Input::Body(pipe) => Pollable::Body(Arc::clone(pipe), Way::Reads),
         };
         self.handles.insert(Handle::Pollable(pollable))
     }
 
     /// That an output stream can be written.
     pub(crate) fn writable(&mut self, stream: u32) -> Result<u32, Stop> {
-        let pollable = match *self.handles.output(stream)? {
+        let pollable = match self.handles.output(stream)?.clone() {
             Output::Standard(stream) => Pollable::Stream(stream),
             Output::File { .. } => Pollable::Now,
+            Output::Body(pipe) => Pollable::Body(pipe, Way::Writes),
         };
         self.handles.insert(Handle::Pollable(pollable))
     }
@@ -53,20 +59,23 @@ impl Host {
         if pollables.is_empty() || pollables.len() > MAX_POLLABLES {
             return Err(Stop::Trap(format!("a poll of {} pollables", pollables.len())));
         }
-        let (mut ready, mut until, mut stream) = (Vec::new(), None::<Instant>, None);
+        let (mut ready, mut wait, mut bodies) = (Vec::new(), Wait::default(), Vec::new());
         let now = Instant::now();
         for (place, number) in (0..).zip(pollables) {
             match self.comes(*number, now)? {
                 None => ready.push(place),
-                Some(Wait { until: at, stream: one, .. }) => {
-                    let several = one.is_some() && stream.is_some() && one != stream;
-                    let at = if several { now.checked_add(SLICE) } else { at };
-                    until = [until, at].into_iter().flatten().min();
-                    stream = stream.or(one);
+                Some(Awaited::Moment(at)) => wait.until = Some(wait.until.map_or(at, |until| until.min(at))),
+                Some(Awaited::Stream(stream)) if wait.stream.is_none_or(|known| known == stream) => {
+                    wait.stream = Some(stream);
                 }
+                Some(Awaited::Stream(_)) => {
+                    wait.until = [wait.until, now.checked_add(SLICE)].into_iter().flatten().min()
+                }
+                Some(Awaited::Body(pipe, way)) => bodies.push((pipe, way)),
             }
         }
-        Ok(if ready.is_empty() { Step::Wait(Wait { until, stream, event: None }) } else { Step::Done(ready) })
+        wait.event = Flow::of(bodies).map(|flow| Box::new(flow) as Box<dyn Event>);
+        Ok(if ready.is_empty() { Step::Wait(wait) } else { Step::Done(ready) })
     }
 
     /// Whether one has come.
@@ -75,14 +84,22 @@ impl Host {
     }
 
     /// What one waits for; nothing if it has come.
-    fn comes(&mut self, pollable: u32, now: Instant) -> Result<Option<Wait>, Stop> {
+    fn comes(&mut self, pollable: u32, now: Instant) -> Result<Option<Awaited>, Stop> {
         Ok(match self.handles.pollable(pollable)? {
             Pollable::Now => None,
-            Pollable::Stream(stream) => (!self.streams.ready(stream)).then(|| Wait::stream(stream)),
+            Pollable::Stream(stream) => (!self.streams.ready(stream)).then_some(Awaited::Stream(stream)),
             Pollable::Clock { sleep, since } => match self.clocks.sleep_end(sleep, since, now) {
-                Some(end) if end > now => Some(Wait { until: Some(end), ..Wait::default() }),
+                Some(end) if end > now => Some(Awaited::Moment(end)),
                 _ => None,
             },
+            Pollable::Body(pipe, way) => (!way.is_ready(&pipe)).then(|| Awaited::Body(pipe, way)),
         })
     }
+}
+
+/// What has not come yet.
+enum Awaited {
+    Moment(Instant),
+    Stream(Stream),
+    Body(Arc<Pipe>, Way),
 }

@@ -6,6 +6,7 @@ use crate::{
         Host, Step,
         control::Stream,
         handles::{Input, Output},
+        http::{read_body, write_body},
         stdio::PIPE_BUF,
     },
     vfs::Errno,
@@ -15,12 +16,13 @@ impl Host {
     /// Reads what there is, at most `len` bytes. A standard input that has nothing yet is waited for if `blocking`; then
     /// nothing but the end of the stream gives no bytes.
     pub(crate) fn read(&mut self, stream: u32, len: u64, blocking: bool) -> Result<Step<Vec<u8>>, Fault> {
-        let input = *self.handles.input(stream)?;
+        let input = self.handles.input(stream)?.clone();
         let len = usize::try_from(len).unwrap_or(PIECE).min(PIECE);
         let mut bytes = vec![0; len];
         let step = match input {
             Input::Stdin => self.streams.read(&mut bytes)?,
             Input::File { fd, position } => self.descriptors.file(fd)?.read_at(&mut bytes, position)?,
+            Input::Body(pipe) => read_body(&pipe, &mut bytes)?,
         };
         match step {
             Step::Done(0) if len > 0 => Err(Fault::Closed),
@@ -32,7 +34,9 @@ impl Host {
                 self.count_read(read)?;
                 Ok(Step::Done(bytes))
             }
-            Step::Wait(wait) if wait.stream.is_some() && !blocking => Ok(Step::Done(Vec::new())),
+            Step::Wait(wait) if (wait.stream.is_some() || wait.event.is_some()) && !blocking => {
+                Ok(Step::Done(Vec::new()))
+            }
             Step::Wait(wait) => Ok(Step::Wait(wait)),
         }
     }
@@ -52,18 +56,20 @@ impl Host {
 
     /// How many bytes the next [`write`](Self::write) may have; none if it would wait.
     pub(crate) fn room(&mut self, stream: u32) -> Result<usize, Fault> {
-        match *self.handles.output(stream)? {
+        match self.handles.output(stream)?.clone() {
             Output::Standard(stream) if !self.streams.is_own(stream) => Ok(PIECE),
             Output::Standard(stream) if self.streams.ready(stream) => Ok(PIPE_BUF),
             Output::Standard(_) => Ok(0),
             Output::File { .. } => Ok(PIECE),
+            Output::Body(pipe) if pipe.is_deaf() || pipe.has_end() => Err(Fault::Closed),
+            Output::Body(pipe) => Ok(pipe.room().min(PIECE)),
         }
     }
 
     /// Writes `bytes` from `done` on, which says how far it has come. Nothing is left to flush.
     pub(crate) fn write(&mut self, stream: u32, bytes: &[u8], done: &mut usize) -> Result<Step<()>, Fault> {
         while let Some(rest) = bytes.get(*done..).filter(|rest| !rest.is_empty()) {
-            let written = match *self.handles.output(stream)? {
+            let written = match self.handles.output(stream)?.clone() {
                 Output::Standard(stream) => match self.write_standard(stream, rest)? {
                     Step::Done(written) => written,
                     Step::Wait(wait) => return Ok(Step::Wait(wait)),
@@ -73,6 +79,10 @@ impl Host {
                     self.moved(stream, written)?;
                     written
                 }
+                Output::Body(pipe) => match write_body(&pipe, rest)? {
+                    Step::Done(written) => written,
+                    Step::Wait(wait) => return Ok(Step::Wait(wait)),
+                },
             };
             if written == 0 {
                 return Err(Errno::Io.into());

@@ -30,6 +30,7 @@ def _make():
     import base64, bisect, collections, contextlib, copy, csv, decimal, enum, functools, hashlib, heapq, io, itertools  # noqa
     import math, operator, pathlib, random, re, secrets, shutil, statistics, string, textwrap, time, urllib.parse, uuid  # noqa
 
+    serve_wsgi, wsgi_code = _wsgi
     state = {"functions": sys.modules["__main__"]}
 
     class Loop(asyncio.base_events.BaseEventLoop):
@@ -333,7 +334,7 @@ def _make():
                 yield from codes(inner)
 
     # By identity: scripts may have the same names and the same text. They are kept, since what has gone leaves its identity to others.
-    here = {id(code): code for code in codes(sys._getframe().f_code)}
+    here = {id(code): code for whole in (sys._getframe().f_code, wsgi_code) for code in codes(whole)}
 
     def own(traceback):
         """A traceback without the frames of this file, and without the middle of a very deep one, which takes long to write."""
@@ -447,6 +448,10 @@ def _make():
         sys.argv = [name]
         exec(compiled(request["code"], name), loaded.__dict__)
         state["functions"] = loaded
+        return ok(None)
+
+    def answer_http(request):
+        serve_wsgi(state["functions"], request["request"])
         return ok(None)
 
     def call(request):
@@ -618,7 +623,7 @@ def _make():
                 return {"list": inner(parts[0])}
         return {"any": text}
 
-    globals_of = {"run": run, "eval": evaluate, "load": load, "call": call, "describe": describe}
+    globals_of = {"run": run, "eval": evaluate, "load": load, "call": call, "describe": describe, "serve": answer_http}
     make_host()
     # From the next turn on, a turn's text is a request.
     _reactor._run_turn = handle
@@ -627,4 +632,4 @@ def _make():
 
 
 _make()
-del _make
+del _make, _wsgi

@@ -23,6 +23,9 @@ const MAX_TYPES: usize = 200_000;
 /// The interface that makes a component a program.
 const RUN: &str = "wasi:cli/run@0.2.";
 
+/// The interface that makes it one that answers requests.
+const HANDLER: &str = "wasi:http/incoming-handler@0.2.";
+
 /// What a component exports.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Described {
@@ -33,6 +36,8 @@ pub(crate) struct Described {
     pub(crate) unknown_imports: Vec<LeftOut>,
     /// The export that runs the program, if it is one: `interface#function`.
     pub(crate) program: Option<String>,
+    /// The export that answers HTTP requests, if it has one.
+    pub(crate) handler: Option<String>,
 }
 
 impl Described {
@@ -55,6 +60,9 @@ impl Described {
                 }
                 ComponentEntityType::Instance(_) if name.starts_with(RUN) => {
                     described.program = Some(format!("{name}#run"));
+                }
+                ComponentEntityType::Instance(_) if name.starts_with(HANDLER) => {
+                    described.handler = Some(format!("{name}#handle"));
                 }
                 // Other interfaces of the system's are for whoever serves them, not for callers.
                 ComponentEntityType::Instance(_) if name.starts_with("wasi:") => {}

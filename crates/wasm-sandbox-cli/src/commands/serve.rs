@@ -1,0 +1,163 @@
+//! `serve`: a server until somebody ends it, and its log.
+
+use std::{
+    io::Write,
+    process::ExitCode,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+        mpsc::{SyncSender, sync_channel},
+    },
+    thread::JoinHandle,
+};
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use wasm_sandbox::{Plain, SandboxError, WasmSandbox};
+use wasm_sandbox_server::{AccessEntry, HttpServer, ServerConfig};
+
+use super::{machine, policy};
+use crate::{
+    options::{ServeOptions, Verbosity},
+    output::Failure,
+    report,
+};
+
+/// Records that wait to be written; where nobody reads the log, later ones are lost, and counted.
+const MAX_WAITING: usize = 1024;
+
+pub(crate) fn serve(options: &ServeOptions, verbosity: Verbosity) -> Result<ExitCode, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| SandboxError::internal("starting threads", error))?;
+    runtime.block_on(serve_here(options, verbosity))
+}
+
+async fn serve_here(options: &ServeOptions, verbosity: Verbosity) -> Result<ExitCode, Failure> {
+    let builder = WasmSandbox::builder()
+        .setup(machine::here(verbosity))
+        .source(options.file.as_path())
+        .config(policy(&options.policy, verbosity)?);
+    let handler = builder.build().await?.http_handler()?;
+    let mut config = ServerConfig::default();
+    (config.listen, config.body) = (options.listen, options.max_body);
+    (config.exchanges, config.drain_time) = (options.concurrency.into(), options.drain);
+    let mut signals = Signals::new().map_err(|error| SandboxError::internal("listening to signals", error))?;
+    let log = Log::new(options.json, verbosity);
+    let sink = log.sink();
+    let server = HttpServer::bind(handler, config, sink).await;
+    let server = server.map_err(|error| SandboxError::internal(format!("listening on {}", options.listen), error))?;
+    let address = server.address().map_err(|error| SandboxError::internal("asking for the address", error))?;
+    if verbosity >= Verbosity::Normal {
+        report::note(&format!("serving `{}` on http://{address}", options.file.display()));
+    }
+    let ended = async {
+        let all = server.run(signals.next()).await;
+        if !all && verbosity >= Verbosity::Normal {
+            report::note("some requests were cut off: their time to end was up");
+        }
+    };
+    tokio::select! {
+        () = ended => {}
+        // Whoever asks a second time does not want to wait; asked before the first time nobody listens here.
+        () = Signals::twice() => {}
+    }
+    log.close();
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Ctrl-C and the wish of whoever runs the service.
+struct Signals(Signal, Signal);
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self(signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?))
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.0.recv() => {}
+            _ = self.1.recv() => {}
+        }
+    }
+
+    /// Ready at the second signal from now on.
+    async fn twice() {
+        let Ok(mut signals) = Self::new() else { return std::future::pending().await };
+        signals.next().await;
+        signals.next().await;
+    }
+}
+
+/// Writes records in a thread of its own: a reader that is slow holds up nobody but the log.
+struct Log {
+    waiting: SyncSender<AccessEntry>,
+    lost: Arc<AtomicU64>,
+    writer: JoinHandle<()>,
+}
+
+impl Log {
+    fn new(json: bool, verbosity: Verbosity) -> Self {
+        let (waiting, records) = sync_channel::<AccessEntry>(MAX_WAITING);
+        let lost: Arc<AtomicU64> = Arc::default();
+        let told = Arc::clone(&lost);
+        let writer = std::thread::spawn(move || {
+            for record in records {
+                let lost = told.swap(0, Ordering::Relaxed);
+                if lost > 0 {
+                    report::note(&format!("{lost} requests are not in the log: nobody reads it"));
+                }
+                write(&record, json, verbosity);
+            }
+        });
+        Self { waiting, lost, writer }
+    }
+
+    fn sink(&self) -> impl Fn(AccessEntry) + Send + Sync + 'static {
+        let (waiting, lost) = (self.waiting.clone(), Arc::clone(&self.lost));
+        move |record| {
+            if waiting.try_send(record).is_err() {
+                lost.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// Writes what there is. Guests that were cut off may still hold ends of it, and write no more.
+    fn close(self) {
+        let Self { waiting, writer, .. } = self;
+        drop(waiting);
+        let patience = std::time::Instant::now() + std::time::Duration::from_secs(1);
+        while !writer.is_finished() && std::time::Instant::now() < patience {
+            std::thread::yield_now();
+        }
+    }
+}
+
+/// One record. That nobody reads the log ends no server.
+fn write(record: &AccessEntry, json: bool, verbosity: Verbosity) {
+    let line = match json {
+        true => serde_json::to_string(record).unwrap_or_default(),
+        false => text(record),
+    };
+    let _ = writeln!(anstream::stdout(), "{line}");
+    let (false, Some(result)) = (json, &record.result) else { return };
+    if verbosity >= Verbosity::Normal {
+        report::printed(&[result.stdout.bytes(), result.stderr.bytes()].concat());
+        report::denials(result, None);
+        report::limits(result);
+    }
+    if verbosity >= Verbosity::Verbose {
+        report::usage(result);
+    }
+}
+
+/// Who asked for what and when, what was answered, how much and how fast, and why if it went wrong.
+fn text(record: &AccessEntry) -> String {
+    let at = humantime::format_rfc3339_millis(record.at);
+    let status = record.status.map_or("-".to_owned(), |status| status.to_string());
+    let millis = record.duration.as_secs_f64() * 1e3;
+    let error = record.error.as_ref().map(|error| format!(" {}: {}", error.code, error.message)).unwrap_or_default();
+    let (client, method, path, sent) = (record.client, &record.method, &record.path, record.bytes_sent);
+    let line = format!("{at} {client} {method} {path} {status} {sent} {millis:.1}ms{error}");
+    Plain::line(&line).to_string()
+}

@@ -1,0 +1,118 @@
+//! One record for each exchange, written when all of it is over.
+
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU16, AtomicU64, Ordering},
+    },
+    time::{Duration, Instant, SystemTime},
+};
+
+use serde::Serialize;
+use wasm_sandbox::{ErrorReport, SandboxError, SandboxResult, http::Request};
+
+/// Characters of a path and a method that are kept.
+const MAX_TEXT: usize = 2048;
+
+/// What became of a request.
+#[derive(Debug, Serialize)]
+#[non_exhaustive]
+pub struct AccessEntry {
+    /// When its head had come.
+    pub at: SystemTime,
+    /// Who asked.
+    pub client: SocketAddr,
+    /// As the client sent it, at most 2048 characters.
+    pub method: String,
+    /// Path and query, at most 2048 characters.
+    pub path: String,
+    /// What was answered; none if the client had gone before.
+    pub status: Option<u16>,
+    /// Bytes of the answer's body that were handed to the connection.
+    pub bytes_sent: u64,
+    /// From the head's arrival to the end of the answer and of the guest, whichever came last.
+    pub duration: Duration,
+    /// Why there is no answer of the guest's, where there is none.
+    pub error: Option<ErrorReport>,
+    /// The account of the guest's life; none where no guest was made.
+    pub result: Option<SandboxResult>,
+}
+
+/// Who takes the records.
+pub(crate) type Sink = Arc<dyn Fn(AccessEntry) + Send + Sync>;
+
+/// A record that is still being written. It is done when the last of those who have it lets go.
+pub(crate) struct Draft {
+    began: Instant,
+    at: SystemTime,
+    client: SocketAddr,
+    method: String,
+    path: String,
+    status: AtomicU16,
+    sent: AtomicU64,
+    outcome: Mutex<(Option<ErrorReport>, Option<SandboxResult>)>,
+    sink: Sink,
+}
+
+impl Draft {
+    pub(crate) fn new<B>(request: &Request<B>, client: SocketAddr, sink: &Sink) -> Arc<Self> {
+        let short = |text: &str| text.chars().take(MAX_TEXT).collect();
+        Arc::new(Self {
+            began: Instant::now(),
+            at: SystemTime::now(),
+            client,
+            method: short(request.method().as_str()),
+            path: short(request.uri().path_and_query().map_or("", |path| path.as_str())),
+            status: AtomicU16::new(0),
+            sent: AtomicU64::new(0),
+            outcome: Mutex::default(),
+            sink: Arc::clone(sink),
+        })
+    }
+
+    pub(crate) fn status(&self, status: u16) {
+        self.status.store(status, Ordering::Relaxed);
+    }
+
+    pub(crate) fn sent(&self, bytes: usize) {
+        self.sent.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    /// How the guest's life came out.
+    pub(crate) fn guest(&self, life: &Result<SandboxResult, SandboxError>) {
+        let mut outcome = self.outcome.lock().unwrap_or_else(PoisonError::into_inner);
+        match life {
+            Ok(result) => {
+                outcome.0 = result.error.clone();
+                outcome.1 = Some(result.clone());
+            }
+            Err(error) => outcome.0 = Some(ErrorReport::from(error)),
+        }
+    }
+
+    /// Why no guest was made, or has answered.
+    pub(crate) fn failed(&self, error: &SandboxError) {
+        let mut outcome = self.outcome.lock().unwrap_or_else(PoisonError::into_inner);
+        outcome.0.get_or_insert_with(|| ErrorReport::from(error));
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        let outcome = self.outcome.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let (error, result) = std::mem::take(outcome);
+        let status = self.status.load(Ordering::Relaxed);
+        (self.sink)(AccessEntry {
+            at: self.at,
+            client: self.client,
+            method: std::mem::take(&mut self.method),
+            path: std::mem::take(&mut self.path),
+            status: (status > 0).then_some(status),
+            bytes_sent: self.sent.load(Ordering::Relaxed),
+            duration: self.began.elapsed(),
+            error,
+            result,
+        });
+    }
+}

@@ -1,0 +1,258 @@
+//! What hostile guests and clients try. The numbers are those of the threat list.
+
+use wasm_sandbox::{ByteUnits, Ending, ErrorCode, ResourceKind, TimeUnits, TrapKind};
+
+use super::*;
+
+/// After it the server still answers.
+fn still_serves(server: &Served) {
+    assert_eq!(server.get("/hello").text(), "hello\n");
+    while server.entry().path != "/hello" {}
+}
+
+fn limit(entry: &AccessEntry) -> ResourceKind {
+    match &entry.result.as_ref().unwrap().ending {
+        Ending::Limit(hit) => hit.kind,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a1_a_loop_ends_in_time_and_the_client_is_told() {
+    let server = Served::with(|builder| builder.timeout(200.millis()), |_| {});
+    let reply = server.get("/loop");
+    assert_eq!((reply.status, reply.text().as_str()), (504, "timeout\n"));
+    assert_eq!(limit(&server.entry()), ResourceKind::WallTime);
+    still_serves(&server);
+}
+
+#[test]
+fn c1_a_guest_that_takes_all_memory_ends() {
+    let server = Served::with(|builder| builder.memory_limit(16.mb()), |_| {});
+    let reply = server.get("/memory");
+    assert_eq!(reply.status, 500);
+    let result = server.entry().result.unwrap();
+    assert!(result.limits_hit.iter().any(|hit| hit.kind == ResourceKind::Memory), "{result:?}");
+    still_serves(&server);
+}
+
+#[test]
+fn a_guest_without_an_answer_is_a_failure_that_tells_nothing_of_it() {
+    let server = Served::new();
+    for path in ["/trap", "/nothing", "/refuse"] {
+        let reply = server.get(path);
+        assert_eq!(reply.status, 500, "{path}");
+        let text = reply.text();
+        assert!(!text.contains("no answer") && !text.contains(".rs") && text.len() < 40, "{text}");
+    }
+    let entry = server.entry();
+    assert_eq!(entry.error.unwrap().code, ErrorCode::Trap.to_string());
+    still_serves(&server);
+}
+
+#[test]
+fn f7_a_guest_says_nothing_of_the_connection_and_breaks_no_line() {
+    let server = Served::new();
+    let reply = server.get("/fields");
+    let lines: Vec<&str> = reply.text().leak().lines().collect();
+    for line in &lines[..11] {
+        let (name, outcome) = line.rsplit_once(' ').unwrap();
+        let expected = match name {
+            "\"x-fine\"" | "\"X-Fine\"" => "Ok(())",
+            "\"connection\"" | "\"Transfer-Encoding\"" | "\"host\"" | "\"upgrade\"" => "Err(HeaderError::Forbidden)",
+            _ => "Err(HeaderError::InvalidSyntax)",
+        };
+        assert_eq!(outcome, expected, "{name}");
+    }
+    assert_eq!(lines[11..], ["2", "Err(HeaderError::Immutable)", "Ok(())"]);
+}
+
+#[test]
+fn f7_a_length_that_is_not_kept_breaks_the_answer_off() {
+    let server = Served::new();
+    let true_one = server.get("/said?5,5");
+    assert_eq!((true_one.text().as_str(), true_one.whole), ("xxxxx", true));
+    assert_eq!(server.entry().result.unwrap().stderr.text(), "true Ok(())\n");
+    let short = server.get("/said?10,5");
+    // Where nothing had gone out yet, nothing does.
+    assert!(!short.whole || short.status == 0, "{short:?}");
+    let stderr = server.entry().result.unwrap().stderr.text().into_owned();
+    assert_eq!(stderr, "true Err(ErrorCode::HttpResponseBodySize(Some(5)))\n");
+    let long = server.get("/said?5,10");
+    assert!(!long.whole || long.status == 0 || long.text() == "xxxxx", "{long:?}");
+    assert!(server.entry().result.unwrap().stderr.text().starts_with("false"));
+    still_serves(&server);
+}
+
+#[test]
+fn f7_requests_that_can_be_read_in_two_ways_are_refused() {
+    let server = Served::new();
+    for (head, statuses) in [
+        ("GET /hello HTTP/1.1\r\n", &[400][..]),
+        ("GET /hello HTTP/1.1\r\nHost: a\r\nHost: b\r\n", &[400]),
+        ("GET /hello HTTP/1.1\r\nHost: a@b\r\n", &[400]),
+        ("GET /hello HTTP/1.1\r\nHost: a b\r\n", &[400]),
+        ("GET http://one.test/hello HTTP/1.1\r\nHost: two.test\r\n", &[400]),
+        ("POST /sum HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nContent-Length: 4\r\n", &[400]),
+        ("POST /sum HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n", &[400]),
+        ("POST /sum HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n", &[400, 501]),
+        ("GET /hello HTTP/1.1\r\nHost: a\r\nBad Name: x\r\n", &[400]),
+        ("GET /hello HTTP/1.1\r\nHost: a\r\nX: a\0b\r\n", &[400]),
+        ("GET /hello HTTP/1.1\r\nHost: a\r\nUpgrade: h2c\r\n", &[501]),
+        ("CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n", &[400, 501]),
+        ("GET /hello HTTP/9.9\r\nHost: a\r\n", &[400, 505]),
+    ] {
+        let mut client = server.connect();
+        client.say(format!("{head}\r\n"));
+        let (status, _) = client.head();
+        assert!(statuses.contains(&status), "{head:?}: {status}");
+    }
+    // A length beside chunks does not count, and is not passed on.
+    let mut client = server.connect();
+    client.say(
+        "POST /sum HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+    );
+    let reply = client.reply();
+    assert!(reply.status == 400 || reply.text().starts_with("5 "), "{reply:?}");
+    still_serves(&server);
+}
+
+#[test]
+fn j3_heads_without_an_end_are_refused() {
+    let server = Served::new();
+    for field in ["X: y\r\n".repeat(100_000), format!("X: {}\r\n", "y".repeat(128 << 10))] {
+        let mut client = server.connect();
+        // The server closes before it has read all of it.
+        let head = format!("GET /hello HTTP/1.1\r\nHost: a\r\n{field}\r\n");
+        let _ = client.stream.write_all(head.as_bytes());
+        let mut answer = String::new();
+        let _ = client.reader.read_line(&mut answer);
+        assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431"), "{answer}");
+    }
+    still_serves(&server);
+}
+
+#[test]
+fn j3_bodies_are_bounded() {
+    let server = Served::with(|builder| builder, |config| config.body = 1000.bytes());
+    assert!(server.connect().post("/sum", &[1; 1000]).text().starts_with("1000 1000 true"));
+    assert_eq!(server.connect().post("/sum", &[1; 1001]).status, 413);
+    // One that does not say its length breaks off in the guest.
+    let mut client = server.connect();
+    client.say("POST /sum HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+    client.say(format!("3e9\r\n{}\r\n0\r\n\r\n", "a".repeat(1001)));
+    assert!(client.reply().text().ends_with("false\n"));
+    still_serves(&server);
+}
+
+#[test]
+fn j3_a_body_that_never_comes_ends_with_the_guests_time() {
+    let server = Served::with(|builder| builder.timeout(300.millis()), |_| {});
+    let mut client = server.connect();
+    client.say("POST /sum HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nx");
+    assert_eq!(client.head().0, 504);
+    assert_eq!(limit(&server.entry()), ResourceKind::WallTime);
+    still_serves(&server);
+}
+
+#[test]
+fn f12_an_answer_without_an_end_ends_with_the_guests_time() {
+    let server = Served::with(|builder| builder.timeout(300.millis()), |_| {});
+    let reply = server.get("/slow?1");
+    assert!(reply.status == 200 && !reply.whole && reply.text().starts_with("0\n1\n"), "{reply:?}");
+    assert_eq!(limit(&server.entry()), ResourceKind::WallTime);
+    still_serves(&server);
+}
+
+#[test]
+fn d1_a_flood_waits_for_its_reader_and_ends_at_its_limit() {
+    let server = Served::with(|builder| builder.timeout(300.millis()), |_| {});
+    // Nobody reads: the guest waits, and ends with its time.
+    let mut client = server.connect();
+    client.say("GET /flood HTTP/1.1\r\nHost: a\r\n\r\n");
+    let entry = server.entry();
+    assert_eq!(limit(&entry), ResourceKind::WallTime);
+    assert!(entry.result.unwrap().usage.io.bytes_written < 64 << 20);
+    drop(client);
+    still_serves(&server);
+}
+
+#[test]
+fn d14_bodies_are_of_the_guests_memory() {
+    let server = Served::with(|builder| builder.memory_limit(64.mb()), |_| {});
+    assert_eq!(server.get("/bodies").status, 500);
+    assert_eq!(limit(&server.entry()), ResourceKind::Memory);
+    let roomy = Served::with(|builder| builder.memory_limit(1024.mb()), |_| {});
+    assert_eq!(roomy.get("/bodies").status, 500);
+    // 15,000 handles and more are too many, whatever the memory.
+    assert_eq!(limit(&roomy.entry()), ResourceKind::Handles);
+    still_serves(&server);
+}
+
+#[test]
+fn d14_what_is_there_once_is_given_once() {
+    assert_eq!(Served::new().get("/twice").text(), "true true\n");
+}
+
+#[test]
+fn f1_requests_of_guests_are_refused_and_recorded() {
+    let server = Served::new();
+    assert_eq!(server.get("/outgoing?127.0.0.1:1").text(), "Err(ErrorCode::HttpRequestDenied)\n");
+    let denials = server.entry().result.unwrap().denials;
+    assert_eq!((denials[0].capability.as_str(), denials[0].target.as_str()), ("network", "127.0.0.1:1"));
+}
+
+#[test]
+fn j4_slow_clients_are_cut_off_and_hold_nobody_up() {
+    let server = Served::with(|builder| builder, |config| config.head_time = 1.seconds());
+    let mut slow: Vec<Client> = (0..500).map(|_| server.connect()).collect();
+    slow.iter_mut().for_each(|client| client.say("GET /hel"));
+    still_serves(&server);
+    for client in &mut slow {
+        let mut rest = Vec::new();
+        // Closed, with or without a word.
+        let _ = client.reader.read_to_end(&mut rest);
+        assert!(rest.is_empty() || rest.starts_with(b"HTTP/1.1 408"), "{}", String::from_utf8_lossy(&rest));
+    }
+    still_serves(&server);
+}
+
+#[test]
+fn j6_more_requests_than_turns_wait_and_then_are_refused() {
+    let server = Served::with(
+        |builder| builder.timeout(60.seconds()),
+        |config| {
+            config.exchanges = 1;
+            config.queue_time = 200.millis();
+        },
+    );
+    let mut first = server.connect();
+    first.say("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n");
+    assert_eq!(first.head().0, 200);
+    let refused = server.get("/hello");
+    assert_eq!(refused.status, 503);
+    assert!(refused.head.contains("retry-after: 1"), "{}", refused.head);
+    first.say("0\r\n\r\n");
+    while server.entry().path != "/echo" {}
+    still_serves(&server);
+}
+
+#[test]
+fn a_trap_of_a_guest_has_its_reason_in_the_record() {
+    let server = Served::new();
+    server.get("/trap");
+    let entry = server.entry();
+    let Ending::Trap(trap) = entry.result.unwrap().ending else { panic!("no trap") };
+    assert_eq!(trap.reason, TrapKind::Unreachable);
+}
+
+#[test]
+fn a_guest_that_is_asked_for_a_head_ends_well() {
+    let server = Served::new();
+    for request in ["HEAD /hello", "GET /status?204", "GET /status?304"] {
+        let mut client = server.connect();
+        client.say(format!("{request} HTTP/1.1\r\nHost: a\r\n\r\n"));
+        client.head();
+        assert_eq!(server.entry().result.unwrap().ending, Ending::Return, "{request}");
+    }
+}

@@ -1,0 +1,217 @@
+//! Requests that guests make.
+
+use http::uri::{Authority, PathAndQuery};
+use wasmtime::component::Resource;
+
+use super::{
+    super::bindings::wasi::{
+        http::{
+            outgoing_handler,
+            types::{
+                self, ErrorCode, FutureIncomingResponse, Headers, IncomingBody, IncomingResponse, Method, OutgoingBody,
+                OutgoingRequest, RequestOptions, Scheme,
+            },
+        },
+        io::poll::Pollable,
+    },
+    named, once,
+};
+use crate::{
+    engine::wasmtime::{store::StoreData, trap::Stopped},
+    host::{
+        Stop,
+        http::{MAX_TEXT, Time},
+    },
+};
+
+/// What a setter gives.
+type Set = wasmtime::Result<Result<(), ()>>;
+
+/// A response that comes, once it has.
+type Coming = Option<Result<Result<Resource<IncomingResponse>, ErrorCode>, ()>>;
+
+impl outgoing_handler::Host for StoreData {
+    /// No network is granted to components yet.
+    fn handle(
+        &mut self,
+        request: Resource<OutgoingRequest>,
+        options: Option<Resource<RequestOptions>>,
+    ) -> wasmtime::Result<Result<Resource<FutureIncomingResponse>, ErrorCode>> {
+        let query = self.call()?.take_query(request.rep()).map_err(Stopped)?;
+        if let Some(options) = options {
+            self.host.drop_handle(options.rep()).map_err(Stopped)?;
+        }
+        let target = query.authority.as_ref().map_or("", Authority::as_str);
+        self.host.refuse_network("connect", target);
+        Ok(Err(ErrorCode::HttpRequestDenied))
+    }
+}
+
+impl types::HostOutgoingRequest for StoreData {
+    fn new(&mut self, headers: Resource<Headers>) -> wasmtime::Result<Resource<OutgoingRequest>> {
+        Ok(Resource::new_own(self.call()?.new_query(headers.rep()).map_err(Stopped)?))
+    }
+
+    fn body(&mut self, request: Resource<OutgoingRequest>) -> wasmtime::Result<Result<Resource<OutgoingBody>, ()>> {
+        once(self.call()?.query_body(request.rep()))
+    }
+
+    fn method(&mut self, request: Resource<OutgoingRequest>) -> wasmtime::Result<Method> {
+        Ok(named(&self.call()?.query(request.rep()).map_err(Stopped)?.method))
+    }
+
+    fn set_method(&mut self, request: Resource<OutgoingRequest>, method: Method) -> Set {
+        let query = self.call()?.query(request.rep()).map_err(Stopped)?;
+        Ok(parsed(Some(text(&method).to_owned())).map(|method| query.method = method.unwrap_or_default()))
+    }
+
+    fn path_with_query(&mut self, request: Resource<OutgoingRequest>) -> wasmtime::Result<Option<String>> {
+        let query = self.call()?.query(request.rep()).map_err(Stopped)?;
+        Ok(query.path.as_ref().map(|path| path.as_str().to_owned()))
+    }
+
+    fn set_path_with_query(&mut self, request: Resource<OutgoingRequest>, path: Option<String>) -> Set {
+        let query = self.call()?.query(request.rep()).map_err(Stopped)?;
+        Ok(parsed::<PathAndQuery>(path).map(|path| query.path = path))
+    }
+
+    fn scheme(&mut self, request: Resource<OutgoingRequest>) -> wasmtime::Result<Option<Scheme>> {
+        let query = self.call()?.query(request.rep()).map_err(Stopped)?;
+        Ok(query.scheme.as_deref().map(|scheme| match scheme {
+            "http" => Scheme::Http,
+            "https" => Scheme::Https,
+            other => Scheme::Other(other.to_owned()),
+        }))
+    }
+
+    fn set_scheme(&mut self, request: Resource<OutgoingRequest>, scheme: Option<Scheme>) -> Set {
+        let query = self.call()?.query(request.rep()).map_err(Stopped)?;
+        let scheme = scheme.map(|scheme| match scheme {
+            Scheme::Http => "http".to_owned(),
+            Scheme::Https => "https".to_owned(),
+            Scheme::Other(other) => other,
+        });
+        Ok(parsed::<http::uri::Scheme>(scheme.clone()).map(|_| query.scheme = scheme))
+    }
+
+    fn authority(&mut self, request: Resource<OutgoingRequest>) -> wasmtime::Result<Option<String>> {
+        let query = self.call()?.query(request.rep()).map_err(Stopped)?;
+        Ok(query.authority.as_ref().map(|authority| authority.as_str().to_owned()))
+    }
+
+    fn set_authority(&mut self, request: Resource<OutgoingRequest>, authority: Option<String>) -> Set {
+        let query = self.call()?.query(request.rep()).map_err(Stopped)?;
+        Ok(parsed::<Authority>(authority).map(|authority| query.authority = authority))
+    }
+
+    fn headers(&mut self, request: Resource<OutgoingRequest>) -> wasmtime::Result<Resource<Headers>> {
+        Ok(Resource::new_own(self.call()?.query_fields(request.rep()).map_err(Stopped)?))
+    }
+
+    fn drop(&mut self, request: Resource<OutgoingRequest>) -> wasmtime::Result<()> {
+        self.forget(&request)
+    }
+}
+
+impl types::HostRequestOptions for StoreData {
+    fn new(&mut self) -> wasmtime::Result<Resource<RequestOptions>> {
+        Ok(Resource::new_own(self.call()?.new_options().map_err(Stopped)?))
+    }
+
+    fn connect_timeout(&mut self, options: Resource<RequestOptions>) -> wasmtime::Result<Option<u64>> {
+        self.time(&options, Time::Connect)
+    }
+
+    fn set_connect_timeout(&mut self, options: Resource<RequestOptions>, time: Option<u64>) -> Set {
+        self.set_time(&options, Time::Connect, time)
+    }
+
+    fn first_byte_timeout(&mut self, options: Resource<RequestOptions>) -> wasmtime::Result<Option<u64>> {
+        self.time(&options, Time::FirstByte)
+    }
+
+    fn set_first_byte_timeout(&mut self, options: Resource<RequestOptions>, time: Option<u64>) -> Set {
+        self.set_time(&options, Time::FirstByte, time)
+    }
+
+    fn between_bytes_timeout(&mut self, options: Resource<RequestOptions>) -> wasmtime::Result<Option<u64>> {
+        self.time(&options, Time::BetweenBytes)
+    }
+
+    fn set_between_bytes_timeout(&mut self, options: Resource<RequestOptions>, time: Option<u64>) -> Set {
+        self.set_time(&options, Time::BetweenBytes, time)
+    }
+
+    fn drop(&mut self, options: Resource<RequestOptions>) -> wasmtime::Result<()> {
+        self.forget(&options)
+    }
+}
+
+impl StoreData {
+    fn time(&mut self, options: &Resource<RequestOptions>, time: Time) -> wasmtime::Result<Option<u64>> {
+        Ok(*self.call()?.option(options.rep(), time).map_err(Stopped)?)
+    }
+
+    fn set_time(&mut self, options: &Resource<RequestOptions>, time: Time, nanos: Option<u64>) -> Set {
+        *self.call()?.option(options.rep(), time).map_err(Stopped)? = nanos;
+        Ok(Ok(()))
+    }
+}
+
+/// Guests are given none.
+impl types::HostFutureIncomingResponse for StoreData {
+    fn subscribe(&mut self, _: Resource<FutureIncomingResponse>) -> wasmtime::Result<Resource<Pollable>> {
+        Err(nobodys())
+    }
+
+    fn get(&mut self, _: Resource<FutureIncomingResponse>) -> wasmtime::Result<Coming> {
+        Err(nobodys())
+    }
+
+    fn drop(&mut self, _: Resource<FutureIncomingResponse>) -> wasmtime::Result<()> {
+        Err(nobodys())
+    }
+}
+
+/// Guests are given none.
+impl types::HostIncomingResponse for StoreData {
+    fn status(&mut self, _: Resource<IncomingResponse>) -> wasmtime::Result<u16> {
+        Err(nobodys())
+    }
+
+    fn headers(&mut self, _: Resource<IncomingResponse>) -> wasmtime::Result<Resource<Headers>> {
+        Err(nobodys())
+    }
+
+    fn consume(&mut self, _: Resource<IncomingResponse>) -> wasmtime::Result<Result<Resource<IncomingBody>, ()>> {
+        Err(nobodys())
+    }
+
+    fn drop(&mut self, _: Resource<IncomingResponse>) -> wasmtime::Result<()> {
+        Err(nobodys())
+    }
+}
+
+#[cold]
+fn nobodys() -> wasmtime::Error {
+    Stopped(Stop::Trap("a handle of the guest's is not of its type".to_owned())).into()
+}
+
+fn parsed<T: std::str::FromStr>(text: Option<String>) -> Result<Option<T>, ()> {
+    text.map(|text| if text.len() > MAX_TEXT { Err(()) } else { text.parse().map_err(|_| ()) }).transpose()
+}
+
+fn text(method: &Method) -> &str {
+    match method {
+        Method::Get => "GET",
+        Method::Head => "HEAD",
+        Method::Post => "POST",
+        Method::Put => "PUT",
+        Method::Delete => "DELETE",
+        Method::Connect => "CONNECT",
+        Method::Options => "OPTIONS",
+        Method::Trace => "TRACE",
+        Method::Patch => "PATCH",
+        Method::Other(other) => other,
+    }
+}

@@ -1,0 +1,206 @@
+//! An HTTP exchange, answered by a guest that holds messages as components do and speaks in frames as scripts do, in any order.
+
+use std::{sync::Arc, time::Instant};
+
+use arbitrary::{Result, Unstructured};
+use bytes::Bytes;
+use http::{Request, Response};
+use tokio::sync::oneshot;
+use wasm_sandbox_policy::{ByteSize, InstanceConfig, ResourceLimits};
+
+use crate::{
+    host::{
+        Attempt, Framed, Host, HostSetup, Sink, Stdin, Step, Stop, ToolSetup,
+        http::{End, Exchange, MessageFault, Pipe},
+        wasi2::Fault,
+    },
+    vfs::Quota,
+};
+
+/// What the memory of a guest is: some bodies' worth.
+const MEMORY: u64 = 1 << 20;
+
+/// Functions and frames in any order, sound and others.
+pub fn exchange(data: &[u8]) {
+    let mut input = Unstructured::new(data);
+    let Ok((mut guest, mut answered)) = Guest::new(&mut input) else { return };
+    for _ in 0..64 {
+        if input.is_empty() || guest.step(&mut input).is_err() {
+            break;
+        }
+    }
+    let quota = guest.host.quota();
+    assert!(quota.memory().used() <= MEMORY, "more than the memory there is");
+    drop(guest);
+    if let Ok(response) = answered.try_recv() {
+        check(&response);
+        drop(response);
+    }
+    assert_eq!(quota.memory().used(), 0, "memory is taken by a guest that is gone");
+}
+
+/// What must hold of an answer once its guest is gone.
+fn check(response: &Response<Arc<Pipe>>) {
+    assert!(!response.status().is_informational(), "{}", response.status());
+    let forbidden = ["connection", "transfer-encoding", "host", "upgrade"];
+    assert!(forbidden.iter().all(|name| !response.headers().contains_key(*name)), "{:?}", response.headers());
+    let body = response.body();
+    assert!(body.has_end(), "a body without an end");
+    let length = response.headers().get("content-length").and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    assert!(body.left().is_none_or(|left| length.is_none_or(|length| length == left || left == 0)), "another length");
+}
+
+struct Guest {
+    host: Host,
+    /// Numbers that it was told, of whatever they are.
+    known: Vec<u32>,
+    request: Arc<Pipe>,
+}
+
+impl Guest {
+    fn new(input: &mut Unstructured<'_>) -> Result<(Self, oneshot::Receiver<Response<Arc<Pipe>>>)> {
+        let mut host = host();
+        let (answer, answered) = oneshot::channel();
+        let (changed, of_script) = (Arc::default(), input.arbitrary()?);
+        let pipe = Pipe::new(Arc::clone(&changed));
+        let request = Request::get("http://guest.test/a?b").header("x-a", "b").body(Arc::clone(&pipe));
+        let exchange = Exchange { request: request.expect("a request"), answer, changed };
+        let known = match of_script {
+            true => {
+                host.accept_for_script(exchange).expect("a request can be taken");
+                Vec::new()
+            }
+            false => {
+                let (request, answer) = host.accept(exchange).expect("a request can be taken");
+                vec![request, answer]
+            }
+        };
+        Ok((Self { host, known, request: pipe }, answered))
+    }
+
+    fn step(&mut self, input: &mut Unstructured<'_>) -> Result<()> {
+        if input.ratio(1, 8)? {
+            match input.ratio(1, 4)? {
+                true => self.request.end(if input.arbitrary()? { End::Whole(None) } else { End::Broken }),
+                false => self.request.send(Bytes::from(vec![b'x'; input.int_in_range(0..=5000)?])),
+            }
+            return Ok(());
+        }
+        let stopped = if input.ratio(1, 3)? { self.frame(input)? } else { self.function(input)? };
+        match stopped {
+            Some(Stop::Trap(_)) if input.ratio(3, 4)? => Ok(()),
+            Some(_) => Err(arbitrary::Error::NotEnoughData),
+            None => Ok(()),
+        }
+    }
+
+    fn frame(&mut self, input: &mut Unstructured<'_>) -> Result<Option<Stop>> {
+        let mut frame = vec![b'h', *input.choose(b"rrsswwf?")?, 0, 0];
+        let carried = match frame.get(1) {
+            Some(b's') if input.ratio(7, 8)? => {
+                let (status, name) =
+                    (input.int_in_range(0..=1200)?, *input.choose(&["x-a", "content-length", "host", "é", ""])?);
+                let value = *input.choose(&["3", "0", "a\r\nb", "x"])?;
+                serde_json::json!({ "status": status, "headers": [[name, value]] }).to_string().into_bytes()
+            }
+            Some(b'w') => vec![b'y'; input.int_in_range(0..=70_000)?],
+            _ => input.arbitrary()?,
+        };
+        let len = u32::try_from(carried.len()).unwrap_or(u32::MAX);
+        frame.extend(if input.ratio(1, 10)? { input.arbitrary()? } else { len }.to_le_bytes());
+        frame.extend(carried);
+        frame.resize(frame.len() + input.int_in_range(0..=3000)?, 0);
+        let len = frame.len();
+        match self.host.tool_frame(&mut frame, Attempt { began: Instant::now(), again: false }) {
+            Err(stop) => Ok(Some(stop)),
+            Ok(Framed::Done(code)) => {
+                assert!(matches!(code, 0 | -2) && frame.len() == len, "{code}");
+                Ok(None)
+            }
+            Ok(Framed::Again(wait)) => {
+                assert!(wait.event.is_some(), "nothing to wait for");
+                Ok(None)
+            }
+            Ok(Framed::Wait { .. }) => panic!("a frame of HTTP waits for a tool"),
+        }
+    }
+
+    fn function(&mut self, input: &mut Unstructured<'_>) -> Result<Option<Stop>> {
+        let one = self.number(input)?;
+        let another = self.number(input)?;
+        let host = &mut self.host;
+        let made: std::result::Result<Option<u32>, Stop> = match input.int_in_range(0..=17)? {
+            0 => host.new_fields().map(Some),
+            1 => host.copy_fields(one).map(Some),
+            2 => host.fields(one).map(|fields| {
+                drop(fields.append(["x-b", "content-length", "te", ""][(another % 4) as usize], b"5"));
+                None
+            }),
+            3 => host.request_fields(one).map(Some),
+            4 => host.request_body(one),
+            5 => host.body_stream(one),
+            6 => host.finish_reading(one).map(Some),
+            7 => host.trailers(one).map(|_| None),
+            8 => host.trailers_come(one).map(Some),
+            9 => host.new_response(one).map(Some),
+            10 => host.set_status(one, input.arbitrary()?).map(|_| None),
+            11 => host.response_body(one),
+            12 => host.body_sink(one),
+            13 => ended(host.finish_writing(one, input.arbitrary::<bool>()?.then_some(another))),
+            14 => ended(host.answer_request(one, input.ratio(7, 8)?.then_some(another))),
+            15 => {
+                let (bytes, mut done) = (vec![b'z'; input.int_in_range(0..=70_000)?], 0);
+                streamed(host.write(one, &bytes, &mut done))
+            }
+            16 => streamed(host.read(one, input.arbitrary()?, input.arbitrary()?)),
+            _ => host.drop_handle(one).map(|()| None),
+        };
+        match made {
+            Ok(number) => {
+                self.known.extend(number);
+                Ok(None)
+            }
+            Err(stop) => Ok(Some(stop)),
+        }
+    }
+
+    fn number(&self, input: &mut Unstructured<'_>) -> Result<u32> {
+        if self.known.is_empty() || input.ratio(1, 16)? {
+            input.arbitrary()
+        } else {
+            input.choose(&self.known).copied()
+        }
+    }
+}
+
+fn ended(done: std::result::Result<(), MessageFault>) -> std::result::Result<Option<u32>, Stop> {
+    match done {
+        Err(MessageFault::Stop(stop)) => Err(stop),
+        _ => Ok(None),
+    }
+}
+
+fn streamed<T>(done: std::result::Result<Step<T>, Fault>) -> std::result::Result<Option<u32>, Stop> {
+    match done {
+        Err(Fault::Stop(stop)) => Err(stop),
+        _ => Ok(None),
+    }
+}
+
+fn host() -> Host {
+    let limits = ResourceLimits { memory: ByteSize::bytes(MEMORY), ..ResourceLimits::default() };
+    let config = InstanceConfig::builder().limits(limits).build().expect("a valid policy");
+    let host = Host::new(HostSetup {
+        config: &config,
+        script: None,
+        arguments: Vec::new(),
+        stdin: Stdin::Empty,
+        stdout: Sink::Capture,
+        stderr: Sink::Capture,
+        mounts: Vec::new(),
+        quota: Arc::new(Quota::new(&config.limits)),
+        control: Arc::default(),
+        tools: ToolSetup { toolbox: Arc::default(), beside_guest: false, executor: || None },
+    });
+    host.expect("nothing is too large")
+}

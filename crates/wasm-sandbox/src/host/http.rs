@@ -1,0 +1,378 @@
+//! HTTP messages as guests hold them, whatever the engine: what each function of `wasi:http/types` does, in plain numbers and
+//! bytes. A body goes through a [`Pipe`], whose other side is the server's.
+
+mod fields;
+mod pipe;
+mod query;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{HeaderMap, Request, Response, StatusCode, header::CONTENT_LENGTH, request::Parts};
+use tokio::sync::{Notify, oneshot};
+
+use self::pipe::CAPACITY;
+pub(crate) use self::{
+    fields::{FieldFault, Fields, is_forbidden},
+    pipe::{End, Flow, Pipe, Taken, Way},
+    query::{MAX_TEXT, Query, Time},
+};
+use super::{
+    Host, Step, Stop,
+    handles::{Handle, Input, Output, Pollable},
+    wasi2::{Fault, Lent},
+};
+use crate::vfs::Errno;
+
+/// Bytes of fields that a message may have: what servers and clients take.
+const MAX_HEAD: usize = 64 << 10;
+
+/// A request that a guest is to answer.
+pub(crate) struct Exchange {
+    pub(crate) request: Request<Arc<Pipe>>,
+    pub(crate) answer: oneshot::Sender<Response<Arc<Pipe>>>,
+    /// Tells the guest of changes.
+    pub(crate) changed: Arc<Notify>,
+}
+
+/// One thing of HTTP that a guest holds.
+pub(crate) enum Message {
+    Fields(Fields),
+    Request { head: Arc<Parts>, fields: Arc<HeaderMap>, body: Option<Arc<Pipe>> },
+    Answer(oneshot::Sender<Response<Arc<Pipe>>>),
+    Response(Outgoing),
+    Incoming { pipe: Arc<Pipe>, is_streamed: bool },
+    Trailers { pipe: Arc<Pipe>, is_taken: bool },
+    Outgoing(OutgoingBody),
+    Query(Box<Query>),
+    Options([Option<u64>; 3]),
+}
+
+/// A response that a guest makes.
+pub(crate) struct Outgoing {
+    status: StatusCode,
+    fields: Arc<HeaderMap>,
+    body: Arc<Pipe>,
+    is_body_taken: bool,
+    /// What its fields take of the guest's memory.
+    _lent: Option<Lent>,
+}
+
+/// A body that a guest writes. One that goes before it is finished is broken.
+pub(crate) struct OutgoingBody {
+    pipe: Arc<Pipe>,
+    is_streamed: bool,
+}
+
+impl Drop for OutgoingBody {
+    fn drop(&mut self) {
+        self.pipe.end(End::Broken);
+    }
+}
+
+/// What comes behind a body.
+#[derive(Debug)]
+pub(crate) enum Behind {
+    Coming,
+    /// It has come, and was given out.
+    Taken,
+    /// It never comes.
+    Broken,
+    Fields(Option<u32>),
+}
+
+/// Why an answer cannot be given.
+#[derive(Debug)]
+pub(crate) enum MessageFault {
+    /// The body has another length than was said; what it has.
+    Length(u64),
+    /// Its fields are longer than any client takes; their bytes.
+    Fields(u64),
+    Stop(Stop),
+}
+
+impl From<Stop> for MessageFault {
+    fn from(stop: Stop) -> Self {
+        Self::Stop(stop)
+    }
+}
+
+impl Host {
+    /// Takes a request that the guest is to answer: the numbers of the request, and of what takes the answer.
+    pub(crate) fn accept(&mut self, exchange: Exchange) -> Result<(u32, u32), Stop> {
+        let (mut head, body) = exchange.request.into_parts();
+        let fields = Arc::new(std::mem::take(&mut head.headers));
+        self.http_changed = Some(Arc::clone(&exchange.changed));
+        let request = self.keep(Message::Request { head: Arc::new(head), fields, body: Some(body) })?;
+        let answer = self.keep(Message::Answer(exchange.answer))?;
+        Ok((request, answer))
+    }
+
+    fn keep(&mut self, message: Message) -> Result<u32, Stop> {
+        self.handles.insert(Handle::Message(message))
+    }
+
+    /// Fields that are still empty.
+    pub(crate) fn new_fields(&mut self) -> Result<u32, Stop> {
+        let lent = self.lend(0)?;
+        self.keep(Message::Fields(Fields::new(lent)))
+    }
+
+    pub(crate) fn copy_fields(&mut self, fields: u32) -> Result<u32, Stop> {
+        let lent = self.lend(0)?;
+        let copy = self.fields(fields)?.copy(lent)?;
+        self.keep(Message::Fields(copy))
+    }
+
+    pub(crate) fn fields(&mut self, number: u32) -> Result<&mut Fields, Stop> {
+        match self.handles.message(number)? {
+            Message::Fields(fields) => Ok(fields),
+            _ => Err(foreign()),
+        }
+    }
+
+    fn take_fields(&mut self, number: u32) -> Result<(Arc<HeaderMap>, Option<Lent>), Stop> {
+        match self.handles.remove(number)? {
+            Handle::Message(Message::Fields(fields)) => Ok(fields.into_parts()),
+            _ => Err(foreign()),
+        }
+    }
+
+    /// The head of the request that came in, without its fields.
+    pub(crate) fn request_head(&mut self, number: u32) -> Result<Arc<Parts>, Stop> {
+        match self.handles.message(number)? {
+            Message::Request { head, .. } => Ok(Arc::clone(head)),
+            _ => Err(foreign()),
+        }
+    }
+
+    pub(crate) fn request_fields(&mut self, number: u32) -> Result<u32, Stop> {
+        let fields = match self.handles.message(number)? {
+            Message::Request { fields, .. } => Arc::clone(fields),
+            _ => return Err(foreign()),
+        };
+        self.keep(Message::Fields(Fields::fixed(fields)))
+    }
+
+    /// The body of the request that came in; only once.
+    pub(crate) fn request_body(&mut self, number: u32) -> Result<Option<u32>, Stop> {
+        let body = match self.handles.message(number)? {
+            Message::Request { body, .. } => body.take(),
+            _ => return Err(foreign()),
+        };
+        body.map(|pipe| self.keep(Message::Incoming { pipe, is_streamed: false })).transpose()
+    }
+
+    /// A stream of a body that came in; only once.
+    pub(crate) fn body_stream(&mut self, number: u32) -> Result<Option<u32>, Stop> {
+        let pipe = match self.handles.message(number)? {
+            Message::Incoming { is_streamed: true, .. } => return Ok(None),
+            Message::Incoming { pipe, is_streamed } => {
+                *is_streamed = true;
+                Arc::clone(pipe)
+            }
+            _ => return Err(foreign()),
+        };
+        self.handles.insert(Handle::Input(Input::Body(pipe))).map(Some)
+    }
+
+    /// Reads nothing more of a body: what comes behind it.
+    pub(crate) fn finish_reading(&mut self, number: u32) -> Result<u32, Stop> {
+        match self.handles.remove(number)? {
+            Handle::Message(Message::Incoming { pipe, .. }) => {
+                pipe.stop_reading();
+                self.keep(Message::Trailers { pipe, is_taken: false })
+            }
+            _ => Err(foreign()),
+        }
+    }
+
+    /// What came behind a body.
+    pub(crate) fn trailers(&mut self, number: u32) -> Result<Behind, Stop> {
+        let end = match self.handles.message(number)? {
+            Message::Trailers { is_taken: true, .. } => return Ok(Behind::Taken),
+            Message::Trailers { pipe, is_taken } => {
+                let end = pipe.ended();
+                *is_taken = end.is_some();
+                end
+            }
+            _ => return Err(foreign()),
+        };
+        Ok(match end {
+            None => Behind::Coming,
+            Some(End::Broken) => Behind::Broken,
+            Some(End::Whole(None)) => Behind::Fields(None),
+            Some(End::Whole(Some(map))) => {
+                let fields = self.keep(Message::Fields(Fields::fixed(Arc::new(map))))?;
+                Behind::Fields(Some(fields))
+            }
+        })
+    }
+
+    /// Something that comes with what is behind a body.
+    pub(crate) fn trailers_come(&mut self, number: u32) -> Result<u32, Stop> {
+        let pipe = match self.handles.message(number)? {
+            Message::Trailers { pipe, .. } => Arc::clone(pipe),
+            _ => return Err(foreign()),
+        };
+        self.handles.insert(Handle::Pollable(Pollable::Body(pipe, Way::Reads)))
+    }
+
+    /// A response with these fields, which are its own from here on.
+    pub(crate) fn new_response(&mut self, fields: u32) -> Result<u32, Stop> {
+        let (fields, lent) = self.take_fields(fields)?;
+        let body = self.new_body(&fields)?;
+        let (status, is_body_taken) = (StatusCode::OK, false);
+        self.keep(Message::Response(Outgoing { status, fields, body, is_body_taken, _lent: lent }))
+    }
+
+    /// A body that the guest is to write. It takes as much of its memory as can be on the way, and behind it.
+    fn new_body(&mut self, fields: &HeaderMap) -> Result<Arc<Pipe>, Stop> {
+        let mut lent = self.lend(0)?;
+        lent.grow((CAPACITY + MAX_HEAD) as u64)?;
+        Ok(Pipe::of_guest(Arc::clone(self.http_changed.get_or_insert_default()), content_length(fields), Some(lent)))
+    }
+
+    fn response(&mut self, number: u32) -> Result<&mut Outgoing, Stop> {
+        match self.handles.message(number)? {
+            Message::Response(response) => Ok(response),
+            _ => Err(foreign()),
+        }
+    }
+
+    pub(crate) fn status(&mut self, response: u32) -> Result<u16, Stop> {
+        Ok(self.response(response)?.status.as_u16())
+    }
+
+    /// Whether it is a status that an answer can have.
+    pub(crate) fn set_status(&mut self, response: u32, status: u16) -> Result<bool, Stop> {
+        let status = StatusCode::from_u16(status).ok().filter(|status| !status.is_informational());
+        let response = self.response(response)?;
+        response.status = status.unwrap_or(response.status);
+        Ok(status.is_some())
+    }
+
+    pub(crate) fn response_fields(&mut self, response: u32) -> Result<u32, Stop> {
+        let fields = Arc::clone(&self.response(response)?.fields);
+        self.keep(Message::Fields(Fields::fixed(fields)))
+    }
+
+    /// The body of a response; only once.
+    pub(crate) fn response_body(&mut self, response: u32) -> Result<Option<u32>, Stop> {
+        let response = self.response(response)?;
+        if std::mem::replace(&mut response.is_body_taken, true) {
+            return Ok(None);
+        }
+        let body = OutgoingBody { pipe: Arc::clone(&response.body), is_streamed: false };
+        self.keep(Message::Outgoing(body)).map(Some)
+    }
+
+    /// A stream of a body that is to be written; only once.
+    pub(crate) fn body_sink(&mut self, number: u32) -> Result<Option<u32>, Stop> {
+        let sink = match self.handles.message(number)? {
+            Message::Outgoing(OutgoingBody { is_streamed: true, .. }) => return Ok(None),
+            Message::Outgoing(body) => {
+                body.is_streamed = true;
+                Output::Body(Arc::clone(&body.pipe))
+            }
+            _ => return Err(foreign()),
+        };
+        self.handles.insert(Handle::Output(sink)).map(Some)
+    }
+
+    /// Ends a body, with what comes behind it.
+    pub(crate) fn finish_writing(&mut self, number: u32, trailers: Option<u32>) -> Result<(), MessageFault> {
+        let trailers = trailers.map(|fields| self.take_fields(fields)).transpose()?;
+        let Handle::Message(Message::Outgoing(body)) = self.handles.remove(number)? else {
+            return Err(foreign().into());
+        };
+        if body.pipe.length().is_some_and(|length| length != body.pipe.sent()) {
+            return Err(MessageFault::Length(body.pipe.sent()));
+        }
+        let trailers = trailers.map(|(fields, _)| fields);
+        check_head(trailers.as_deref())?;
+        body.pipe.end(End::Whole(trailers.map(Arc::unwrap_or_clone)));
+        Ok(())
+    }
+
+    /// Answers with a response, or with nothing.
+    pub(crate) fn answer_request(&mut self, answer: u32, response: Option<u32>) -> Result<(), MessageFault> {
+        let Handle::Message(Message::Answer(send)) = self.handles.remove(answer)? else {
+            return Err(foreign().into());
+        };
+        let Some(response) = response else { return Ok(()) };
+        let Handle::Message(Message::Response(outgoing)) = self.handles.remove(response)? else {
+            return Err(foreign().into());
+        };
+        check_head(Some(&outgoing.fields))?;
+        check_length(&outgoing.fields)?;
+        if !outgoing.is_body_taken {
+            outgoing.body.end(End::Whole(None));
+        }
+        let mut response = Response::new(outgoing.body);
+        *response.status_mut() = outgoing.status;
+        *response.headers_mut() = Arc::unwrap_or_clone(outgoing.fields);
+        // Who asked may have gone; then nobody reads the body either.
+        if let Err(response) = send.send(response) {
+            response.body().stop_reading();
+        }
+        Ok(())
+    }
+}
+
+/// Writes a piece of a body; how much of it there was room for.
+pub(super) fn write_body(pipe: &Arc<Pipe>, bytes: &[u8]) -> Result<Step<usize>, Fault> {
+    if pipe.is_deaf() || pipe.has_end() {
+        return Err(Fault::Closed);
+    }
+    let len = bytes.len().min(pipe.room());
+    if pipe.length().is_some_and(|length| pipe.sent().saturating_add(len as u64) > length) {
+        pipe.end(End::Broken);
+        return Err(Errno::Fbig.into());
+    }
+    if len == 0 {
+        return Ok(Step::Wait(pipe.wait(Way::Writes)));
+    }
+    pipe.send(Bytes::copy_from_slice(bytes.get(..len).unwrap_or_default()));
+    Ok(Step::Done(len))
+}
+
+/// Reads what has come of a body into `bytes`; nothing at its end.
+pub(super) fn read_body(pipe: &Arc<Pipe>, bytes: &mut [u8]) -> Result<Step<usize>, Fault> {
+    match pipe.take(bytes.len()) {
+        None => Ok(Step::Wait(pipe.wait(Way::Reads))),
+        Some(Taken::End(End::Whole(_))) => Ok(Step::Done(0)),
+        Some(Taken::End(End::Broken)) => Err(Errno::Connreset.into()),
+        Some(Taken::Piece(piece)) => {
+            bytes.iter_mut().zip(&piece).for_each(|(room, byte)| *room = *byte);
+            Ok(Step::Done(piece.len()))
+        }
+    }
+}
+
+fn content_length(fields: &HeaderMap) -> Option<u64> {
+    fields.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+fn check_head(fields: Option<&HeaderMap>) -> Result<(), MessageFault> {
+    let size = |fields: &HeaderMap| fields.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+    match fields.map_or(0, size) {
+        size if size > MAX_HEAD => Err(MessageFault::Fields(size as u64)),
+        _ => Ok(()),
+    }
+}
+
+/// A length that is said is said once.
+fn check_length(fields: &HeaderMap) -> Result<(), MessageFault> {
+    let said = fields.get_all(CONTENT_LENGTH).iter().count();
+    match (said, content_length(fields)) {
+        (0, _) | (1, Some(_)) => Ok(()),
+        _ => Err(Stop::Trap("a response says its length twice, or not as a number".to_owned()).into()),
+    }
+}
+
+/// Engines give a guest only its own handles, each with its type.
+#[cold]
+fn foreign() -> Stop {
+    Stop::Trap("a handle of the guest's is not of its type".to_owned())
+}

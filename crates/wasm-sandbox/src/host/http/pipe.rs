@@ -1,0 +1,290 @@
+//! A body on its way between a guest and whoever is on the other side: a few pieces at a time, so that neither runs ahead.
+
+use std::{
+    collections::VecDeque,
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use futures::task::AtomicWaker;
+use http::HeaderMap;
+use tokio::sync::{Notify, futures::Notified};
+
+use crate::host::{
+    control::{Event, Wait},
+    wasi2::Lent,
+};
+
+/// Bytes that are on their way at most.
+pub(super) const CAPACITY: usize = 64 << 10;
+
+/// How a body ends.
+#[derive(Clone, Debug)]
+pub(crate) enum End {
+    /// As it should, with what comes behind it.
+    Whole(Option<HeaderMap>),
+    /// Its sender has gone, or has sent something else than it said.
+    Broken,
+}
+
+/// What there is to read.
+pub(crate) enum Taken {
+    Piece(Bytes),
+    End(End),
+}
+
+/// A body. The guest is on one side of it; which one is the same for all of its life.
+pub(crate) struct Pipe {
+    state: Mutex<State>,
+    /// Tells the guest that something changed; the same for all bodies of a guest's.
+    guest: Arc<Notify>,
+    /// Wakes who is on the other side.
+    other: AtomicWaker,
+    /// Bytes that were said of it.
+    length: Option<u64>,
+    /// What of the guest's memory it takes, if the guest made it.
+    _lent: Option<Lent>,
+}
+
+#[derive(Default)]
+struct State {
+    pieces: VecDeque<Bytes>,
+    held: usize,
+    sent: u64,
+    end: Option<End>,
+    /// Whether nobody reads it any more.
+    deaf: bool,
+    /// Whether what is sent is forgotten, for nobody wants a body.
+    unwanted: bool,
+}
+
+impl Pipe {
+    /// That the host fills or empties.
+    pub(crate) fn new(guest: Arc<Notify>) -> Arc<Self> {
+        Self::of_guest(guest, None, None)
+    }
+
+    /// That a guest has made.
+    pub(super) fn of_guest(guest: Arc<Notify>, length: Option<u64>, lent: Option<Lent>) -> Arc<Self> {
+        Arc::new(Self { state: Mutex::default(), guest, other: AtomicWaker::new(), length, _lent: lent })
+    }
+
+    /// How many bytes may be sent now; none to one that has ended.
+    pub(crate) fn room(&self) -> usize {
+        let state = self.state();
+        if state.end.is_some() { 0 } else { CAPACITY.saturating_sub(state.held) }
+    }
+
+    /// Bytes that were said of it.
+    pub(crate) fn length(&self) -> Option<u64> {
+        self.length
+    }
+
+    /// Bytes that were sent into it.
+    pub(crate) fn sent(&self) -> u64 {
+        self.state().sent
+    }
+
+    /// Whether nobody reads it any more.
+    pub(crate) fn is_deaf(&self) -> bool {
+        self.state().deaf
+    }
+
+    pub(crate) fn has_end(&self) -> bool {
+        self.state().end.is_some()
+    }
+
+    /// Whether something can be read, the end included.
+    pub(crate) fn is_ready(&self) -> bool {
+        let state = self.state();
+        !state.pieces.is_empty() || state.end.is_some()
+    }
+
+    /// Sends a piece. One that has ended, or that nobody reads, takes it and forgets it.
+    pub(crate) fn send(&self, piece: Bytes) {
+        let mut state = self.state();
+        if state.end.is_none() && !state.deaf {
+            state.sent = state.sent.saturating_add(piece.len() as u64);
+        }
+        if state.end.is_none() && !state.deaf && !state.unwanted && !piece.is_empty() {
+            state.held = state.held.saturating_add(piece.len());
+            state.pieces.push_back(piece);
+        }
+        self.changed(state);
+    }
+
+    /// Ends it, unless it has ended. What was sent before can still be read.
+    pub(crate) fn end(&self, end: End) {
+        let mut state = self.state();
+        state.end.get_or_insert(end);
+        self.changed(state);
+    }
+
+    /// Takes what comes next, at most so many bytes; nothing if it is still to come.
+    pub(crate) fn take(&self, most: usize) -> Option<Taken> {
+        let mut state = self.state();
+        let Some(mut piece) = state.pieces.pop_front() else { return state.end.clone().map(Taken::End) };
+        if piece.len() > most {
+            let rest = piece.split_off(most);
+            state.pieces.push_front(rest);
+        }
+        state.held = state.held.saturating_sub(piece.len());
+        self.changed(state);
+        Some(Taken::Piece(piece))
+    }
+
+    /// Nobody reads it from here on.
+    pub(crate) fn stop_reading(&self) {
+        let mut state = self.state();
+        (state.deaf, state.held) = (true, 0);
+        state.pieces.clear();
+        self.changed(state);
+    }
+
+    /// Nobody wants to read it, and the sender need not know.
+    pub(crate) fn forget(&self) {
+        let mut state = self.state();
+        (state.unwanted, state.held) = (true, 0);
+        state.pieces.clear();
+        self.changed(state);
+    }
+
+    /// The end, if it has come and everything before it was read.
+    pub(crate) fn ended(&self) -> Option<End> {
+        let state = self.state();
+        state.end.clone().filter(|_| state.pieces.is_empty())
+    }
+
+    /// Until it can be read or written.
+    pub(crate) fn wait(self: &Arc<Self>, way: Way) -> Wait {
+        let flow = Flow::of(vec![(Arc::clone(self), way)]);
+        Wait { event: flow.map(|flow| Box::new(flow) as Box<dyn Event>), ..Wait::default() }
+    }
+
+    /// Bytes that are still to come, where all were sent and nothing comes behind them.
+    pub(crate) fn left(&self) -> Option<u64> {
+        let state = self.state();
+        matches!(state.end, Some(End::Whole(None))).then_some(state.held as u64)
+    }
+
+    /// Whether it has come to its end, or to as many bytes as were said.
+    pub(crate) fn is_all_taken(&self) -> bool {
+        let state = self.state();
+        state.pieces.is_empty() && (state.end.is_some() || self.length.is_some_and(|length| state.sent >= length))
+    }
+
+    /// For the other side: ready once there is something to read.
+    pub(crate) fn poll_take(&self, context: &Context<'_>) -> Poll<Taken> {
+        self.other.register(context.waker());
+        self.take(usize::MAX).map_or(Poll::Pending, Poll::Ready)
+    }
+
+    /// For the other side: ready once there is room, or nobody to read.
+    pub(crate) fn poll_room(&self, context: &Context<'_>) -> Poll<()> {
+        self.other.register(context.waker());
+        if self.room() > 0 || self.is_deaf() { Poll::Ready(()) } else { Poll::Pending }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn changed(&self, state: MutexGuard<'_, State>) {
+        drop(state);
+        self.guest.notify_waiters();
+        self.other.wake();
+    }
+}
+
+/// What a guest does with a body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    Reads,
+    Writes,
+}
+
+impl Way {
+    /// Whether it would not wait.
+    pub(crate) fn is_ready(self, pipe: &Pipe) -> bool {
+        match self {
+            Self::Reads => pipe.is_ready(),
+            Self::Writes => pipe.room() > 0 || pipe.is_deaf() || pipe.has_end(),
+        }
+    }
+}
+
+/// That one of some bodies of a guest's can be read or written.
+pub(crate) struct Flow {
+    bodies: Vec<(Arc<Pipe>, Way)>,
+    guest: Arc<Notify>,
+}
+
+impl Flow {
+    /// None without a body.
+    pub(crate) fn of(bodies: Vec<(Arc<Pipe>, Way)>) -> Option<Self> {
+        let guest = bodies.first().map(|(pipe, _)| Arc::clone(&pipe.guest))?;
+        Some(Self { bodies, guest })
+    }
+}
+
+impl fmt::Debug for Flow {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Flow").field("bodies", &self.bodies.len()).finish_non_exhaustive()
+    }
+}
+
+impl Event for Flow {
+    fn ready(&self) -> bool {
+        self.bodies.iter().any(|(pipe, way)| way.is_ready(pipe))
+    }
+
+    fn changed(&self) -> Notified<'_> {
+        self.guest.notified()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic)]
+
+    use super::*;
+
+    fn text(taken: Option<Taken>) -> Option<String> {
+        match taken? {
+            Taken::Piece(piece) => Some(String::from_utf8(piece.to_vec()).unwrap()),
+            Taken::End(End::Whole(_)) => Some("whole".to_owned()),
+            Taken::End(End::Broken) => Some("broken".to_owned()),
+        }
+    }
+
+    #[test]
+    fn what_is_sent_is_read_in_order_and_then_the_end() {
+        let pipe = Pipe::new(Arc::default());
+        assert!(text(pipe.take(10)).is_none());
+        pipe.send(Bytes::from("hello, "));
+        pipe.send(Bytes::from("world"));
+        pipe.end(End::Whole(None));
+        pipe.end(End::Broken);
+        pipe.send(Bytes::from("too late"));
+        assert_eq!(
+            [text(pipe.take(3)), text(pipe.take(10)), text(pipe.take(10))].map(Option::unwrap).concat(),
+            "hello, world"
+        );
+        assert_eq!(text(pipe.take(1)).as_deref(), Some("whole"));
+        assert_eq!(pipe.room(), 0);
+    }
+
+    #[test]
+    fn there_is_no_room_for_more_than_its_capacity_until_somebody_reads() {
+        let pipe = Pipe::new(Arc::default());
+        pipe.send(Bytes::from(vec![0; CAPACITY]));
+        assert_eq!((pipe.room(), Way::Writes.is_ready(&pipe)), (0, false));
+        drop(pipe.take(1000));
+        assert_eq!(pipe.room(), 1000);
+        pipe.stop_reading();
+        pipe.send(Bytes::from("unheard"));
+        assert!(!pipe.is_ready() && pipe.is_deaf());
+    }
+}

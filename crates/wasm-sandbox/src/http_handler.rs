@@ -1,0 +1,269 @@
+//! Guests that answer HTTP requests.
+
+use std::{
+    fmt,
+    pin::{Pin, pin},
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+
+use bytes::{Buf, Bytes};
+use http::{Method, Request, Response, StatusCode, Uri, header, uri::Scheme};
+use http_body::{Body, Frame, SizeHint};
+use tokio::sync::{Notify, oneshot};
+use wasm_sandbox_policy::{InstanceConfig, SandboxError, SandboxResult};
+
+use crate::{
+    engine::Mode,
+    host::{
+        Control,
+        http::{End, Exchange, Pipe, Taken, is_forbidden},
+    },
+    host_function::HostFunctions,
+    instance::{Blueprint, Streams},
+    module::Module,
+    tool::Toolbox,
+};
+
+/// Answers HTTP requests with a guest, each in a fresh instance. Cheap to clone; needs a tokio runtime.
+///
+/// A request's instance lives under the limits of the policy that the handler was made with: `timeout` holds for all of an
+/// exchange, both bodies included. Bodies go through it in pieces as they come; of each at most some 64 KiB are held, unless one
+/// piece is larger. The guest sees the request as it is given here, without the fields that speak of the connection; who serves
+/// it to the world bounds heads, bodies and the number of exchanges at a time.
+#[derive(Clone)]
+pub struct HttpHandler(Arc<Parts>);
+
+/// What instances are made of.
+pub(crate) struct Parts {
+    pub(crate) module: Module,
+    pub(crate) config: InstanceConfig,
+    pub(crate) functions: Arc<HostFunctions>,
+    pub(crate) tools: Arc<Toolbox>,
+    pub(crate) streams: Streams,
+    pub(crate) control: Arc<Control>,
+}
+
+impl HttpHandler {
+    pub(crate) fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+
+    /// The name of the module that answers.
+    pub fn name(&self) -> &str {
+        self.0.module.name()
+    }
+
+    /// Answers a request: ready once the guest has said status and fields; the body comes as the guest writes it. Who drops the
+    /// future or the body before its end cancels the guest. `done` is given the account of the instance's life when that is
+    /// over, which can be before the body is read or after it.
+    ///
+    /// # Errors
+    /// Why there is no answer: the guest trapped, met a limit, or ended without one.
+    pub async fn handle<B>(
+        &self,
+        request: Request<B>,
+        done: impl FnOnce(&Result<SandboxResult, SandboxError>) + Send + 'static,
+    ) -> Result<Response<HttpBody>, SandboxError>
+    where
+        B: Body<Data: Send> + Send + 'static,
+    {
+        let runtime = tokio::runtime::Handle::try_current()
+            .map_err(|error| SandboxError::internal("answering a request", error))?;
+        let changed: Arc<Notify> = Arc::default();
+        let (answer, answered) = oneshot::channel();
+        let (over, ended) = oneshot::channel();
+        let control = self.0.control.child();
+        let guard = Guard(Some(Arc::clone(&control)));
+        let asks_for_head = request.method() == Method::HEAD;
+        let (head, body) = request.into_parts();
+        let pipe = Pipe::new(Arc::clone(&changed));
+        let request = cleaned(Request::from_parts(head, Arc::clone(&pipe)));
+        let exchange = Exchange { request, answer, changed };
+        let parts = Arc::clone(&self.0);
+        runtime.spawn(async move {
+            let life = parts.blueprint(control).answer(exchange);
+            let life = beside(life, bring(body, &pipe)).await;
+            done(&life);
+            // Who asked may have gone.
+            let _ = over.send(life.and_then(|result| result.ending.error(parts.module.name()).map_or(Ok(()), Err)));
+        });
+        match answered.await {
+            Ok(response) => {
+                let no_body = [StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED];
+                let is_over = asks_for_head || no_body.contains(&response.status());
+                if is_over {
+                    response.body().forget();
+                }
+                Ok(response.map(|pipe: Arc<Pipe>| HttpBody { pipe, guard, is_over }))
+            }
+            Err(_) => Err(match ended.await {
+                Ok(Err(error)) => error,
+                Ok(Ok(())) => no_answer(self.name()),
+                Err(error) => SandboxError::internal("answering a request", error),
+            }),
+        }
+    }
+}
+
+impl Parts {
+    fn blueprint(&self, control: Arc<Control>) -> Blueprint<'_> {
+        Blueprint {
+            module: &self.module,
+            config: &self.config,
+            functions: &self.functions,
+            tools: Arc::clone(&self.tools),
+            mode: Mode::Async,
+            arguments: vec![self.module.name().to_owned()],
+            streams: self.streams.clone(),
+            control,
+            forks: false,
+            state: None,
+        }
+    }
+}
+
+fn no_answer(name: &str) -> SandboxError {
+    let reason = "it ended without an answer to the request".to_owned();
+    SandboxError::NotRunnable { what: name.to_owned(), reason }
+}
+
+/// Without what is between the client and the server, and with the authority where guests look for it.
+fn cleaned(mut request: Request<Arc<Pipe>>) -> Request<Arc<Pipe>> {
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()?.parse().ok());
+    let mut parts = request.uri().clone().into_parts();
+    parts.authority = parts.authority.or(host);
+    if parts.authority.is_some() {
+        parts.scheme = parts.scheme.or(Some(Scheme::HTTP));
+        parts.path_and_query.get_or_insert_with(|| http::uri::PathAndQuery::from_static("/"));
+        if let Ok(uri) = Uri::from_parts(parts) {
+            *request.uri_mut() = uri;
+        }
+    }
+    // A map from which something is removed has no order any more.
+    let fields = request.headers().iter().filter(|(name, _)| !is_forbidden(name));
+    *request.headers_mut() = fields.map(|(name, value)| (name.clone(), value.clone())).fold(
+        http::HeaderMap::new(),
+        |mut fields, (name, value)| {
+            fields.append(name, value);
+            fields
+        },
+    );
+    request
+}
+
+/// The first of two futures, while the second goes on beside it.
+async fn beside<T>(first: impl Future<Output = T>, second: impl Future<Output = ()>) -> T {
+    let mut first = pin!(first);
+    tokio::select! {
+        biased;
+        output = &mut first => return output,
+        () = second => {}
+    }
+    first.await
+}
+
+/// Brings a request's body to the guest, as far as it reads.
+async fn bring(body: impl Body<Data: Send>, pipe: &Pipe) {
+    let mut body = pin!(body);
+    loop {
+        std::future::poll_fn(|context| pipe.poll_room(context)).await;
+        if pipe.is_deaf() {
+            return;
+        }
+        let end = match std::future::poll_fn(|context| body.as_mut().poll_frame(context)).await {
+            None => End::Whole(None),
+            Some(Err(_)) => End::Broken,
+            Some(Ok(frame)) => match frame.into_data() {
+                Ok(mut data) => {
+                    pipe.send(data.copy_to_bytes(data.remaining()));
+                    continue;
+                }
+                Err(frame) => End::Whole(frame.into_trailers().ok()),
+            },
+        };
+        return pipe.end(end);
+    }
+}
+
+/// Cancels a guest that nobody listens to any more.
+struct Guard(Option<Arc<Control>>);
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        if let Some(control) = &self.0 {
+            control.cancel();
+        }
+    }
+}
+
+/// The body of a guest's answer, as the guest writes it.
+pub struct HttpBody {
+    pipe: Arc<Pipe>,
+    guard: Guard,
+    /// Whether the end was given out.
+    is_over: bool,
+}
+
+/// A guest's answer broke off: the guest was stopped, or wrote less than it had said.
+#[derive(Debug)]
+pub struct HttpBodyError(());
+
+impl fmt::Display for HttpBodyError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("the guest's answer broke off")
+    }
+}
+
+impl std::error::Error for HttpBodyError {}
+
+impl fmt::Debug for HttpBody {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("HttpBody").finish_non_exhaustive()
+    }
+}
+
+impl Body for HttpBody {
+    type Data = Bytes;
+    type Error = HttpBodyError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, HttpBodyError>>> {
+        if self.is_over {
+            return Poll::Ready(None);
+        }
+        let end = match ready!(self.pipe.poll_take(context)) {
+            Taken::Piece(piece) => return Poll::Ready(Some(Ok(Frame::data(piece)))),
+            Taken::End(end) => end,
+        };
+        self.is_over = true;
+        Poll::Ready(match end {
+            End::Whole(trailers) => trailers.map(|trailers| Ok(Frame::trailers(trailers))),
+            End::Broken => Some(Err(HttpBodyError(()))),
+        })
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.is_over || matches!(self.pipe.ended(), Some(End::Whole(None)))
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        if self.is_over {
+            return SizeHint::with_exact(0);
+        }
+        self.pipe.left().map_or_else(SizeHint::default, SizeHint::with_exact)
+    }
+}
+
+impl Drop for HttpBody {
+    fn drop(&mut self) {
+        // Servers do not ask for the end where they know the length.
+        if self.is_over || self.pipe.is_all_taken() {
+            self.guard.0 = None;
+            return self.pipe.forget();
+        }
+        self.pipe.stop_reading();
+    }
+}
