@@ -147,7 +147,7 @@ impl Host {
         if used > limit {
             return Err(LimitHit { kind: ResourceKind::Input, used, limit }.into());
         }
-        let now = Instant::now();
+        let (now, changed) = (Instant::now(), Arc::default());
         Ok(Self {
             arguments: setup.arguments,
             environment,
@@ -159,8 +159,8 @@ impl Host {
             clocks: Clocks::new(system.clock, now),
             random: Random::new(system.random),
             record: Record::new(setup.script),
-            net: Net::new(&setup.config.capabilities.network, setup.tools.executor, now)?,
-            tools: ToolCalls::new(setup.tools, limit, now),
+            net: Net::new(&setup.config.capabilities.network, setup.tools.executor, now, &changed)?,
+            tools: ToolCalls::new(setup.tools, limit, now, changed),
             usage: IoUsage::default(),
             quota: setup.quota,
             control: setup.control,

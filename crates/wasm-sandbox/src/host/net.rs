@@ -6,6 +6,7 @@ mod connection;
 mod dial;
 mod error;
 mod head;
+mod http;
 mod pump;
 mod resolve;
 #[cfg(test)]
@@ -31,12 +32,14 @@ use wasm_sandbox_policy::{
 use self::{
     connection::{Connection, Link},
     dial::Place,
+    http::Exchange,
     resolve::{Lookup, Resolver, System},
     tls::Tls,
 };
 pub(crate) use self::{
     connection::{Interest, MAX_PROTOCOLS, NetEvent, Opened, Secured},
     error::{NetError, NetErrorKind},
+    http::{HttpHead, HttpRequest, RequestBody},
 };
 use super::{Stop, tools::Executor};
 
@@ -75,6 +78,10 @@ struct Open {
     shared: Arc<Shared>,
     executor: Executor,
     connections: BTreeMap<u32, Connection>,
+    /// By their connections' numbers.
+    requests: BTreeMap<u32, Exchange>,
+    /// Connections that requests were on, as long as they may keep their places.
+    leaving: Vec<Arc<Link>>,
     lookups: BTreeMap<HostName, Arc<Lookup>>,
     total: u64,
     sent: u64,
@@ -138,14 +145,20 @@ impl Shared {
 impl Net {
     /// # Errors
     /// [`SandboxError::Configuration`] when a file of the policy's roots cannot be read.
-    pub(super) fn new(policy: &NetworkPolicy, executor: Executor, began: Instant) -> Result<Self, SandboxError> {
-        Self::with_resolver(policy, executor, began, || Arc::new(System))
+    pub(super) fn new(
+        policy: &NetworkPolicy,
+        executor: Executor,
+        began: Instant,
+        changed: &Arc<Notify>,
+    ) -> Result<Self, SandboxError> {
+        Self::with_resolver(policy, executor, began, changed, || Arc::new(System))
     }
 
     fn with_resolver(
         policy: &NetworkPolicy,
         executor: Executor,
         began: Instant,
+        changed: &Arc<Notify>,
         resolver: impl FnOnce() -> Arc<dyn Resolver>,
     ) -> Result<Self, SandboxError> {
         let denials = OnceLock::new();
@@ -159,11 +172,13 @@ impl Net {
                     pins: Mutex::default(),
                     asking: Arc::new(Semaphore::new(resolve::MAX_ASKING)),
                     denials: Arc::clone(denials.get_or_init(Arc::default)),
-                    changed: Arc::default(),
+                    changed: Arc::clone(changed),
                     open: AtomicU32::new(0),
                 }),
                 executor,
                 connections: BTreeMap::new(),
+                requests: BTreeMap::new(),
+                leaving: Vec::new(),
                 lookups: BTreeMap::new(),
                 total: 0,
                 sent: 0,

@@ -1,15 +1,17 @@
-//! How Python reaches the network: in frames of its one import, of the kind `n`.
+//! How interpreters reach the network: Python in frames of its one import, of the kind `n`, and JavaScript in such frames alone.
 //!
 //! A frame has 16 bytes before what it carries: `n`, what it asks for, a port, a connection's number, how long what it carries
 //! is, and how many milliseconds it has time, or -1. The host writes into it how it went (0 or more, or less for a failure), the
 //! length of the answer, and after the 16 bytes the answer itself.
+
+mod http;
 
 use std::time::{Duration, Instant};
 
 use super::{
     Host, Stop, Wait,
     control::Event,
-    net::{Interest, MAX_PROTOCOLS, NetError, NetErrorKind, NetEvent, Opened, Progress, Secured},
+    net::{Interest, MAX_PROTOCOLS, NetError, NetErrorKind, Opened, Progress, Secured},
     tools::{Attempt, FAULT, Framed, reply},
 };
 
@@ -44,7 +46,7 @@ enum Came {
     To(i32, Vec<u8>),
     /// The answer is in the frame already.
     Filled(usize),
-    Wait(NetEvent),
+    Wait(Box<dyn Event>),
 }
 
 impl Head {
@@ -67,6 +69,8 @@ impl Head {
             b'r' | b'c' => self.len <= MAX_HOST,
             b't' => self.len <= MAX_SECURE,
             b'p' => self.len <= MAX_POLLED * POLLED,
+            b'w' => self.len <= MAX_POLLED * http::WAITED,
+            b'h' => self.len <= http::MAX_REQUEST,
             _ => true,
         }
     }
@@ -99,7 +103,7 @@ impl Host {
             }
             Some(Came::Wait(_)) if is_late => reply(frame, LATE, 0),
             Some(Came::Wait(event)) => {
-                return Ok(Framed::Again(Wait { until, stream: None, event: Some(Box::new(event)) }));
+                return Ok(Framed::Again(Wait { until, stream: None, event: Some(event) }));
             }
         }))
     }
@@ -124,7 +128,7 @@ impl Host {
             b'd' => came(Progress::Done(self.net_shut(handle)), |()| Vec::new()),
             b'x' => came(self.net_close(handle), |()| Vec::new()),
             b'p' => self.net_poll(carried, is_late),
-            _ => return Ok(None),
+            _ => return self.http_asked(head, carried, is_late),
         }))
     }
 
@@ -167,7 +171,7 @@ impl Host {
         }
         let ready = answer.iter().any(|ready| *ready > 0);
         match self.net_event(&interests) {
-            Some(event) if !ready && !is_late && !event.ready() => Came::Wait(event),
+            Some(event) if !ready && !is_late && !event.ready() => Came::Wait(Box::new(event)),
             _ => Came::To(0, answer),
         }
     }
@@ -177,7 +181,7 @@ fn came<T>(progress: Progress<T>, answer: impl FnOnce(T) -> Vec<u8>) -> Came {
     match progress {
         Progress::Done(Ok(value)) => Came::To(0, answer(value)),
         Progress::Done(Err(error)) => Came::To(status(&error), error.message.into_bytes()),
-        Progress::Wait(event) => Came::Wait(event),
+        Progress::Wait(event) => Came::Wait(Box::new(event)),
     }
 }
 
@@ -192,7 +196,7 @@ fn told(secured: &Secured) -> Vec<u8> {
     [format!("{version}\n{cipher}\n{protocol}\n").as_bytes(), certificate].concat()
 }
 
-/// Kinds of failures as numbers; the driver of Python has the same.
+/// Kinds of failures as numbers; the interpreters' libraries have the same.
 fn status(error: &NetError) -> i32 {
     match error.kind {
         NetErrorKind::Denied => -1,
@@ -206,6 +210,8 @@ fn status(error: &NetError) -> i32 {
         NetErrorKind::NotOpen => -9,
         NetErrorKind::Shut => -10,
         NetErrorKind::Other => -11,
+        NetErrorKind::Request => -13,
+        NetErrorKind::Response => -14,
     }
 }
 

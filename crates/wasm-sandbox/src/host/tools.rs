@@ -10,6 +10,7 @@ use std::{
 };
 
 use serde_json::json;
+use tokio::sync::Notify;
 use wasm_sandbox_policy::{Denial, ToolOutcome, ToolRecord};
 
 use self::inbox::{Awaited, Inbox};
@@ -18,7 +19,7 @@ pub(crate) use self::{
     inbox::UnderWay,
     run::Executor,
 };
-use super::{Host, Stop, Wait};
+use super::{Host, Stop, Wait, control::Event};
 use crate::tool::{Failure, Toolbox};
 
 /// What the sandbox of a guest has in tools, and where asynchronous ones run.
@@ -37,6 +38,8 @@ pub(super) struct ToolCalls {
     limit: u64,
     executor: Executor,
     began: Instant,
+    /// Tells the guest that a call has ended, or something else has changed that it may wait for.
+    changed: Arc<Notify>,
     /// Made by the first call: most guests make none.
     inbox: OnceLock<Arc<Inbox>>,
 }
@@ -52,13 +55,14 @@ pub(crate) enum Waited {
 }
 
 impl ToolCalls {
-    pub(super) fn new(setup: ToolSetup, limit: u64, began: Instant) -> Self {
+    pub(super) fn new(setup: ToolSetup, limit: u64, began: Instant, changed: Arc<Notify>) -> Self {
         let ToolSetup { toolbox, beside_guest, executor } = setup;
-        Self { toolbox, beside_guest, limit, executor, began, inbox: OnceLock::new() }
+        Self { toolbox, beside_guest, limit, executor, began, changed, inbox: OnceLock::new() }
     }
 
     fn inbox(&self) -> &Arc<Inbox> {
-        self.inbox.get_or_init(|| Arc::new(Inbox::new(self.limit, self.executor, self.began)))
+        self.inbox
+            .get_or_init(|| Arc::new(Inbox::new(self.limit, self.executor, self.began, Arc::clone(&self.changed))))
     }
 
     pub(super) fn begin(&mut self, now: Instant) {
@@ -105,6 +109,11 @@ impl Host {
             return Ok(Waited::Late);
         }
         Err(Wait { until, stream: None, event: Some(Box::new(Awaited::new(self.tools.inbox(), call))) })
+    }
+
+    /// That some call has an answer.
+    pub(super) fn tool_event(&self) -> Box<dyn Event> {
+        Box::new(Awaited::new(self.tools.inbox(), None))
     }
 
     /// Bytes of an ended call's answer; 0 if there is no such call.

@@ -24,6 +24,13 @@ const PATIENCE: Duration = Duration::from_micros(100);
 
 const NAMES: [&str; 6] = ["echo", "fails", "blocks", "never", "refused", "no such tool"];
 
+/// Requests of HTTP to a port that nobody listens on, and what is none.
+const REQUESTS: [&str; 3] = [
+    "GET\nhttp\n127.0.0.1\n/\n-\na:b",
+    "POST\nhttps\nlocalhost\n/x?y\n*\na:b\nc:d",
+    "GET\nhttp\n127.0.0.1\n/\n5\nHost:x",
+];
+
 /// Frames in any order, sound ones and others, and what is left when the guest is.
 pub fn frames(data: &[u8]) {
     let mut guest = Guest { host: host(), calls: Vec::new(), connections: Vec::new() };
@@ -123,11 +130,12 @@ impl Guest {
 
     /// One for the network, of which a port is granted that nobody listens on.
     fn network_frame(&self, input: &mut Unstructured<'_>) -> Result<Vec<u8>> {
-        let mut frame = vec![b'n', *input.choose(b"rccccotsvdxp?")?];
+        let mut frame = vec![b'n', *input.choose(b"rccccotsvdxphhbeagqw?")?];
         frame.extend(input.choose(&[1_u16, 1, 1, 0, 443, u16::MAX])?.to_le_bytes());
         let known = input.choose_iter(self.connections.iter()).copied().unwrap_or_default();
         frame.extend(if input.ratio(1, 10)? { input.arbitrary()? } else { known }.to_le_bytes());
         let carried = match input.ratio(9, 10)? {
+            true if frame.get(1) == Some(&b'h') => input.choose(&REQUESTS)?.as_bytes().to_vec(),
             true => input.choose(&["127.0.0.1", "localhost", "::1", "127.1", "a.example"])?.as_bytes().to_vec(),
             false => input.arbitrary()?,
         };
@@ -149,7 +157,7 @@ impl Guest {
         if code == 0 {
             assert!(word(4).is_some_and(|len| len as usize <= frame.len() - 16), "an answer is longer than its frame");
         }
-        if code == 0 && before.get(1) == Some(&b'c') && word(0) == Some(0) {
+        if code == 0 && matches!(before.get(1), Some(b'c' | b'h')) && word(0) == Some(0) {
             self.connections.extend(word(16));
         }
     }

@@ -145,7 +145,7 @@ impl State {
         self.ended.as_ref().map(|ended| ended.error.clone().unwrap_or_else(NetError::closed))
     }
 
-    fn is_ready(&self, interest: Interest) -> bool {
+    pub(super) fn is_ready(&self, interest: Interest) -> bool {
         let ready = match interest {
             Interest::Opened => self.opened.is_some(),
             Interest::Secured => self.secured.is_some(),
@@ -468,6 +468,17 @@ pub(crate) struct NetEvent {
 impl NetEvent {
     pub(super) fn links(links: Vec<(Arc<Link>, Interest)>, changed: &Arc<Notify>) -> Self {
         Self { links, lookup: None, changed: Arc::clone(changed) }
+    }
+
+    /// This or the other.
+    pub(super) fn or(mut self, other: &Self) -> Self {
+        self.links.extend(other.links.iter().cloned());
+        self
+    }
+
+    /// The connections that are waited for.
+    pub(super) fn all(&self) -> &[(Arc<Link>, Interest)] {
+        &self.links
     }
 
     pub(super) fn lookup(lookup: Arc<Lookup>, changed: &Arc<Notify>) -> Self {

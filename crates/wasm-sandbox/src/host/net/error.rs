@@ -34,6 +34,10 @@ pub(crate) enum NetErrorKind {
     /// The guest has ended sending.
     Shut,
     Other,
+    /// The request cannot be sent as it is.
+    Request,
+    /// The answer cannot be used as it is.
+    Response,
 }
 
 impl NetError {

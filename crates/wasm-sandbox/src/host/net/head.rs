@@ -6,7 +6,7 @@
 use wasm_sandbox_policy::NetworkHost;
 
 /// The longest head.
-const MAX_HEAD: usize = 64 << 10;
+pub(super) const MAX_HEAD: usize = 64 << 10;
 
 /// The longest name of a method.
 const MAX_METHOD: usize = 32;

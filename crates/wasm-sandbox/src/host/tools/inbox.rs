@@ -36,7 +36,7 @@ const MAX_RECORDS: usize = 1_000;
 /// Where answers arrive.
 pub(crate) struct Inbox {
     state: Mutex<State>,
-    arrived: Notify,
+    arrived: Arc<Notify>,
     /// The longest answer that there may be, and how many bytes of arguments may wait.
     limit: u64,
     executor: Executor,
@@ -78,8 +78,8 @@ enum Stage {
 }
 
 impl Inbox {
-    pub(super) fn new(limit: u64, executor: Executor, began: Instant) -> Self {
-        Self { state: Mutex::new(State::new(began)), arrived: Notify::new(), limit, executor }
+    pub(super) fn new(limit: u64, executor: Executor, began: Instant, arrived: Arc<Notify>) -> Self {
+        Self { state: Mutex::new(State::new(began)), arrived, limit, executor }
     }
 
     pub(super) fn begin(&self, now: Instant) {

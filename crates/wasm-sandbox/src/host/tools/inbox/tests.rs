@@ -36,7 +36,7 @@ fn job(toolbox: &Toolbox) -> Job {
 #[test]
 fn calls_that_are_given_up_as_they_begin_do_not_run_on() {
     const CALLS: u32 = 2_000;
-    let (toolbox, inbox) = (never(), Arc::new(Inbox::new(1 << 20, executor, Instant::now())));
+    let (toolbox, inbox) = (never(), Arc::new(Inbox::new(1 << 20, executor, Instant::now(), Arc::default())));
     let (begin, begun) = (Barrier::new(2), AtomicBool::new(false));
     thread::scope(|scope| {
         scope.spawn(|| {

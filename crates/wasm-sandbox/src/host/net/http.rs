@@ -1,0 +1,299 @@
+//! HTTP/1.1 requests, each on a connection of its own: what such a connection may do, counts and is refused is decided where
+//! every other's is. Nothing here follows a redirect, keeps a connection for another request or takes compression apart.
+
+mod answer;
+mod body;
+mod request;
+
+use std::sync::Arc;
+
+pub(crate) use self::{
+    answer::HttpHead,
+    request::{HttpRequest, RequestBody},
+};
+use self::{
+    answer::Parsed,
+    body::{Body, Next},
+    request::Sent,
+};
+use super::{Interest, Link, NetError, NetErrorKind, NetEvent, NetResult, Open, Progress};
+use crate::host::Host;
+
+/// Bytes that are taken in at once while it is looked where an answer's parts end.
+const PIECE: usize = 16 << 10;
+
+/// The protocol that is offered where the connection is encrypted.
+const PROTOCOLS: [&str; 1] = ["http/1.1"];
+
+/// One request and its answer. Its number is its connection's.
+pub(super) struct Exchange {
+    connection: u32,
+    /// Whom the other side has to show to be, as long as it has not.
+    server: Option<String>,
+    sent: Sent,
+    /// What was received and not yet understood.
+    input: Vec<u8>,
+    /// How much of it was looked at.
+    looked: usize,
+    answer: Answer,
+    /// What it waits for: several things may be asked of it at a time.
+    waits: Vec<(Arc<Link>, Interest)>,
+}
+
+/// How far the answer has come.
+enum Answer {
+    /// The head is to come, after so many bytes of others that were not the answer yet.
+    Head {
+        before: usize,
+        to_head: bool,
+    },
+    Body(Body),
+}
+
+/// The value of what is done; anything else is handed on.
+macro_rules! done {
+    ($progress:expr) => {
+        match $progress {
+            Progress::Done(Ok(value)) => value,
+            Progress::Done(Err(error)) => return Ok(Progress::Done(Err(error))),
+            Progress::Wait(event) => return Ok(Progress::Wait(event)),
+        }
+    };
+}
+
+impl Host {
+    /// Begins a request; its number. It goes on whenever something is asked of it.
+    pub(crate) fn http_begin(&mut self, request: &HttpRequest<'_>) -> NetResult<u32> {
+        if let Err(error) = request.check() {
+            return Ok(Progress::Done(Err(error)));
+        }
+        if let Some(event) = self.net.open.as_mut().and_then(|open| open.place_is_freed()) {
+            return Ok(Progress::Wait(event));
+        }
+        let connection = done!(Progress::Done(self.net_dial(request.host, request.port)?));
+        let Some(open) = &mut self.net.open else { return Ok(Progress::Done(Err(NetError::closed()))) };
+        let Some(host) = open.connections.get(&connection).map(|connection| connection.host.clone()) else {
+            return Ok(Progress::Done(Err(NetError::closed())));
+        };
+        // Of a connection that was closed by itself nothing is left.
+        open.requests.retain(|request, _| open.connections.contains_key(request));
+        let exchange = Exchange {
+            connection,
+            server: request.encrypted.then(|| host.to_string()),
+            sent: Sent::new(request, &host),
+            input: Vec::new(),
+            looked: 0,
+            answer: Answer::Head { before: 0, to_head: request.method == "HEAD" },
+            waits: Vec::new(),
+        };
+        open.requests.insert(connection, exchange);
+        Ok(Progress::Done(Ok(connection)))
+    }
+
+    /// Sends some of the request's body; how many bytes.
+    pub(crate) fn http_send(&mut self, request: u32, bytes: &[u8]) -> NetResult<usize> {
+        self.http(request, |exchange, host| {
+            done!(exchange.flush(host)?);
+            Ok(Progress::Done(exchange.sent.take(bytes)))
+        })
+    }
+
+    /// Ends the request's body, once all of it is on its way.
+    pub(crate) fn http_end(&mut self, request: u32) -> NetResult<()> {
+        self.http(request, |exchange, host| match exchange.sent.end() {
+            Ok(()) => exchange.flush(host),
+            Err(error) => Ok(Progress::Done(Err(error))),
+        })
+    }
+
+    /// The head of the answer, which is given once.
+    pub(crate) fn http_answer(&mut self, request: u32) -> NetResult<HttpHead> {
+        self.http(request, Exchange::head)
+    }
+
+    /// Takes some of the answer's body into `room`; how many bytes. None at the end, and the request is gone.
+    pub(crate) fn http_receive(&mut self, request: u32, room: &mut [u8]) -> NetResult<usize> {
+        let progress = self.http(request, |exchange, host| exchange.body(host, room))?;
+        if let Progress::Done(Ok(0)) = progress
+            && !room.is_empty()
+        {
+            self.http_close(request);
+        }
+        Ok(progress)
+    }
+
+    /// Gives a request up, however far it has come.
+    pub(crate) fn http_close(&mut self, request: u32) {
+        let Some(open) = &mut self.net.open else { return };
+        if open.requests.remove(&request).is_none() {
+            return;
+        }
+        if let Some(mut connection) = open.connections.remove(&request) {
+            connection.close();
+            connection.write_record(&mut self.net.records);
+            open.leaving.push(Arc::clone(&connection.link));
+        }
+    }
+
+    /// What changes when one of these requests has come further; 0 is the next one. It is about what had to be waited for since
+    /// this was last asked; none if that is nothing.
+    pub(crate) fn http_event(&mut self, requests: &[u32]) -> Option<NetEvent> {
+        let open = self.net.open.as_mut()?;
+        let mut links = Vec::new();
+        for request in requests {
+            match open.requests.get_mut(request) {
+                Some(exchange) if !exchange.waits.is_empty() => links.append(&mut exchange.waits),
+                None if *request == 0 => {
+                    links.extend(open.leaving.iter().map(|link| (Arc::clone(link), Interest::End)))
+                }
+                _ => return None,
+            }
+        }
+        (!links.is_empty()).then(|| NetEvent::links(links, &open.shared.changed))
+    }
+
+    fn http<T>(&mut self, request: u32, act: impl FnOnce(&mut Exchange, &mut Self) -> NetResult<T>) -> NetResult<T> {
+        let exchange = self.net.open.as_mut().and_then(|open| open.requests.remove(&request));
+        let Some(mut exchange) = exchange else {
+            return Ok(Progress::Done(Err(NetError::new(NetErrorKind::NotOpen, "the request is over"))));
+        };
+        let progress = act(&mut exchange, self)?;
+        match &progress {
+            Progress::Wait(event) => exchange.wait_for(event),
+            Progress::Done(_) => exchange.waits.clear(),
+        }
+        if let Some(open) = &mut self.net.open {
+            open.requests.insert(request, exchange);
+        }
+        Ok(progress)
+    }
+}
+
+impl Open {
+    /// What frees a place, if all are taken and some of them by connections that are over for the guest.
+    fn place_is_freed(&mut self) -> Option<NetEvent> {
+        self.leaving.retain(|link| !link.state().is_ready(Interest::End));
+        let limit = self.shared.grants.connections;
+        let held = u32::try_from(self.connections.len()).unwrap_or(u32::MAX);
+        let open = self.shared.open.load(std::sync::atomic::Ordering::SeqCst);
+        if self.leaving.is_empty() || held >= limit || open < limit {
+            return None;
+        }
+        let links = self.leaving.iter().map(|link| (Arc::clone(link), Interest::End));
+        Some(NetEvent::links(links.collect(), &self.shared.changed))
+    }
+}
+
+impl Exchange {
+    /// Keeps what is waited for, each once.
+    fn wait_for(&mut self, event: &NetEvent) {
+        for (link, interest) in event.all() {
+            let is_it = |(known, of): &(Arc<Link>, Interest)| Arc::ptr_eq(known, link) && of == interest;
+            if !self.waits.iter().any(is_it) {
+                self.waits.push((Arc::clone(link), *interest));
+            }
+        }
+    }
+
+    /// Sends what there is to send, once the connection is what it has to be.
+    fn flush(&mut self, host: &mut Host) -> NetResult<()> {
+        done!(host.net_opened(self.connection));
+        if let Some(server) = &self.server {
+            done!(host.net_secure(self.connection, server, &PROTOCOLS));
+            self.server = None;
+        }
+        while !self.sent.ready().is_empty() {
+            let sent = done!(host.net_send(self.connection, self.sent.ready())?);
+            self.sent.went(sent);
+        }
+        Ok(Progress::Done(Ok(())))
+    }
+
+    /// The answer's head. One that comes before all was sent is an answer, too.
+    fn head(&mut self, host: &mut Host) -> NetResult<HttpHead> {
+        let sending = self.flush(host)?;
+        loop {
+            let Answer::Head { before, to_head } = &mut self.answer else {
+                return Ok(Progress::Done(Err(NetError::new(NetErrorKind::NotOpen, "the answer has begun"))));
+            };
+            match answer::parse(&self.input, &mut self.looked, *before, *to_head) {
+                Err(reason) => return Ok(Progress::Done(Err(wrong(reason)))),
+                Ok(Parsed::Head(head, body, len)) => {
+                    self.input.drain(..len);
+                    (self.answer, self.looked) = (Answer::Body(body), 0);
+                    return Ok(Progress::Done(Ok(head)));
+                }
+                Ok(Parsed::NotYet(len)) => {
+                    self.input.drain(..len);
+                    (*before, self.looked) = (*before + len, 0);
+                }
+                Ok(Parsed::More) => match self.fill(host)? {
+                    Progress::Done(Ok(1..)) => {}
+                    received => return Ok(no_head(received, sending)),
+                },
+            }
+        }
+    }
+
+    fn body(&mut self, host: &mut Host, room: &mut [u8]) -> NetResult<usize> {
+        loop {
+            let Answer::Body(body) = &mut self.answer else {
+                return Ok(Progress::Done(Err(NetError::new(NetErrorKind::NotOpen, "the answer has not begun"))));
+            };
+            match body.next(&self.input, &mut self.looked) {
+                Err(reason) => return Ok(Progress::Done(Err(wrong(reason)))),
+                Ok(Next::End) => return Ok(Progress::Done(Ok(0))),
+                Ok(Next::Skip(len)) => {
+                    self.input.drain(..len.min(self.input.len()));
+                    self.looked = 0;
+                }
+                Ok(Next::More) => {
+                    if done!(self.fill(host)?) == 0 {
+                        return Ok(Progress::Done(Err(wrong("it ends too early"))));
+                    }
+                }
+                Ok(Next::Content(most)) => return self.content(host, room, most),
+            }
+        }
+    }
+
+    /// Bytes of the answer itself, at most so many.
+    fn content(&mut self, host: &mut Host, room: &mut [u8], most: u64) -> NetResult<usize> {
+        let most = usize::try_from(most).unwrap_or(usize::MAX).min(room.len());
+        let Some(room) = room.get_mut(..most).filter(|room| !room.is_empty()) else { return Ok(Progress::Done(Ok(0))) };
+        let len = match self.input.len().min(room.len()) {
+            0 => done!(host.net_receive(self.connection, room)?),
+            len => {
+                room.iter_mut().zip(self.input.drain(..len)).for_each(|(room, byte)| *room = byte);
+                len
+            }
+        };
+        let Answer::Body(body) = &mut self.answer else { return Ok(Progress::Done(Ok(0))) };
+        Ok(Progress::Done(body.took(len).map(|()| len).map_err(wrong)))
+    }
+
+    /// Takes more in; how many bytes.
+    fn fill(&mut self, host: &mut Host) -> NetResult<usize> {
+        let mut piece = vec![0; PIECE];
+        let len = done!(host.net_receive(self.connection, &mut piece)?);
+        self.input.extend(piece.iter().take(len));
+        Ok(Progress::Done(Ok(len)))
+    }
+}
+
+/// Why there is no head yet, or will be none: of what went wrong, sending went before.
+fn no_head(received: Progress<usize>, sending: Progress<()>) -> Progress<HttpHead> {
+    match (received, sending) {
+        (_, Progress::Done(Err(error))) | (Progress::Done(Err(error)), _) => Progress::Done(Err(error)),
+        (Progress::Done(Ok(_)), _) => Progress::Done(Err(wrong("there is none"))),
+        (Progress::Wait(event), Progress::Wait(sends)) => Progress::Wait(event.or(&sends)),
+        (Progress::Wait(event), Progress::Done(Ok(()))) => Progress::Wait(event),
+    }
+}
+
+fn wrong(reason: &str) -> NetError {
+    NetError::new(NetErrorKind::Response, format!("the answer cannot be used: {reason}"))
+}
+
+#[cfg(test)]
+mod tests;

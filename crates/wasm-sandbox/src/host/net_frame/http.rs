@@ -1,0 +1,121 @@
+//! Requests of HTTP in frames: `h` begins one, `b` sends some of its body, `e` ends that, `a` asks for the head of the answer, `g` for some
+//! of its body, `q` gives the request up, and `w` waits until one of several can go on.
+
+use std::fmt;
+
+use tokio::sync::futures::Notified;
+
+use super::{Came, Head, Host, Progress, came};
+use crate::host::{
+    Stop,
+    control::Event,
+    net::{HttpHead, HttpRequest, NetError, NetErrorKind, NetEvent, RequestBody},
+};
+
+/// The most bytes of a request without its body, and of a number among those that are waited for.
+pub(super) const MAX_REQUEST: usize = 128 << 10;
+pub(super) const WAITED: usize = 4;
+
+impl Host {
+    /// None for what is not known.
+    pub(super) fn http_asked(&mut self, head: &Head, carried: &mut [u8], is_late: bool) -> Result<Option<Came>, Stop> {
+        let request = head.handle;
+        Ok(Some(match head.asks {
+            b'h' => match read(carried, head.port) {
+                Some(request) => came(self.http_begin(&request)?, |request| request.to_le_bytes().to_vec()),
+                None => came(Progress::Done(Err(unreadable())), |()| Vec::new()),
+            },
+            b'b' => match self.http_send(request, carried)? {
+                Progress::Done(Ok(sent)) => Came::To(i32::try_from(sent).unwrap_or(i32::MAX), Vec::new()),
+                other => came(other, |_| Vec::new()),
+            },
+            b'e' => came(self.http_end(request)?, |()| Vec::new()),
+            b'a' => came(self.http_answer(request)?, |head| written(&head)),
+            b'g' => match self.http_receive(request, carried)? {
+                Progress::Done(Ok(received)) => Came::Filled(received),
+                other => came(other, |_| Vec::new()),
+            },
+            b'q' => {
+                self.http_close(request);
+                Came::To(0, Vec::new())
+            }
+            b'w' => self.http_wait(carried, head.port > 0, is_late),
+            _ => return Ok(None),
+        }))
+    }
+
+    /// Waits for requests, and for calls of tools if there are such.
+    fn http_wait(&mut self, carried: &[u8], with_tools: bool, is_late: bool) -> Came {
+        let numbers = carried.chunks_exact(WAITED).filter_map(|number| number.first_chunk().copied());
+        let requests: Vec<u32> = numbers.map(u32::from_le_bytes).collect();
+        match self.http_event(&requests) {
+            Some(event) if !is_late => {
+                let both = Both { requests: event, tools: with_tools.then(|| self.tool_event()) };
+                if both.ready() { Came::To(0, Vec::new()) } else { Came::Wait(Box::new(both)) }
+            }
+            _ => Came::To(0, Vec::new()),
+        }
+    }
+}
+
+/// Requests and calls of tools: what changes one of them tells of all.
+struct Both {
+    requests: NetEvent,
+    tools: Option<Box<dyn Event>>,
+}
+
+impl Event for Both {
+    fn ready(&self) -> bool {
+        self.requests.ready() || self.tools.as_ref().is_some_and(|tools| tools.ready())
+    }
+
+    fn changed(&self) -> Notified<'_> {
+        self.requests.changed()
+    }
+}
+
+impl fmt::Debug for Both {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Both").field("requests", &self.requests).field("tools", &self.tools).finish()
+    }
+}
+
+/// Lines: the method, `http` or `https`, the host, the path with the query, the body (`-` for none, its length, or `*`), and headers as
+/// `name:value`. No part of a request can have a line's end in it.
+fn read(carried: &[u8], port: u16) -> Option<HttpRequest<'_>> {
+    let mut lines = carried.split(|byte| *byte == b'\n');
+    let mut text = || lines.next().and_then(|line| std::str::from_utf8(line).ok());
+    let (method, scheme, host, target) = (text()?, text()?, text()?, text()?);
+    let body = match text()? {
+        "-" => RequestBody::None,
+        "*" => RequestBody::Unknown,
+        length => RequestBody::Exactly(length.parse().ok()?),
+    };
+    let encrypted = match scheme {
+        "http" => false,
+        "https" => true,
+        _ => return None,
+    };
+    let headers = lines.map(header).collect::<Option<_>>()?;
+    Some(HttpRequest { method, encrypted, host, port, target, headers, body })
+}
+
+fn header(line: &[u8]) -> Option<(&str, &[u8])> {
+    let at = line.iter().position(|byte| *byte == b':')?;
+    Some((std::str::from_utf8(line.get(..at)?).ok()?, line.get(at + 1..)?))
+}
+
+fn unreadable() -> NetError {
+    NetError::new(NetErrorKind::Request, "the request cannot be read")
+}
+
+/// Lines: the status, what the server calls it, and headers as `name:value`.
+fn written(head: &HttpHead) -> Vec<u8> {
+    let mut lines = format!("{}\n{}", head.status, head.reason).into_bytes();
+    for (name, value) in &head.headers {
+        for part in [b"\n".as_slice(), name.as_bytes(), b":", value.as_slice()] {
+            lines.extend(part);
+        }
+    }
+    lines
+}
