@@ -200,7 +200,7 @@ impl Module {
             };
             ConfigProblem::new("tools", format!("`{name}` {message}")).suggest(remedy)
         } else if network.grants().is_some() && !self.reaches_network() {
-            let message = format!("`{name}` has no way to use the network; programs in Python have");
+            let message = format!("`{name}` has no way to use the network; programs in Python and JavaScript have");
             ConfigProblem::new("capabilities.network", message).suggest("grant nothing of the network")
         } else {
             return Ok(());
@@ -214,7 +214,7 @@ impl Module {
 
     /// Whether its guests have a way to what is granted of the network.
     fn reaches_network(&self) -> bool {
-        self.script().is_some_and(|script| script.runtime == Runtime::Python)
+        self.script().is_some()
     }
 
     /// # Errors

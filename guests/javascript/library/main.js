@@ -8,6 +8,9 @@ import { structuredClone } from "internal:clone";
 import { TextDecoder, TextEncoder } from "internal:encoding";
 import { AbortController, AbortSignal, CustomEvent, Event, EventTarget } from "internal:web";
 import { URL, URLSearchParams } from "internal:address";
+import { fetch } from "internal:fetch";
+import { Headers, Request, Response } from "internal:messages";
+import { ReadableStream } from "internal:streams";
 import { tools } from "internal:tools";
 import { describe, exporting } from "internal:describe";
 import { resultToJson, toJson } from "internal:json";
@@ -43,8 +46,8 @@ const { forgetTimers, Timeout, nextTick, ...timerFunctions } = timers;
 define(globalThis, {
     ...timerFunctions,
     clearInterval: timers.clearTimeout,
-    AbortController, AbortSignal, Buffer, CustomEvent, Event, EventTarget, TextDecoder, TextEncoder, URL, URLSearchParams,
-    console, crypto: webcrypto, global: globalThis, process, structuredClone, tools,
+    AbortController, AbortSignal, Buffer, CustomEvent, Event, EventTarget, Headers, ReadableStream, Request, Response, TextDecoder, TextEncoder, URL, URLSearchParams,
+    console, crypto: webcrypto, fetch, global: globalThis, process, structuredClone, tools,
     require: makeRequire("<global>"),
 });
 define(Math, { random: native.random });

@@ -126,7 +126,8 @@ export class AbortSignal extends EventTarget {
 
     static timeout(ms) {
         const signal = makeSignal();
-        setTimeout(() => trip(signal, new DOMException("The operation was aborted due to timeout", "TimeoutError")), ms).unref();
+        // More than a timer can say is longer than any sandbox lasts.
+        setTimeout(() => trip(signal, new DOMException("The operation was aborted due to timeout", "TimeoutError")), Math.min(ms, 0x7fff_ffff)).unref();
         return signal;
     }
 

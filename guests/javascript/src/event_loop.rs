@@ -1,4 +1,4 @@
-//! What runs after the code of a turn: promises, timers and calls of the host's tools, until nothing is left.
+//! What runs after the code of a turn: promises, timers, calls of the host's tools and requests, until nothing is left.
 
 use std::{
     cell::RefCell,
@@ -8,7 +8,7 @@ use std::{
 
 use rquickjs::{Ctx, FromJs, Function, Persistent, Promise, Result, Value, promise::PromiseState};
 
-use crate::{clock, engine, tools};
+use crate::{clock, engine, net, tools};
 
 type Callback = Persistent<Function<'static>>;
 type Kept = Persistent<Value<'static>>;
@@ -142,18 +142,38 @@ fn thrown<'js>(ctx: &Ctx<'js>, error: &rquickjs::Error) -> Value<'js> {
     ctx.catch()
 }
 
-/// Sleeps until the next timer is due or a tool has an answer; false when there is nothing to wait for.
+/// Sleeps until the next timer is due, or a tool or a request has an answer; false when there is nothing to wait for.
 fn wait<'js>(ctx: &Ctx<'js>) -> std::result::Result<bool, Stop<'js>> {
+    let others = net::pending() || tools::pending();
     let next = queue(|queue| {
-        let waited = queue.timers.values().any(|timer| timer.referenced);
+        // One that the loop does not wait for may still end what it does wait for.
+        let waited = others || queue.timers.values().any(|timer| timer.referenced);
         waited.then(|| queue.timers.keys().next().map(|(due, _)| *due)).flatten()
     });
     let left = next.map(|due| Duration::from_nanos(due.saturating_sub(clock::elapsed())));
+    if net::pending() {
+        if check(ctx, net::settle_one(ctx))? {
+            return Ok(true);
+        }
+        net::wait(left);
+        // A tool may have an answer, too.
+        let now = Some(Duration::ZERO);
+        return if tools::pending() { check(ctx, tools::wait(ctx, now)).map(|()| true) } else { Ok(true) };
+    }
     if tools::pending() {
         return check(ctx, tools::wait(ctx, left)).map(|()| true);
     }
-    if let Some(left) = left {
-        std::thread::sleep(left);
+    match left {
+        Some(left) => std::thread::sleep(left),
+        // Answers that nobody can read any more may be all that others wait for.
+        None if net::is_full() => {
+            ctx.run_gc();
+            return match engine::run_job(ctx) {
+                Some(ran) => check(ctx, ran).map(|_| true),
+                None => Ok(false),
+            };
+        }
+        None => {}
     }
     Ok(left.is_some())
 }
@@ -227,4 +247,5 @@ pub(crate) fn forget() {
     let last_timer = queue(|queue| queue.last_timer);
     let _left = queue(|queue| std::mem::replace(queue, Queue { last_timer, ..Queue::default() }));
     tools::forget();
+    net::forget();
 }

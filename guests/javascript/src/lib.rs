@@ -12,6 +12,7 @@ mod imports;
 mod library;
 mod modules;
 mod natives;
+mod net;
 mod random;
 mod request;
 mod reserve;

@@ -12,7 +12,7 @@ use rquickjs::{
     promise::PromiseState,
 };
 
-use crate::{clock, engine, event_loop, modules, random, tools};
+use crate::{clock, engine, event_loop, modules, net, random, tools};
 
 /// The module, with everything in one object.
 pub(crate) struct Natives;
@@ -109,7 +109,32 @@ fn add_loop<'js>(ctx: &Ctx<'js>, natives: &Object<'js>) -> Result<()> {
         Function::new(ctx.clone(), move |ctx: Ctx<'js>, request: String, settle: Function<'js>| {
             tools::start(&request, keep(&ctx, settle))
         })?,
-    )
+    )?;
+    natives.set("netOpened", Function::new(ctx.clone(), net::opened)?)?;
+    natives.set("netIsOpen", Function::new(ctx.clone(), net::is_open)?)?;
+    natives.set("netIsFull", Function::new(ctx.clone(), net::is_full)?)?;
+    natives.set("netNext", Function::new(ctx.clone(), |ctx: Ctx<'js>| net::next(&ctx))?)?;
+    natives.set(
+        "netQueue",
+        Function::new(ctx.clone(), move |ctx: Ctx<'js>, settle: Function<'js>| net::queue(keep(&ctx, settle)))?,
+    )?;
+    natives.set("netClose", Function::new(ctx.clone(), net::close)?)?;
+    natives.set("netAsk", Function::new(ctx.clone(), ask)?)
+}
+
+/// Asks the network for something: a letter, a request's number, a port, bytes, and how many the answer may have.
+fn ask<'js>(
+    ctx: Ctx<'js>,
+    asks: String,
+    request: u32,
+    port: u16,
+    carried: TypedArray<'js, u8>,
+    room: usize,
+    settle: Function<'js>,
+) -> Result<Option<List<(i32, Value<'js>)>>> {
+    let asks = asks.bytes().next().unwrap_or_default();
+    let asked = net::Asked::new(asks, request, port, bytes(&carried).to_vec(), room);
+    net::ask(&ctx, asked, Persistent::save(&ctx, settle))
 }
 
 fn add_system<'js>(ctx: &Ctx<'js>, natives: &Object<'js>) -> Result<()> {

@@ -1,4 +1,4 @@
-//! How interpreters reach the caller's tools, how Python reaches the network, and where it leaves its answers. `docs/guest-javascript.md` has JavaScript's
+//! How interpreters reach the caller's tools and the network, and where Python leaves its answers. `docs/guest-javascript.md` has JavaScript's
 //! imports; Python has one, and `host/tools/frame.rs` what it hands over.
 
 use std::time::{Duration, Instant};
@@ -112,6 +112,14 @@ fn add_javascript(linker: &mut Linker<StoreData>, mode: Mode) -> wasmtime::Resul
         let room = memory(&mut caller, pointer, answer.len()).ok_or_else(outside)?;
         room.copy_from_slice(&answer);
         wasmtime::Result::Ok(())
+    })?;
+    linker.func_wrap_async(MODULE, "net", move |mut caller: Caller<'_, StoreData>, (pointer, len): (u32, u32)| {
+        Box::new(async move {
+            match memory(&mut caller, pointer, 1) {
+                Some([b'n']) => frame(&mut caller, pointer, len, mode).await,
+                _ => Ok(FAULT),
+            }
+        })
     })?;
     Ok(())
 }
