@@ -55,7 +55,7 @@ pub(crate) enum Command {
     Call(CallOptions),
     /// Run a snippet in a language that is interpreted; a final expression is printed
     Eval(EvalOptions),
-    /// Answer HTTP requests with a component, each in a fresh instance; the log goes to stdout
+    /// Answer HTTP requests with a component or a WSGI application in Python, each in a fresh instance; the log goes to stdout
     Serve(ServeOptions),
     /// Show functions, imports and what a module would need to be granted
     Inspect(InspectOptions),
@@ -219,7 +219,7 @@ pub(crate) enum EvalLanguage {
 
 #[derive(Args)]
 pub(crate) struct ServeOptions {
-    /// The component: it exports `wasi:http/incoming-handler`
+    /// A component that exports `wasi:http/incoming-handler`, or a .py file with an `application`
     pub(crate) file: PathBuf,
 
     /// Where to listen; port 0 takes any that is free

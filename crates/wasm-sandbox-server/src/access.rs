@@ -10,10 +10,13 @@ use std::{
 };
 
 use serde::Serialize;
-use wasm_sandbox::{ErrorReport, SandboxError, SandboxResult, http::Request};
+use wasm_sandbox::{Ending, ErrorReport, Plain, SandboxError, SandboxResult, http::Request};
 
-/// Characters of a path and a method that are kept.
+/// Characters of a path, a method and a message that are kept.
 const MAX_TEXT: usize = 2048;
+
+/// Bytes that are kept of each stream that a guest has printed to: records wait for clients and for whoever reads them.
+const MAX_PRINTED: usize = 64 << 10;
 
 /// What became of a request.
 #[derive(Debug, Serialize)]
@@ -23,7 +26,7 @@ pub struct AccessEntry {
     pub at: SystemTime,
     /// Who asked.
     pub client: SocketAddr,
-    /// As the client sent it, at most 2048 characters.
+    /// As the client sent it, at most 2048 characters, with none that breaks a line or steers a terminal.
     pub method: String,
     /// Path and query, at most 2048 characters.
     pub path: String,
@@ -35,7 +38,8 @@ pub struct AccessEntry {
     pub duration: Duration,
     /// Why there is no answer of the guest's, where there is none.
     pub error: Option<ErrorReport>,
-    /// The account of the guest's life; none where no guest was made.
+    /// The account of the guest's life; none where no guest was made. Of what it printed there are the first 64 KiB of each
+    /// stream, of messages 2048 characters.
     pub result: Option<SandboxResult>,
 }
 
@@ -57,7 +61,7 @@ pub(crate) struct Draft {
 
 impl Draft {
     pub(crate) fn new<B>(request: &Request<B>, client: SocketAddr, sink: &Sink) -> Arc<Self> {
-        let short = |text: &str| text.chars().take(MAX_TEXT).collect();
+        let short = |text: &str| Plain::line(text).at_most(MAX_TEXT).to_string();
         Arc::new(Self {
             began: Instant::now(),
             at: SystemTime::now(),
@@ -84,17 +88,46 @@ impl Draft {
         let mut outcome = self.outcome.lock().unwrap_or_else(PoisonError::into_inner);
         match life {
             Ok(result) => {
+                let result = shortened(result.clone());
                 outcome.0 = result.error.clone();
-                outcome.1 = Some(result.clone());
+                outcome.1 = Some(result);
             }
-            Err(error) => outcome.0 = Some(ErrorReport::from(error)),
+            Err(error) => outcome.0 = Some(told(ErrorReport::from(error))),
         }
     }
 
     /// Why no guest was made, or has answered.
     pub(crate) fn failed(&self, error: &SandboxError) {
         let mut outcome = self.outcome.lock().unwrap_or_else(PoisonError::into_inner);
-        outcome.0.get_or_insert_with(|| ErrorReport::from(error));
+        outcome.0.get_or_insert_with(|| told(ErrorReport::from(error)));
+    }
+}
+
+/// As much of an account as is kept.
+fn shortened(mut result: SandboxResult) -> SandboxResult {
+    for stream in [&mut result.stdout, &mut result.stderr] {
+        if let Some(kept) = stream.bytes().get(..MAX_PRINTED) {
+            *stream = kept.to_vec().into();
+        }
+    }
+    match &mut result.ending {
+        Ending::Exception { message, .. } => shorten(message),
+        Ending::Trap(trap) => shorten(&mut trap.message),
+        _ => {}
+    }
+    result.error = result.error.map(told);
+    result
+}
+
+fn told(mut error: ErrorReport) -> ErrorReport {
+    shorten(&mut error.message);
+    error.stack.iter_mut().for_each(shorten);
+    error
+}
+
+fn shorten(text: &mut String) {
+    if let Some((end, _)) = text.char_indices().nth(MAX_TEXT) {
+        text.truncate(end);
     }
 }
 

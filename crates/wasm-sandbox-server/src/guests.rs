@@ -56,11 +56,12 @@ impl Guests {
             [host] => is_authority(host) && authority.is_none_or(|authority| authority == host.as_bytes()),
             _ => false,
         };
-        if !agrees || request.uri().path_and_query().is_none() {
+        let scheme = request.uri().scheme_str().unwrap_or("http");
+        if !agrees || scheme != "http" || request.uri().path_and_query().is_none() {
             Some(StatusCode::BAD_REQUEST)
         } else if too_long(request.body().size_hint()) {
             Some(StatusCode::PAYLOAD_TOO_LARGE)
-        } else if request.method() == hyper::Method::CONNECT || request.headers().contains_key(header::UPGRADE) {
+        } else if request.method() == hyper::Method::CONNECT {
             Some(StatusCode::NOT_IMPLEMENTED)
         } else {
             None

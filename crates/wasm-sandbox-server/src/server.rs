@@ -10,6 +10,7 @@ use hyper_util::{
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
+    task::JoinSet,
 };
 use tokio_io_timeout::TimeoutStream;
 use wasm_sandbox::HttpHandler;
@@ -60,6 +61,7 @@ impl HttpServer {
     pub async fn run(self, end: impl Future<Output = ()>) -> bool {
         let places = Arc::new(Semaphore::new(self.config.connections));
         let graceful = GracefulShutdown::new();
+        let mut connections = JoinSet::new();
         let mut end = pin!(end);
         loop {
             let accepted = tokio::select! {
@@ -68,12 +70,19 @@ impl HttpServer {
                 accepted = self.accept(&places) => accepted,
             };
             match accepted {
-                Ok((stream, client, place)) => self.serve(stream, client, place, &graceful),
+                Ok((stream, client, place)) => {
+                    // Those that are over are forgotten.
+                    while connections.try_join_next().is_some() {}
+                    connections.spawn(self.serve(stream, client, place, &graceful));
+                }
                 Err(_) => tokio::time::sleep(PAUSE).await,
             }
         }
         drop(self.listener);
-        tokio::time::timeout(self.config.drain_time, graceful.shutdown()).await.is_ok()
+        let all = tokio::time::timeout(self.config.drain_time, graceful.shutdown()).await.is_ok();
+        // Whoever is cut off takes the guest along.
+        connections.shutdown().await;
+        all
     }
 
     async fn accept(&self, places: &Arc<Semaphore>) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
@@ -83,7 +92,14 @@ impl HttpServer {
         Ok((stream, client, place))
     }
 
-    fn serve(&self, stream: TcpStream, client: SocketAddr, place: OwnedSemaphorePermit, graceful: &GracefulShutdown) {
+    /// A connection's whole life.
+    fn serve(
+        &self,
+        stream: TcpStream,
+        client: SocketAddr,
+        place: OwnedSemaphorePermit,
+        graceful: &GracefulShutdown,
+    ) -> impl Future<Output = ()> + Send + use<> {
         let mut stream = TimeoutStream::new(stream);
         stream.set_write_timeout(Some(self.config.stall_time));
         let guests = Arc::clone(&self.guests);
@@ -98,10 +114,10 @@ impl HttpServer {
             .max_headers(MAX_FIELDS)
             .serve_connection(TokioIo::new(Box::pin(stream)), service);
         let connection = graceful.watch(connection);
-        tokio::spawn(async move {
+        async move {
             // How exchanges ended is in their records, and of a client that has gone there is nothing to say.
             let _ = connection.await;
             drop(place);
-        });
+        }
     }
 }

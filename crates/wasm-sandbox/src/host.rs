@@ -96,6 +96,8 @@ pub(crate) struct Host {
     handles: Handles,
     /// Tells of changes to bodies of HTTP; the same that the server was given.
     http_changed: Option<Arc<Notify>>,
+    /// Whether the request that came in wants no body.
+    asked_for_head: bool,
     /// The request that a script answers.
     serving: Option<Serving>,
     streams: Streams,
@@ -154,6 +156,7 @@ impl Host {
             descriptors: Descriptors::new(Namespace::new(setup.mounts), setup.script.is_some(), limits.open_files),
             handles: Handles::default(),
             http_changed: None,
+            asked_for_head: false,
             serving: None,
             streams: Streams::new(setup.stdin, setup.stdout, setup.stderr, limits.output.as_u64()),
             clocks: Clocks::new(system.clock, now),

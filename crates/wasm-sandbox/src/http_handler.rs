@@ -8,7 +8,7 @@ use std::{
 };
 
 use bytes::{Buf, Bytes};
-use http::{Method, Request, Response, StatusCode, Uri, header, uri::Scheme};
+use http::{Method, Request, Response, Uri, header, uri::Scheme};
 use http_body::{Body, Frame, SizeHint};
 use tokio::sync::{Notify, oneshot};
 use wasm_sandbox_policy::{InstanceConfig, SandboxError, SandboxResult};
@@ -79,7 +79,7 @@ impl HttpHandler {
         let (head, body) = request.into_parts();
         let pipe = Pipe::new(Arc::clone(&changed));
         let request = cleaned(Request::from_parts(head, Arc::clone(&pipe)));
-        let exchange = Exchange { request, answer, changed };
+        let exchange = Exchange { request, answer, changed, asks_for_head };
         let parts = Arc::clone(&self.0);
         runtime.spawn(async move {
             let life = parts.blueprint(control).answer(exchange);
@@ -90,11 +90,7 @@ impl HttpHandler {
         });
         match answered.await {
             Ok(response) => {
-                let no_body = [StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED];
-                let is_over = asks_for_head || no_body.contains(&response.status());
-                if is_over {
-                    response.body().forget();
-                }
+                let is_over = response.body().is_unwanted();
                 Ok(response.map(|pipe: Arc<Pipe>| HttpBody { pipe, guard, is_over }))
             }
             Err(_) => Err(match ended.await {
@@ -169,20 +165,27 @@ async fn bring(body: impl Body<Data: Send>, pipe: &Pipe) {
     loop {
         std::future::poll_fn(|context| pipe.poll_room(context)).await;
         if pipe.is_deaf() {
-            return;
+            // Nothing of it will come any more.
+            return pipe.end(End::Whole(None));
         }
-        let end = match std::future::poll_fn(|context| body.as_mut().poll_frame(context)).await {
-            None => End::Whole(None),
-            Some(Err(_)) => End::Broken,
-            Some(Ok(frame)) => match frame.into_data() {
-                Ok(mut data) => {
-                    pipe.send(data.copy_to_bytes(data.remaining()));
-                    continue;
-                }
-                Err(frame) => End::Whole(frame.into_trailers().ok()),
-            },
+        let come = std::future::poll_fn(|context| body.as_mut().poll_frame(context)).await;
+        let data = match come.map(|come| come.map(Frame::into_data)) {
+            None => return pipe.end(End::Whole(None)),
+            Some(Err(_)) => return pipe.end(End::Broken),
+            Some(Ok(Err(frame))) => return pipe.end(End::Whole(frame.into_trailers().ok())),
+            Some(Ok(Ok(data))) => data,
         };
-        return pipe.end(end);
+        bring_piece(data, pipe).await;
+    }
+}
+
+/// As [`bring`] for one piece, however large.
+async fn bring_piece(mut data: impl Buf, pipe: &Pipe) {
+    while data.has_remaining() && !pipe.is_deaf() {
+        std::future::poll_fn(|context| pipe.poll_room(context)).await;
+        let len = data.chunk().len().min(pipe.room());
+        pipe.send(data.chunk().get(..len).unwrap_or_default());
+        data.advance(len);
     }
 }
 

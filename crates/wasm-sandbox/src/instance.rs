@@ -487,9 +487,14 @@ impl Instance {
         }
         match answered {
             Ok(()) => Ok(Ending::Return),
+            Err(SandboxError::Exit { exit_code, .. }) => Ok(Ending::Exit { code: exit_code }),
             Err(SandboxError::Exception { name, message, stack, .. }) => {
                 self.tell(&stack);
                 Ok(Ending::Exception { name, message })
+            }
+            Err(SandboxError::Compilation { diagnostics, .. }) => {
+                self.tell(&diagnostics);
+                Ok(Ending::Exception { name: "SyntaxError".to_owned(), message: diagnostics })
             }
             Err(error) => adapter.ending.take().ok_or(error),
         }

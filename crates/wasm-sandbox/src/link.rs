@@ -1,14 +1,13 @@
 //! Components that import what others export: each keeps a sandbox of its own, and values go between them.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use futures::FutureExt;
 use serde_json::{Value, json};
+use tokio::sync::Mutex;
 use wasm_sandbox_policy::{ConfigProblem, Plain, SandboxError};
 
 use crate::{
     blocking,
-    engine::Mode,
     instance::CallReport,
     module::Module,
     sandbox::WasmSandbox,
@@ -22,23 +21,15 @@ use crate::{
 #[derive(Clone)]
 pub struct Provider {
     module: Option<Module>,
-    sandbox: Lent,
-}
-
-/// The sandbox, for one call at a time.
-#[derive(Clone)]
-enum Lent {
-    Async(Arc<tokio::sync::Mutex<WasmSandbox>>),
-    Blocking(Arc<Mutex<WasmSandbox>>),
+    /// For one call at a time.
+    sandbox: Arc<Mutex<WasmSandbox>>,
 }
 
 impl From<WasmSandbox> for Provider {
     fn from(sandbox: WasmSandbox) -> Self {
         let module = sandbox.module().ok().cloned();
-        let sandbox = match sandbox.mode() {
-            Mode::Async => Lent::Async(Arc::new(tokio::sync::Mutex::new(sandbox))),
-            Mode::Blocking => Lent::Blocking(Arc::new(Mutex::new(sandbox))),
-        };
+        // A call that its caller gives up is given up here too, which one that blocks cannot be.
+        let sandbox = Arc::new(Mutex::new(sandbox.into_async()));
         Self { module, sandbox }
     }
 }
@@ -100,23 +91,11 @@ impl Provider {
         let doc = function.doc.clone().unwrap_or_default();
         let schema = json!({ "type": "object" });
         let call = Call { import: import.clone(), function: function.export.clone() };
-        match &self.sandbox {
-            Lent::Async(sandbox) => {
-                let (sandbox, call) = (Arc::clone(sandbox), Arc::new(call));
-                Tool::with_schema_async(name, doc, schema, move |arguments| {
-                    let (sandbox, call) = (Arc::clone(&sandbox), Arc::clone(&call));
-                    async move { call.make(&mut *sandbox.lock().await, &arguments).await }
-                })
-            }
-            Lent::Blocking(sandbox) => {
-                let sandbox = Arc::clone(sandbox);
-                Tool::with_schema(name, doc, schema, move |arguments| {
-                    let mut sandbox = sandbox.lock().unwrap_or_else(PoisonError::into_inner);
-                    let made = call.make(&mut sandbox, &arguments).now_or_never();
-                    made.unwrap_or_else(|| Err(ToolError::new("a call in blocking mode waits")))
-                })
-            }
-        }
+        let (sandbox, call) = (Arc::clone(&self.sandbox), Arc::new(call));
+        Tool::with_schema_async(name, doc, schema, move |arguments| {
+            let (sandbox, call) = (Arc::clone(&sandbox), Arc::clone(&call));
+            async move { call.make(&mut *sandbox.lock().await, &arguments).await }
+        })
     }
 }
 

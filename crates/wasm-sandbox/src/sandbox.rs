@@ -311,8 +311,10 @@ impl WasmSandbox {
         CancelHandle::new(Arc::clone(&self.control))
     }
 
-    pub(crate) fn mode(&self) -> Mode {
-        self.mode
+    /// The same, giving way instead of blocking, with no instance yet.
+    pub(crate) fn into_async(self) -> Self {
+        let instance = self.instance.filter(|_| self.mode == Mode::Async);
+        Self { mode: Mode::Async, instance, ..self }
     }
 
     async fn instance(&mut self) -> Result<&mut Instance, SandboxError> {
@@ -536,8 +538,8 @@ impl WasmSandboxBuilder {
     }
 
     /// Serves functions that the sandbox's component imports with those of another sandbox: with the export of the same interface
-    /// and name, or of the same name. The other keeps its policy, its limits and its instance, which serves one call at a time;
-    /// the two share nothing but the values that go between them, and resources cannot. Each call is a tool's: past the gate,
+    /// and name, or of the same name. The other keeps its policy and its limits; one instance of it serves one call at a time, and
+    /// the two sandboxes share nothing but the values that go between them, and resources cannot. Each call is a tool's: past the gate,
     /// in the records, under the deadline. A tool of the import's name goes before it.
     ///
     /// What the other's function returns as `Err` is the import's; that it traps or meets a limit is a tool that failed.

@@ -54,9 +54,18 @@ impl Guest for Handler {
                 }
             }
             "/trap" => panic!("no answer"),
-            "/loop" => loop {
-                std::hint::black_box(());
-            },
+            "/loop" => {
+                if !query.is_empty() {
+                    std::fs::write(query, "begun").unwrap();
+                }
+                loop {
+                    std::hint::black_box(());
+                }
+            }
+            "/hold" => hold(query),
+            "/many" => many(),
+            "/says" => says(out, query),
+            "/part" => part(&request, out),
             "/memory" => {
                 let mut held = Vec::new();
                 loop {
@@ -229,6 +238,47 @@ fn twice(request: &IncomingRequest) -> String {
     let line = format!("{again} {}\n", body.stream().is_err());
     drop(stream);
     line
+}
+
+/// Fields of responses that have gone, or what is left of fields that were taken out.
+fn hold(query: &str) {
+    let mut held = Vec::new();
+    loop {
+        let fields = Fields::new();
+        fields.append("x-large", &vec![b'x'; 60_000]).unwrap();
+        if query == "deleted" {
+            fields.delete("x-large").unwrap();
+            fields.append("x-large", &vec![b'x'; 60_000]).unwrap();
+            held.push(fields);
+        } else {
+            let response = OutgoingResponse::new(fields);
+            held.push(response.headers());
+        }
+    }
+}
+
+fn many() {
+    let fields = Fields::new();
+    loop {
+        fields.append("x", b"").unwrap();
+    }
+}
+
+/// Says a length, and has no body.
+fn says(out: ResponseOutparam, length: &str) {
+    let fields = Fields::from_list(&[("content-length".to_owned(), length.as_bytes().to_vec())]).unwrap();
+    ResponseOutparam::set(out, Ok(OutgoingResponse::new(fields)));
+}
+
+/// Reads some of a body and waits for what comes behind it.
+fn part(request: &IncomingRequest, out: ResponseOutparam) {
+    let incoming = request.consume().unwrap();
+    let stream = incoming.stream().unwrap();
+    stream.blocking_read(10).unwrap();
+    drop(stream);
+    let come = IncomingBody::finish(incoming);
+    come.subscribe().block();
+    answer(out, &format!("{}\n", come.get().is_some()));
 }
 
 /// Many bodies, each full.

@@ -9,6 +9,7 @@ use std::{
         mpsc::{SyncSender, sync_channel},
     },
     thread::JoinHandle,
+    time::{Duration, Instant},
 };
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -22,18 +23,26 @@ use crate::{
     report,
 };
 
+/// How long ends of what was cut off are waited for, and a log that nobody reads.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 /// Records that wait to be written; where nobody reads the log, later ones are lost, and counted.
-const MAX_WAITING: usize = 1024;
+const MAX_WAITING: usize = 256;
 
 pub(crate) fn serve(options: &ServeOptions, verbosity: Verbosity) -> Result<ExitCode, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|error| SandboxError::internal("starting threads", error))?;
-    runtime.block_on(serve_here(options, verbosity))
+    let log = Log::new(options.json, verbosity);
+    let served = runtime.block_on(serve_here(options, &log, verbosity));
+    // What is still under way writes its record as it goes.
+    runtime.shutdown_timeout(PATIENCE);
+    log.close();
+    served.map(|()| ExitCode::SUCCESS)
 }
 
-async fn serve_here(options: &ServeOptions, verbosity: Verbosity) -> Result<ExitCode, Failure> {
+async fn serve_here(options: &ServeOptions, log: &Log, verbosity: Verbosity) -> Result<(), Failure> {
     let builder = WasmSandbox::builder()
         .setup(machine::here(verbosity))
         .source(options.file.as_path())
@@ -43,9 +52,7 @@ async fn serve_here(options: &ServeOptions, verbosity: Verbosity) -> Result<Exit
     (config.listen, config.body) = (options.listen, options.max_body);
     (config.exchanges, config.drain_time) = (options.concurrency.into(), options.drain);
     let mut signals = Signals::new().map_err(|error| SandboxError::internal("listening to signals", error))?;
-    let log = Log::new(options.json, verbosity);
-    let sink = log.sink();
-    let server = HttpServer::bind(handler, config, sink).await;
+    let server = HttpServer::bind(handler, config, log.sink()).await;
     let server = server.map_err(|error| SandboxError::internal(format!("listening on {}", options.listen), error))?;
     let address = server.address().map_err(|error| SandboxError::internal("asking for the address", error))?;
     if verbosity >= Verbosity::Normal {
@@ -62,8 +69,7 @@ async fn serve_here(options: &ServeOptions, verbosity: Verbosity) -> Result<Exit
         // Whoever asks a second time does not want to wait; asked before the first time nobody listens here.
         () = Signals::twice() => {}
     }
-    log.close();
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }
 
 /// Ctrl-C and the wish of whoever runs the service.
@@ -103,12 +109,10 @@ impl Log {
         let told = Arc::clone(&lost);
         let writer = std::thread::spawn(move || {
             for record in records {
-                let lost = told.swap(0, Ordering::Relaxed);
-                if lost > 0 {
-                    report::note(&format!("{lost} requests are not in the log: nobody reads it"));
-                }
                 write(&record, json, verbosity);
+                tell_lost(&told);
             }
+            tell_lost(&told);
         });
         Self { waiting, lost, writer }
     }
@@ -122,14 +126,21 @@ impl Log {
         }
     }
 
-    /// Writes what there is. Guests that were cut off may still hold ends of it, and write no more.
+    /// Writes what there is, unless nobody reads it.
     fn close(self) {
         let Self { waiting, writer, .. } = self;
         drop(waiting);
-        let patience = std::time::Instant::now() + std::time::Duration::from_secs(1);
-        while !writer.is_finished() && std::time::Instant::now() < patience {
-            std::thread::yield_now();
+        let begun = Instant::now();
+        while !writer.is_finished() && begun.elapsed() < PATIENCE {
+            std::thread::sleep(Duration::from_millis(1));
         }
+    }
+}
+
+fn tell_lost(lost: &AtomicU64) {
+    let lost = lost.swap(0, Ordering::Relaxed);
+    if lost > 0 {
+        report::note(&format!("{lost} requests are not in the log: it was not read fast enough"));
     }
 }
 

@@ -95,6 +95,12 @@ fn trailers_go_both_ways() {
 }
 
 #[test]
+fn a_guest_need_not_read_a_body_to_its_end() {
+    let server = Served::with(|builder| builder.timeout(60.seconds()), |_| {});
+    assert_eq!(server.connect().post("/part", &[1; 300_000]).text(), "true\n");
+}
+
+#[test]
 fn an_answer_without_a_body_has_none() {
     let server = Served::new();
     let mut client = server.connect();

@@ -81,6 +81,12 @@ fn f7_a_length_that_is_not_kept_breaks_the_answer_off() {
     let long = server.get("/said?5,10");
     assert!(!long.whole || long.status == 0 || long.text() == "xxxxx", "{long:?}");
     assert!(server.entry().result.unwrap().stderr.text().starts_with("false"));
+    // A length that no body follows at all, and lengths that are none.
+    let nothing = server.get("/says?3");
+    assert!(!nothing.whole || nothing.status == 0, "{nothing:?}");
+    for none in ["+5", "-1", "5x", ""] {
+        assert_eq!(server.get(&format!("/says?{none}")).status, 500, "{none}");
+    }
     still_serves(&server);
 }
 
@@ -98,7 +104,7 @@ fn f7_requests_that_can_be_read_in_two_ways_are_refused() {
         ("POST /sum HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n", &[400, 501]),
         ("GET /hello HTTP/1.1\r\nHost: a\r\nBad Name: x\r\n", &[400]),
         ("GET /hello HTTP/1.1\r\nHost: a\r\nX: a\0b\r\n", &[400]),
-        ("GET /hello HTTP/1.1\r\nHost: a\r\nUpgrade: h2c\r\n", &[501]),
+        ("GET https://a/hello HTTP/1.1\r\nHost: a\r\n", &[400]),
         ("CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n", &[400, 501]),
         ("GET /hello HTTP/9.9\r\nHost: a\r\n", &[400, 505]),
     ] {
@@ -190,6 +196,20 @@ fn d14_bodies_are_of_the_guests_memory() {
 }
 
 #[test]
+fn d14_fields_are_of_the_guests_memory() {
+    let server = Served::with(|builder| builder.memory_limit(64.mb()), |_| {});
+    // Those of responses that are gone, held on to; and those that were taken out again.
+    for path in ["/hold", "/hold?deleted"] {
+        assert_eq!(server.get(path).status, 500, "{path}");
+        assert_eq!(limit(&server.entry()), ResourceKind::Memory, "{path}");
+    }
+    assert_eq!(server.get("/many").status, 500);
+    let Ending::Trap(trap) = server.entry().result.unwrap().ending else { panic!("no trap") };
+    assert!(trap.message.contains("1000 entries"), "{}", trap.message);
+    still_serves(&server);
+}
+
+#[test]
 fn d14_what_is_there_once_is_given_once() {
     assert_eq!(Served::new().get("/twice").text(), "true true\n");
 }
@@ -249,7 +269,7 @@ fn a_trap_of_a_guest_has_its_reason_in_the_record() {
 #[test]
 fn a_guest_that_is_asked_for_a_head_ends_well() {
     let server = Served::new();
-    for request in ["HEAD /hello", "GET /status?204", "GET /status?304"] {
+    for request in ["HEAD /hello", "GET /status?204", "GET /status?304", "HEAD /said?5,5", "HEAD /said?7,0"] {
         let mut client = server.connect();
         client.say(format!("{request} HTTP/1.1\r\nHost: a\r\n\r\n"));
         client.head();

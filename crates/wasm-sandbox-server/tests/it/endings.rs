@@ -6,42 +6,30 @@ use super::*;
 
 #[test]
 fn j12_a_client_that_goes_takes_its_guest_with_it() {
-    let server = Served::with(
-        |builder| builder.timeout(60.seconds()),
-        |config| {
-            config.exchanges = 1;
-            config.queue_time = 1.millis();
-        },
-    );
+    let folder = tempfile::tempdir().unwrap();
+    let server = Served::with(|builder| builder.timeout(60.seconds()).filesystem_write(folder.path(), "/data"), |_| {});
     // Before an answer, and in the middle of one that is slow or too fast.
-    for request in [
-        "GET /loop HTTP/1.1\r\nHost: a\r\n\r\n",
-        "GET /slow?5 HTTP/1.1\r\nHost: a\r\n\r\n",
-        "GET /flood HTTP/1.1\r\nHost: a\r\n\r\n",
-    ] {
+    for path in ["/loop?/data/begun", "/slow?5", "/flood"] {
         let mut client = server.connect();
-        client.say(request);
-        // Its guest has the only turn, once others get none.
-        while server.get("/hello").status != 503 {}
+        client.say(format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n"));
+        match path.starts_with("/loop") {
+            true => while !folder.path().join("begun").exists() {},
+            false => assert_eq!(client.head().0, 200),
+        }
         drop(client);
-        let entry = loop {
-            let entry = server.entry();
-            if entry.path != "/hello" {
-                break entry;
-            }
-        };
+        let entry = server.entry();
         let ending = entry.result.unwrap().ending;
         // A guest that writes may also see that nobody reads, and return.
-        assert!(matches!(ending, Ending::Cancel | Ending::Return), "{request}: {ending:?}");
-        assert!(!request.contains("loop") || ending == Ending::Cancel);
+        assert!(matches!(ending, Ending::Cancel | Ending::Return), "{path}: {ending:?}");
+        assert!(!path.starts_with("/loop") || ending == Ending::Cancel);
         assert!(entry.duration < 30.seconds(), "{:?}", entry.duration);
     }
-    while server.get("/hello").status != 200 {}
+    assert_eq!(server.get("/hello").text(), "hello\n");
 }
 
 #[test]
 fn a_guest_may_go_on_after_its_answer_until_its_time_is_up() {
-    let server = Served::with(|builder| builder.timeout(300.millis()), |_| {});
+    let server = Served::with(|builder| builder.timeout(2.seconds()), |_| {});
     let reply = server.get("/after");
     assert!(reply.whole && reply.text() == "answered\n");
     let entry = server.entry();

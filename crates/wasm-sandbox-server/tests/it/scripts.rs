@@ -161,7 +161,15 @@ fn what_goes_wrong_in_an_application_is_in_the_record_and_not_in_the_answer() {
     assert!(!late.whole || late.status == 0, "{late:?}");
     let short = server.get("/short");
     assert!(!short.whole || short.status == 0, "{short:?}");
+    while server.entries.try_recv().is_ok() {}
     assert_eq!(server.get("/exit").status, 500);
+    let entry = loop {
+        let entry = server.entry();
+        if entry.path == "/exit" {
+            break entry;
+        }
+    };
+    assert_eq!(entry.result.unwrap().ending, Ending::Exit { code: 3 });
     assert_eq!(server.get("/hello").status, 200);
 }
 

@@ -7,25 +7,24 @@ mod query;
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use http::{HeaderMap, Request, Response, StatusCode, header::CONTENT_LENGTH, request::Parts};
 use tokio::sync::{Notify, oneshot};
 
-use self::pipe::CAPACITY;
 pub(crate) use self::{
-    fields::{FieldFault, Fields, is_forbidden},
+    fields::{FieldFault, Fields, Map, is_forbidden},
     pipe::{End, Flow, Pipe, Taken, Way},
     query::{MAX_TEXT, Query, Time},
+};
+use self::{
+    fields::{MAX_BYTES, bytes},
+    pipe::CAPACITY,
 };
 use super::{
     Host, Step, Stop,
     handles::{Handle, Input, Output, Pollable},
-    wasi2::{Fault, Lent},
+    wasi2::Fault,
 };
 use crate::vfs::Errno;
-
-/// Bytes of fields that a message may have: what servers and clients take.
-const MAX_HEAD: usize = 64 << 10;
 
 /// A request that a guest is to answer.
 pub(crate) struct Exchange {
@@ -33,12 +32,14 @@ pub(crate) struct Exchange {
     pub(crate) answer: oneshot::Sender<Response<Arc<Pipe>>>,
     /// Tells the guest of changes.
     pub(crate) changed: Arc<Notify>,
+    /// Whether no body is wanted.
+    pub(crate) asks_for_head: bool,
 }
 
 /// One thing of HTTP that a guest holds.
 pub(crate) enum Message {
     Fields(Fields),
-    Request { head: Arc<Parts>, fields: Arc<HeaderMap>, body: Option<Arc<Pipe>> },
+    Request { head: Arc<Parts>, fields: Arc<Map>, body: Option<Arc<Pipe>> },
     Answer(oneshot::Sender<Response<Arc<Pipe>>>),
     Response(Outgoing),
     Incoming { pipe: Arc<Pipe>, is_streamed: bool },
@@ -51,11 +52,9 @@ pub(crate) enum Message {
 /// A response that a guest makes.
 pub(crate) struct Outgoing {
     status: StatusCode,
-    fields: Arc<HeaderMap>,
+    fields: Arc<Map>,
     body: Arc<Pipe>,
     is_body_taken: bool,
-    /// What its fields take of the guest's memory.
-    _lent: Option<Lent>,
 }
 
 /// A body that a guest writes. One that goes before it is finished is broken.
@@ -101,7 +100,8 @@ impl Host {
     /// Takes a request that the guest is to answer: the numbers of the request, and of what takes the answer.
     pub(crate) fn accept(&mut self, exchange: Exchange) -> Result<(u32, u32), Stop> {
         let (mut head, body) = exchange.request.into_parts();
-        let fields = Arc::new(std::mem::take(&mut head.headers));
+        let fields = Map::of(std::mem::take(&mut head.headers));
+        self.asked_for_head = exchange.asks_for_head;
         self.http_changed = Some(Arc::clone(&exchange.changed));
         let request = self.keep(Message::Request { head: Arc::new(head), fields, body: Some(body) })?;
         let answer = self.keep(Message::Answer(exchange.answer))?;
@@ -131,9 +131,9 @@ impl Host {
         }
     }
 
-    fn take_fields(&mut self, number: u32) -> Result<(Arc<HeaderMap>, Option<Lent>), Stop> {
+    fn take_fields(&mut self, number: u32) -> Result<Arc<Map>, Stop> {
         match self.handles.remove(number)? {
-            Handle::Message(Message::Fields(fields)) => Ok(fields.into_parts()),
+            Handle::Message(Message::Fields(fields)) => Ok(fields.into_map()),
             _ => Err(foreign()),
         }
     }
@@ -203,7 +203,7 @@ impl Host {
             Some(End::Broken) => Behind::Broken,
             Some(End::Whole(None)) => Behind::Fields(None),
             Some(End::Whole(Some(map))) => {
-                let fields = self.keep(Message::Fields(Fields::fixed(Arc::new(map))))?;
+                let fields = self.keep(Message::Fields(Fields::fixed(Map::of(map))))?;
                 Behind::Fields(Some(fields))
             }
         })
@@ -220,16 +220,19 @@ impl Host {
 
     /// A response with these fields, which are its own from here on.
     pub(crate) fn new_response(&mut self, fields: u32) -> Result<u32, Stop> {
-        let (fields, lent) = self.take_fields(fields)?;
-        let body = self.new_body(&fields)?;
+        let fields = self.take_fields(fields)?;
+        let body = self.new_body(fields.map())?;
+        if self.asked_for_head {
+            body.forget();
+        }
         let (status, is_body_taken) = (StatusCode::OK, false);
-        self.keep(Message::Response(Outgoing { status, fields, body, is_body_taken, _lent: lent }))
+        self.keep(Message::Response(Outgoing { status, fields, body, is_body_taken }))
     }
 
     /// A body that the guest is to write. It takes as much of its memory as can be on the way, and behind it.
     fn new_body(&mut self, fields: &HeaderMap) -> Result<Arc<Pipe>, Stop> {
         let mut lent = self.lend(0)?;
-        lent.grow((CAPACITY + MAX_HEAD) as u64)?;
+        lent.grow((CAPACITY + MAX_BYTES) as u64)?;
         Ok(Pipe::of_guest(Arc::clone(self.http_changed.get_or_insert_default()), content_length(fields), Some(lent)))
     }
 
@@ -286,12 +289,12 @@ impl Host {
         let Handle::Message(Message::Outgoing(body)) = self.handles.remove(number)? else {
             return Err(foreign().into());
         };
-        if body.pipe.length().is_some_and(|length| length != body.pipe.sent()) {
+        let is_wrong = body.pipe.length().is_some_and(|length| length != body.pipe.sent());
+        if is_wrong && !body.pipe.is_unwanted() {
             return Err(MessageFault::Length(body.pipe.sent()));
         }
-        let trailers = trailers.map(|(fields, _)| fields);
-        check_head(trailers.as_deref())?;
-        body.pipe.end(End::Whole(trailers.map(Arc::unwrap_or_clone)));
+        check_head(trailers.as_ref().map(|trailers| trailers.map()))?;
+        body.pipe.end(End::Whole(trailers.map(Map::into_map)));
         Ok(())
     }
 
@@ -304,14 +307,18 @@ impl Host {
         let Handle::Message(Message::Response(outgoing)) = self.handles.remove(response)? else {
             return Err(foreign().into());
         };
-        check_head(Some(&outgoing.fields))?;
-        check_length(&outgoing.fields)?;
+        check_head(Some(outgoing.fields.map()))?;
+        check_length(outgoing.fields.map())?;
+        if [StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED].contains(&outgoing.status) {
+            outgoing.body.forget();
+        }
         if !outgoing.is_body_taken {
-            outgoing.body.end(End::Whole(None));
+            let says_more = outgoing.body.length().is_some_and(|length| length > 0) && !outgoing.body.is_unwanted();
+            outgoing.body.end(if says_more { End::Broken } else { End::Whole(None) });
         }
         let mut response = Response::new(outgoing.body);
         *response.status_mut() = outgoing.status;
-        *response.headers_mut() = Arc::unwrap_or_clone(outgoing.fields);
+        *response.headers_mut() = outgoing.fields.into_map();
         // Who asked may have gone; then nobody reads the body either.
         if let Err(response) = send.send(response) {
             response.body().stop_reading();
@@ -326,14 +333,15 @@ pub(super) fn write_body(pipe: &Arc<Pipe>, bytes: &[u8]) -> Result<Step<usize>, 
         return Err(Fault::Closed);
     }
     let len = bytes.len().min(pipe.room());
-    if pipe.length().is_some_and(|length| pipe.sent().saturating_add(len as u64) > length) {
+    let is_counted = !pipe.is_unwanted();
+    if is_counted && pipe.length().is_some_and(|length| pipe.sent().saturating_add(len as u64) > length) {
         pipe.end(End::Broken);
         return Err(Errno::Fbig.into());
     }
     if len == 0 {
         return Ok(Step::Wait(pipe.wait(Way::Writes)));
     }
-    pipe.send(Bytes::copy_from_slice(bytes.get(..len).unwrap_or_default()));
+    pipe.send(bytes.get(..len).unwrap_or_default());
     Ok(Step::Done(len))
 }
 
@@ -351,13 +359,13 @@ pub(super) fn read_body(pipe: &Arc<Pipe>, bytes: &mut [u8]) -> Result<Step<usize
 }
 
 fn content_length(fields: &HeaderMap) -> Option<u64> {
-    fields.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+    let said = fields.get(CONTENT_LENGTH)?.to_str().ok()?;
+    said.parse().ok().filter(|_| said.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 fn check_head(fields: Option<&HeaderMap>) -> Result<(), MessageFault> {
-    let size = |fields: &HeaderMap| fields.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
-    match fields.map_or(0, size) {
-        size if size > MAX_HEAD => Err(MessageFault::Fields(size as u64)),
+    match fields.map_or(0, bytes) {
+        size if size > MAX_BYTES => Err(MessageFault::Fields(size as u64)),
         _ => Ok(()),
     }
 }

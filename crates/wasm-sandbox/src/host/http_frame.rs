@@ -3,8 +3,6 @@
 //! A frame has 8 bytes before what it carries: `h`, what it asks for, two bytes of nothing, and how long what it carries is. The
 //! host writes into it how it went (0 or more, or -1) and the length of what it has written after the 8 bytes.
 
-use std::sync::Arc;
-
 use http::StatusCode;
 use serde::Deserialize;
 
@@ -54,7 +52,7 @@ impl Host {
         let (request, answer) = self.accept(exchange)?;
         let head = self.request_head(request)?;
         let fields = self.request_fields(request)?;
-        let fields = Arc::clone(self.fields(fields)?.map());
+        let fields = self.fields(fields)?.map().clone();
         let body = self.request_body(request)?.unwrap_or_default();
         let input = self.body_stream(body)?.unwrap_or_default();
         self.serving = Some(Serving { input, answer: Some(answer), output: None });

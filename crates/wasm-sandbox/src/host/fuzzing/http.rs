@@ -3,7 +3,6 @@
 use std::{sync::Arc, time::Instant};
 
 use arbitrary::{Result, Unstructured};
-use bytes::Bytes;
 use http::{Request, Response};
 use tokio::sync::oneshot;
 use wasm_sandbox_policy::{ByteSize, InstanceConfig, ResourceLimits};
@@ -64,7 +63,8 @@ impl Guest {
         let (changed, of_script) = (Arc::default(), input.arbitrary()?);
         let pipe = Pipe::new(Arc::clone(&changed));
         let request = Request::get("http://guest.test/a?b").header("x-a", "b").body(Arc::clone(&pipe));
-        let exchange = Exchange { request: request.expect("a request"), answer, changed };
+        let exchange =
+            Exchange { request: request.expect("a request"), answer, changed, asks_for_head: input.arbitrary()? };
         let known = match of_script {
             true => {
                 host.accept_for_script(exchange).expect("a request can be taken");
@@ -82,7 +82,7 @@ impl Guest {
         if input.ratio(1, 8)? {
             match input.ratio(1, 4)? {
                 true => self.request.end(if input.arbitrary()? { End::Whole(None) } else { End::Broken }),
-                false => self.request.send(Bytes::from(vec![b'x'; input.int_in_range(0..=5000)?])),
+                false => self.request.send(&vec![b'x'; input.int_in_range(0..=5000)?]),
             }
             return Ok(());
         }

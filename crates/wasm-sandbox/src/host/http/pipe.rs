@@ -1,13 +1,12 @@
 //! A body on its way between a guest and whoever is on the other side: a few pieces at a time, so that neither runs ahead.
 
 use std::{
-    collections::VecDeque,
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll},
 };
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use futures::task::AtomicWaker;
 use http::HeaderMap;
 use tokio::sync::{Notify, futures::Notified};
@@ -50,8 +49,7 @@ pub(crate) struct Pipe {
 
 #[derive(Default)]
 struct State {
-    pieces: VecDeque<Bytes>,
-    held: usize,
+    bytes: BytesMut,
     sent: u64,
     end: Option<End>,
     /// Whether nobody reads it any more.
@@ -74,7 +72,7 @@ impl Pipe {
     /// How many bytes may be sent now; none to one that has ended.
     pub(crate) fn room(&self) -> usize {
         let state = self.state();
-        if state.end.is_some() { 0 } else { CAPACITY.saturating_sub(state.held) }
+        if state.end.is_some() { 0 } else { CAPACITY.saturating_sub(state.bytes.len()) }
     }
 
     /// Bytes that were said of it.
@@ -99,18 +97,17 @@ impl Pipe {
     /// Whether something can be read, the end included.
     pub(crate) fn is_ready(&self) -> bool {
         let state = self.state();
-        !state.pieces.is_empty() || state.end.is_some()
+        !state.bytes.is_empty() || state.end.is_some()
     }
 
-    /// Sends a piece. One that has ended, or that nobody reads, takes it and forgets it.
-    pub(crate) fn send(&self, piece: Bytes) {
+    /// Sends some bytes, not more than there is room for. One that has ended, or that nobody reads, takes them and forgets them.
+    pub(crate) fn send(&self, bytes: &[u8]) {
         let mut state = self.state();
         if state.end.is_none() && !state.deaf {
-            state.sent = state.sent.saturating_add(piece.len() as u64);
-        }
-        if state.end.is_none() && !state.deaf && !state.unwanted && !piece.is_empty() {
-            state.held = state.held.saturating_add(piece.len());
-            state.pieces.push_back(piece);
+            state.sent = state.sent.saturating_add(bytes.len() as u64);
+            if !state.unwanted {
+                state.bytes.extend_from_slice(bytes);
+            }
         }
         self.changed(state);
     }
@@ -125,12 +122,11 @@ impl Pipe {
     /// Takes what comes next, at most so many bytes; nothing if it is still to come.
     pub(crate) fn take(&self, most: usize) -> Option<Taken> {
         let mut state = self.state();
-        let Some(mut piece) = state.pieces.pop_front() else { return state.end.clone().map(Taken::End) };
-        if piece.len() > most {
-            let rest = piece.split_off(most);
-            state.pieces.push_front(rest);
+        if state.bytes.is_empty() {
+            return state.end.clone().map(Taken::End);
         }
-        state.held = state.held.saturating_sub(piece.len());
+        let len = state.bytes.len().min(most);
+        let piece = state.bytes.split_to(len).freeze();
         self.changed(state);
         Some(Taken::Piece(piece))
     }
@@ -138,23 +134,28 @@ impl Pipe {
     /// Nobody reads it from here on.
     pub(crate) fn stop_reading(&self) {
         let mut state = self.state();
-        (state.deaf, state.held) = (true, 0);
-        state.pieces.clear();
+        state.deaf = true;
+        state.bytes = BytesMut::new();
         self.changed(state);
+    }
+
+    /// Whether nobody wants to read it.
+    pub(crate) fn is_unwanted(&self) -> bool {
+        self.state().unwanted
     }
 
     /// Nobody wants to read it, and the sender need not know.
     pub(crate) fn forget(&self) {
         let mut state = self.state();
-        (state.unwanted, state.held) = (true, 0);
-        state.pieces.clear();
+        state.unwanted = true;
+        state.bytes = BytesMut::new();
         self.changed(state);
     }
 
     /// The end, if it has come and everything before it was read.
     pub(crate) fn ended(&self) -> Option<End> {
         let state = self.state();
-        state.end.clone().filter(|_| state.pieces.is_empty())
+        state.end.clone().filter(|_| state.bytes.is_empty())
     }
 
     /// Until it can be read or written.
@@ -166,13 +167,13 @@ impl Pipe {
     /// Bytes that are still to come, where all were sent and nothing comes behind them.
     pub(crate) fn left(&self) -> Option<u64> {
         let state = self.state();
-        matches!(state.end, Some(End::Whole(None))).then_some(state.held as u64)
+        matches!(state.end, Some(End::Whole(None))).then_some(state.bytes.len() as u64)
     }
 
     /// Whether it has come to its end, or to as many bytes as were said.
     pub(crate) fn is_all_taken(&self) -> bool {
         let state = self.state();
-        state.pieces.is_empty() && (state.end.is_some() || self.length.is_some_and(|length| state.sent >= length))
+        state.bytes.is_empty() && (state.end.is_some() || self.length.is_some_and(|length| state.sent >= length))
     }
 
     /// For the other side: ready once there is something to read.
@@ -263,13 +264,13 @@ mod tests {
     fn what_is_sent_is_read_in_order_and_then_the_end() {
         let pipe = Pipe::new(Arc::default());
         assert!(text(pipe.take(10)).is_none());
-        pipe.send(Bytes::from("hello, "));
-        pipe.send(Bytes::from("world"));
+        pipe.send(b"hello, ");
+        pipe.send(b"world");
         pipe.end(End::Whole(None));
         pipe.end(End::Broken);
-        pipe.send(Bytes::from("too late"));
+        pipe.send(b"too late");
         assert_eq!(
-            [text(pipe.take(3)), text(pipe.take(10)), text(pipe.take(10))].map(Option::unwrap).concat(),
+            [text(pipe.take(3)), text(pipe.take(4)), text(pipe.take(10))].map(Option::unwrap).concat(),
             "hello, world"
         );
         assert_eq!(text(pipe.take(1)).as_deref(), Some("whole"));
@@ -279,12 +280,12 @@ mod tests {
     #[test]
     fn there_is_no_room_for_more_than_its_capacity_until_somebody_reads() {
         let pipe = Pipe::new(Arc::default());
-        pipe.send(Bytes::from(vec![0; CAPACITY]));
+        pipe.send(&vec![0; CAPACITY]);
         assert_eq!((pipe.room(), Way::Writes.is_ready(&pipe)), (0, false));
         drop(pipe.take(1000));
         assert_eq!(pipe.room(), 1000);
         pipe.stop_reading();
-        pipe.send(Bytes::from("unheard"));
+        pipe.send(b"unheard");
         assert!(!pipe.is_ready() && pipe.is_deaf());
     }
 }

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use http::{HeaderMap, Method, uri::Authority, uri::PathAndQuery};
+use http::{Method, uri::Authority, uri::PathAndQuery};
 
-use super::{Message, OutgoingBody, Pipe, foreign};
+use super::{Map, Message, OutgoingBody, Pipe, foreign};
 use crate::host::{Host, Stop, handles::Handle, wasi2::Lent};
 
 /// A request that a guest makes.
@@ -14,11 +14,11 @@ pub(crate) struct Query {
     pub(crate) scheme: Option<String>,
     pub(crate) authority: Option<Authority>,
     pub(crate) path: Option<PathAndQuery>,
-    pub(crate) fields: Arc<HeaderMap>,
+    pub(crate) fields: Arc<Map>,
     body: Arc<Pipe>,
     is_body_taken: bool,
-    /// What its fields and its texts take of the guest's memory.
-    _lent: (Option<Lent>, Lent),
+    /// What its texts take of the guest's memory.
+    _lent: Lent,
 }
 
 /// Bytes of an authority or a path at most, and all that a request's texts take.
@@ -35,10 +35,10 @@ pub(crate) enum Time {
 
 impl Host {
     pub(crate) fn new_query(&mut self, fields: u32) -> Result<u32, Stop> {
-        let (fields, lent) = self.take_fields(fields)?;
+        let fields = self.take_fields(fields)?;
         let mut texts = self.lend(0)?;
         texts.grow(TEXTS)?;
-        let body = self.new_body(&fields)?;
+        let body = self.new_body(fields.map())?;
         let query = Query {
             method: Method::GET,
             scheme: None,
@@ -47,7 +47,7 @@ impl Host {
             fields,
             body,
             is_body_taken: false,
-            _lent: (lent, texts),
+            _lent: texts,
         };
         self.keep(Message::Query(Box::new(query)))
     }

@@ -18,7 +18,8 @@ def _wsgi():
         frame += carried
         frame += bytes(max(0, HEAD + room - len(frame)))
         _host.call(frame)
-        return int.from_bytes(frame[:4], "little", signed=True), memoryview(frame)[HEAD:]
+        status, length = int.from_bytes(frame[:4], "little", signed=True), int.from_bytes(frame[4:8], "little")
+        return status, memoryview(frame)[HEAD : HEAD + length]
 
     class Input(io.RawIOBase):
         """The body of the request, as it comes."""
@@ -78,7 +79,7 @@ def _wsgi():
             self.sent = True
             said, why = door(b"s", json.dumps({"status": int(code), "headers": headers}).encode(), room=512)
             if said < 0:
-                raise ValueError(bytes(why).rstrip(b"\0").decode(errors="replace"))
+                raise ValueError(bytes(why).decode(errors="replace"))
 
         def finish(self):
             self.begin()
@@ -89,16 +90,18 @@ def _wsgi():
         path, _, query = request["path"].partition("?")
         # As bytes, each a character.
         path = urllib.parse.unquote_to_bytes(path).decode("latin-1")
-        server, _, port = request["authority"].rpartition(":") if request["authority"][-1:].isdigit() else (request["authority"], "", "")
+        query = query.encode().decode("latin-1")
+        server, colon, port = request["authority"].rpartition(":")
+        if not colon or not port.isdigit():
+            server, port = request["authority"], ""
         made = {
             "REQUEST_METHOD": request["method"],
             "SCRIPT_NAME": "",
             "PATH_INFO": path,
             "QUERY_STRING": query,
-            "SERVER_NAME": server or request["authority"] or "localhost",
+            "SERVER_NAME": server or "localhost",
             "SERVER_PORT": port or ("443" if request["scheme"] == "https" else "80"),
             "SERVER_PROTOCOL": "HTTP/1.1",
-            "HTTP_HOST": request["authority"],
             "wsgi.version": (1, 0),
             "wsgi.url_scheme": request["scheme"],
             "wsgi.input": io.BufferedReader(Input(), PIECE),
@@ -108,13 +111,15 @@ def _wsgi():
             "wsgi.run_once": True,
             "wsgi.input_terminated": True,
         }
+        if request["authority"]:
+            made["HTTP_HOST"] = request["authority"]
         for name, value in request["headers"]:
             if "_" in name:
                 # It could pass for one with a dash.
                 continue
             key = name.upper().replace("-", "_")
             key = key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else "HTTP_" + key
-            made[key] = f"{made[key]},{value}" if key in made and key != "HTTP_HOST" else value
+            made[key] = f"{made[key]},{value}" if key in made else value
         return made
 
     def serve(module, request):

@@ -65,6 +65,8 @@ impl types::HostFields for StoreData {
     }
 
     fn set(&mut self, fields: Resource<Fields>, name: String, values: Vec<Vec<u8>>) -> Fielded {
+        let bytes = values.iter().map(|value| value.len() as u64).sum::<u64>();
+        self.host.count_bytes(bytes + name.len() as u64).map_err(Stopped)?;
         told(self.call()?.fields(fields.rep()).map_err(Stopped)?.set(&name, &values))
     }
 
@@ -73,6 +75,7 @@ impl types::HostFields for StoreData {
     }
 
     fn append(&mut self, fields: Resource<Fields>, name: String, value: Vec<u8>) -> Fielded {
+        self.host.count_bytes((name.len() + value.len()) as u64).map_err(Stopped)?;
         told(self.call()?.fields(fields.rep()).map_err(Stopped)?.append(&name, &value))
     }
 
