@@ -21,8 +21,8 @@ pub(crate) struct PolicyFlags {
     #[arg(long, value_name = "PATH[:GUEST]")]
     allow_write: Vec<String>,
 
-    /// Let the guest connect to a host: example.com:443, *.example.com, 192.0.2.0/24:8000-8080, [::1]:80.
-    /// Names open public addresses only
+    /// Let the guest connect to a host: example.com:443, *.example.com, 192.0.2.0/24:8000-8080, [::1]:80;
+    /// send it datagrams: udp://192.0.2.7:53. Names open public addresses only
     #[arg(long, value_name = "HOST[:PORT]")]
     allow_net: Vec<String>,
 

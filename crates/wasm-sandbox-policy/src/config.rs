@@ -151,8 +151,8 @@ impl InstanceConfigBuilder {
         self
     }
 
-    /// Lets the guest connect to what a rule names, such as `example.com:443`, `*.example.com` or `192.0.2.0/24:8000-8080`; see
-    /// [`NetworkRule`]. Names open public addresses only. Default: nothing.
+    /// Lets the guest connect to what a rule names, such as `example.com:443`, `*.example.com`, `192.0.2.0/24:8000-8080` or
+    /// `udp://192.0.2.7:53`; see [`NetworkRule`]. Names open public addresses only. Default: nothing.
     pub fn network_allow(mut self, rule: &str) -> Self {
         let number = self.grants().rules.len() + self.rules_missing;
         match rule.parse::<NetworkRule>() {

@@ -29,7 +29,7 @@ pub use error::{ConfigProblem, ErrorReport, SandboxError};
 pub use limits::{FuelLimit, LimitHit, ResourceKind, ResourceLimits};
 pub use network::{
     AddressKind, ConnectionRecord, HeaderSecret, HostError, HostName, HostPattern, IpNetwork, NetworkGrants,
-    NetworkHost, NetworkPolicy, NetworkRefusal, NetworkRule, NetworkRuleError, SecretText,
+    NetworkHost, NetworkPolicy, NetworkProtocol, NetworkRefusal, NetworkRule, NetworkRuleError, SecretText,
 };
 pub use plain::Plain;
 pub use result::{

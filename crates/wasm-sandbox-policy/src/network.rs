@@ -18,7 +18,7 @@ pub use self::{
     decide::NetworkRefusal,
     host::{HostError, HostName, HostPattern, IpNetwork, NetworkHost},
     record::ConnectionRecord,
-    rule::{NetworkRule, NetworkRuleError},
+    rule::{NetworkProtocol, NetworkRule, NetworkRuleError},
     secret::{HeaderSecret, SecretText},
 };
 use crate::units::{ByteSize, duration_text};
@@ -55,7 +55,7 @@ impl NetworkPolicy {
     }
 }
 
-/// The hosts that a guest may connect to by TCP, and how much. Totals count for one run or call. What a granted host does with
+/// The hosts that a guest may connect to by TCP or send datagrams to by UDP, and how much. Totals count for one run or call. What a granted host does with
 /// what it is sent, and what the guest tells it, is not bounded.
 ///
 /// ```
@@ -76,11 +76,12 @@ impl NetworkPolicy {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct NetworkGrants {
-    /// The hosts and ports, such as `example.com:443`, `*.example.com`, `192.0.2.7:8080` or `10.0.0.0/8:5432`.
+    /// The hosts and ports, such as `example.com:443`, `*.example.com`, `192.0.2.7:8080` or `10.0.0.0/8:5432`; with `udp://` before
+    /// it for datagrams.
     pub rules: Vec<NetworkRule>,
-    /// Connections open at a time. Default 16, at most 1024. One more is refused to the guest, which goes on.
+    /// Connections and sockets for datagrams open at a time. Default 16, at most 1024. One more is refused to the guest, which goes on.
     pub connections: u32,
-    /// Connections begun in one run. Default 1000. One more ends the guest.
+    /// Connections begun in one run, and hosts sent datagrams to from one socket. Default 1000. One more ends the guest.
     pub total_connections: u64,
     /// Bytes sent in one run, before encryption. Default 100MB. More end the guest.
     pub bytes_sent: ByteSize,
@@ -90,7 +91,7 @@ pub struct NetworkGrants {
     #[serde(with = "duration_text")]
     #[schemars(with = "String")]
     pub connect_timeout: Duration,
-    /// The longest that a connection may be open. Default 5m.
+    /// The longest that a connection, or a socket for datagrams, may be open. Default 5m.
     #[serde(with = "duration_text")]
     #[schemars(with = "String")]
     pub connection_time: Duration,

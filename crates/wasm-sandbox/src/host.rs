@@ -305,9 +305,14 @@ impl Host {
         Ok(())
     }
 
-    /// Refuses what WASI has of the network: it is not granted to guests of either version.
+    /// Refuses what preview 1 has of the network.
     pub(crate) fn refuse_network(&mut self, operation: &str, target: &str) {
         self.record.deny(operation, target, "network", "nothing of the network is granted");
+    }
+
+    /// Refuses to be called from outside.
+    pub(crate) fn refuse_listening(&mut self, operation: &str, target: &str) {
+        self.record.deny(operation, target, "network", "nothing can be listened on in a sandbox");
     }
 
     /// Counts a call to the host.

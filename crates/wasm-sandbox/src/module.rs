@@ -2,7 +2,9 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use wasm_sandbox_policy::{ConfigProblem, NetworkPolicy, Plain, ResourceLimits, SandboxError};
+use wasm_sandbox_policy::{
+    ConfigProblem, NetworkPolicy, NetworkProtocol, NetworkRule, Plain, ResourceLimits, SandboxError,
+};
 
 use crate::{
     engine::{self, EngineProfile, LinkedModule, Mode, compile, loaded::Loaded},
@@ -200,8 +202,16 @@ impl Module {
             };
             ConfigProblem::new("tools", format!("`{name}` {message}")).suggest(remedy)
         } else if network.grants().is_some() && !self.reaches_network() {
-            let message = format!("`{name}` has no way to use the network; programs in Python and JavaScript have");
+            let message = format!(
+                "`{name}` has no way to use the network; programs in Python and JavaScript have, and components that import \
+                 `wasi:sockets`"
+            );
             ConfigProblem::new("capabilities.network", message).suggest("grant nothing of the network")
+        } else if let Some(rule) = self.useless_rule(network) {
+            let message = format!(
+                "`{name}` has no way to send datagrams, which `{rule}` grants; components that import `wasi:sockets/udp` have"
+            );
+            ConfigProblem::new("capabilities.network", message).suggest("take the rule out")
         } else {
             return Ok(());
         };
@@ -214,7 +224,19 @@ impl Module {
 
     /// Whether its guests have a way to what is granted of the network.
     fn reaches_network(&self) -> bool {
-        self.script().is_some()
+        self.script().is_some() || self.imports_interface("wasi:sockets/")
+    }
+
+    /// A rule for datagrams, where there is no way to send one.
+    fn useless_rule<'a>(&self, network: &'a NetworkPolicy) -> Option<&'a NetworkRule> {
+        let mut rules = network.grants().map(|grants| &*grants.rules).unwrap_or_default().iter();
+        let has_no_way = !self.imports_interface("wasi:sockets/udp@");
+        rules.find(|rule| has_no_way && rule.protocol() == NetworkProtocol::Udp)
+    }
+
+    /// Whether it is a component that imports an interface whose name begins so.
+    fn imports_interface(&self, name: &str) -> bool {
+        self.is_component() && self.imports().iter().any(|(interface, _)| interface.starts_with(name))
     }
 
     /// # Errors

@@ -2,7 +2,7 @@
 
 use std::{fmt, net::IpAddr};
 
-use super::{AddressKind, HeaderSecret, HostName, NetworkGrants, NetworkHost, rule::Single};
+use super::{AddressKind, HeaderSecret, HostName, NetworkGrants, NetworkHost, NetworkProtocol, rule::Single};
 
 /// Why a host may not be reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,14 +43,38 @@ impl NetworkGrants {
     /// # Errors
     /// Why not.
     pub fn check_name(&self, name: &HostName, port: Option<u16>) -> Result<(), NetworkRefusal> {
+        self.check_name_by(NetworkProtocol::Tcp, name, port)
+    }
+
+    fn check_name_by(
+        &self,
+        protocol: NetworkProtocol,
+        name: &HostName,
+        port: Option<u16>,
+    ) -> Result<(), NetworkRefusal> {
         // Every machine's name for itself is resolved without asking anybody; its address then needs a rule.
         let mut rules = self.rules.iter().filter(|rule| rule.host().has_name(name)).peekable();
         match port {
             _ if name.is_localhost() => Ok(()),
             _ if rules.peek().is_none() => Err(NetworkRefusal::Host),
-            Some(port) if !rules.any(|rule| rule.has_port(port)) => Err(NetworkRefusal::Port),
+            Some(port) if !rules.any(|rule| rule.protocol() == protocol && rule.has_port(port)) => {
+                Err(NetworkRefusal::Port)
+            }
             _ => Ok(()),
         }
+    }
+
+    /// Whether datagrams may be sent to an address and port, as with [`check_address`](Self::check_address).
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn check_datagram<'a>(
+        &self,
+        address: IpAddr,
+        port: u16,
+        names: impl IntoIterator<Item = &'a HostName>,
+    ) -> Result<(), NetworkRefusal> {
+        self.check_address_by(NetworkProtocol::Udp, address, port, names)
     }
 
     /// Whether an address may be connected to on a port. `names` are those that the host has resolved to it. A name opens public
@@ -64,10 +88,20 @@ impl NetworkGrants {
         port: u16,
         names: impl IntoIterator<Item = &'a HostName>,
     ) -> Result<(), NetworkRefusal> {
+        self.check_address_by(NetworkProtocol::Tcp, address, port, names)
+    }
+
+    fn check_address_by<'a>(
+        &self,
+        protocol: NetworkProtocol,
+        address: IpAddr,
+        port: u16,
+        names: impl IntoIterator<Item = &'a HostName>,
+    ) -> Result<(), NetworkRefusal> {
         let address = address.to_canonical();
         let mut known = self.rules.iter().filter(|rule| rule.host().has_address(address)).peekable();
         let by_address = known.peek().is_some();
-        if known.any(|rule| rule.has_port(port)) {
+        if known.any(|rule| rule.protocol() == protocol && rule.has_port(port)) {
             return Ok(());
         }
         let mut reason = if by_address { NetworkRefusal::Port } else { NetworkRefusal::Host };
@@ -77,7 +111,7 @@ impl NetworkGrants {
             kind => return Err(NetworkRefusal::Address(kind)),
         }
         for name in names {
-            match self.check_name(name, Some(port)) {
+            match self.check_name_by(protocol, name, Some(port)) {
                 Ok(()) => return Ok(()),
                 Err(NetworkRefusal::Port) => reason = NetworkRefusal::Port,
                 Err(_) => {}

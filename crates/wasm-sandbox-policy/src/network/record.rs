@@ -3,7 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A connection in one run, or an attempt at one. One that is open over several turns of a session is in the account of each.
+use super::NetworkProtocol;
+
+/// A connection in one run, or an attempt at one; of datagrams, all with one other side from one socket. One that is open over several turns of a session is in the account of each.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ConnectionRecord {
     /// The host as the guest named it, at most 512 characters, what steers a terminal escaped.
@@ -13,6 +15,9 @@ pub struct ConnectionRecord {
     pub address: Option<String>,
     /// The port.
     pub port: u16,
+    /// Whether it is a connection or datagrams.
+    #[serde(default)]
+    pub protocol: NetworkProtocol,
     /// Whether it was encrypted by the host, with the other side's certificate checked.
     pub tls: bool,
     /// When the guest began it, in microseconds since the run began.

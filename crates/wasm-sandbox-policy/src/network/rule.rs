@@ -8,14 +8,14 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use super::host::{HostName, HostPattern, IpNetwork};
 use crate::plain::Plain;
 
-/// Hosts that may be connected to by TCP, and on which ports. In text `HOST`, `HOST:PORT` or `HOST:FIRST-LAST`, with or without
-/// `tcp://` before it; without a port it is for every port. A host is a name, `*.` and a name for all names below that, an
+/// Hosts that may be connected to by TCP, or sent datagrams by UDP, and on which ports. In text `HOST`, `HOST:PORT` or
+/// `HOST:FIRST-LAST`, with `udp://` before it for datagrams, which may be `tcp://` otherwise; without a port it is for every port. A host is a name, `*.` and a name for all names below that, an
 /// address, or a network of addresses. IPv6 with a port is in brackets.
 ///
 /// ```
 /// use wasm_sandbox_policy::NetworkRule;
 ///
-/// for text in ["example.com:443", "*.example.com", "192.0.2.0/24:8000-8080", "[2001:db8::/32]:443", "::1"] {
+/// for text in ["example.com:443", "*.example.com", "192.0.2.0/24:8000-8080", "[2001:db8::/32]:443", "::1", "udp://192.0.2.7:53"] {
 ///     assert_eq!(text.parse::<NetworkRule>()?.to_string(), text);
 /// }
 /// for wrong in ["https://example.com/", "example.com:0", "*", "127.1"] {
@@ -25,12 +25,30 @@ use crate::plain::Plain;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct NetworkRule {
+    protocol: NetworkProtocol,
     host: HostPattern,
     first: u16,
     last: u16,
 }
 
+/// How guests and hosts talk to each other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum NetworkProtocol {
+    /// Connections.
+    #[default]
+    Tcp,
+    /// Datagrams.
+    Udp,
+}
+
 impl NetworkRule {
+    /// Whether it is for connections or for datagrams.
+    pub fn protocol(&self) -> NetworkProtocol {
+        self.protocol
+    }
+
     /// The hosts.
     pub fn host(&self) -> &HostPattern {
         &self.host
@@ -62,12 +80,17 @@ impl NetworkRule {
 
     /// Whether it grants all that `other` does.
     pub(crate) fn covers(&self, other: &Self) -> bool {
-        self.host.covers(&other.host) && self.first <= other.first && other.last <= self.last
+        self.protocol == other.protocol
+            && self.host.covers(&other.host)
+            && self.first <= other.first
+            && other.last <= self.last
     }
 
     /// What both grant.
     pub(crate) fn meet(&self, other: &Self) -> Option<Self> {
-        let host = if self.host.covers(&other.host) {
+        let host = if self.protocol != other.protocol {
+            return None;
+        } else if self.host.covers(&other.host) {
             &other.host
         } else if other.host.covers(&self.host) {
             &self.host
@@ -75,7 +98,7 @@ impl NetworkRule {
             return None;
         };
         let (first, last) = (self.first.max(other.first), self.last.min(other.last));
-        (first <= last).then(|| Self { host: host.clone(), first, last })
+        (first <= last).then(|| Self { protocol: self.protocol, host: host.clone(), first, last })
     }
 }
 
@@ -105,16 +128,16 @@ impl FromStr for NetworkRule {
 }
 
 fn read(text: &str) -> Result<NetworkRule, String> {
-    let rest = match text.split_once("://") {
-        None => text,
-        Some(("tcp", rest)) => rest,
-        Some(("udp", _)) => return Err("asks for UDP, and only TCP can be granted".to_owned()),
+    let (protocol, rest) = match text.split_once("://") {
+        None => (NetworkProtocol::Tcp, text),
+        Some(("tcp", rest)) => (NetworkProtocol::Tcp, rest),
+        Some(("udp", rest)) => (NetworkProtocol::Udp, rest),
         Some((scheme, rest)) => return Err(no_url(scheme, rest)),
     };
     let (host, ports) = split(rest)?;
     let host: HostPattern = host.parse().map_err(|error: super::host::HostError| error.0.to_owned())?;
     let (first, last) = ports.map_or(Ok(EVERY_PORT), range)?;
-    Ok(NetworkRule { host, first, last })
+    Ok(NetworkRule { protocol, host, first, last })
 }
 
 fn no_url(scheme: &str, rest: &str) -> String {
@@ -157,6 +180,9 @@ fn range(text: &str) -> Result<(u16, u16), String> {
 
 impl fmt::Display for NetworkRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.protocol == NetworkProtocol::Udp {
+            f.write_str("udp://")?;
+        }
         if self.has_every_port() {
             return self.host.fmt(f);
         }
@@ -195,8 +221,8 @@ impl JsonSchema for NetworkRule {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
             "type": "string",
-            "description": "`HOST`, `HOST:PORT` or `HOST:FIRST-LAST`; a host is a name, `*.` and a name, an address or a network",
-            "examples": ["example.com:443", "*.example.com", "192.0.2.0/24:8000-8080", "[2001:db8::7]:443"]
+            "description": "`HOST`, `HOST:PORT` or `HOST:FIRST-LAST`, with `udp://` before it for datagrams; a host is a name, `*.` and a name, an address or a network",
+            "examples": ["example.com:443", "*.example.com", "192.0.2.0/24:8000-8080", "[2001:db8::7]:443", "udp://192.0.2.7:53"]
         })
     }
 }

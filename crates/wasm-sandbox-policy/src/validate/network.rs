@@ -2,7 +2,7 @@
 
 use super::{ConfigValidator, Problems};
 use crate::{
-    network::{HeaderSecret, HostPattern, NetworkGrants, NetworkRule},
+    network::{HeaderSecret, HostPattern, NetworkGrants, NetworkProtocol, NetworkRule},
     units::ByteSize,
 };
 
@@ -66,8 +66,9 @@ fn check_rule(index: usize, rule: &NetworkRule, grants: &NetworkGrants, problems
         && name.is_localhost()
     {
         let port = rule.port().map(|port| format!(":{port}")).unwrap_or_default();
+        let scheme = if rule.protocol() == NetworkProtocol::Udp { "udp://" } else { "" };
         let message = format!("`{rule}` grants nothing, since names open public addresses only");
-        return problems.add(field, message, &format!("write the address: `127.0.0.1{port}`"));
+        return problems.add(field, message, &format!("write the address: `{scheme}127.0.0.1{port}`"));
     }
     let others = || grants.rules.iter().enumerate().filter(|(other, _)| *other != index);
     // Of two that are the same, the later one is too many.
@@ -82,7 +83,7 @@ fn check_rule(index: usize, rule: &NetworkRule, grants: &NetworkGrants, problems
 fn check_secret(index: usize, secret: &HeaderSecret, grants: &NetworkGrants, problems: &mut Problems) {
     let HeaderSecret { host, header, value, unencrypted: _ } = secret;
     let field = |name: &str| format!("{FIELD}.secrets[{index}].{name}");
-    if host.single_host().is_none() || host.port().is_none() {
+    if host.single_host().is_none() || host.port().is_none() || host.protocol() != NetworkProtocol::Tcp {
         problems.add(
             field("host"),
             "it is not one host and one port",

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use proptest::prelude::*;
 use wasm_sandbox_policy::{
     AddressKind, ConfigValidator, HeaderSecret, HostName, InstanceConfig, NetworkGrants, NetworkHost, NetworkPolicy,
-    NetworkRefusal, NetworkRule, SandboxError,
+    NetworkProtocol, NetworkRefusal, NetworkRule, SandboxError,
 };
 
 fn grants(rules: &[&str]) -> NetworkGrants {
@@ -316,7 +316,8 @@ fn rules_read_as_they_are_written() {
         ("https://a.com/x", "must be a host and a port, and no URL: write `a.com:443`"),
         ("http://a.com", "write `a.com:80`"),
         ("http://a.com:8080/", "write `a.com:8080`"),
-        ("udp://a.com:53", "only TCP can be granted"),
+        ("udp://udp://a.com:53", "must be a network such as"),
+        ("quic://a.com:53", "must be a host and a port, and no URL"),
         ("[::1", "must close its `[`"),
         ("[1.2.3.4]:80", "can have only IPv6 in brackets"),
         ("", "must be a name such as"),
@@ -527,4 +528,64 @@ proptest! {
             prop_assert_eq!(rule.to_string().parse::<NetworkRule>(), Ok(rule));
         }
     }
+}
+
+#[test]
+fn f1_f8_datagrams_and_connections_are_granted_by_themselves() {
+    let open = grants(&["udp://dns.example.com:53", "udp://192.0.2.7", "web.example.com:53", "198.51.100.0/24:53"]);
+    for (rule, written) in
+        [("udp://a.com", "udp://a.com"), ("tcp://a.com:1", "a.com:1"), ("udp://[::1]:5-6", "udp://[::1]:5-6")]
+    {
+        let rule: NetworkRule = rule.parse().unwrap();
+        assert_eq!(
+            (rule.to_string().as_str(), rule.protocol() == NetworkProtocol::Udp),
+            (written, written.starts_with("udp"))
+        );
+        assert_eq!(written.parse(), Ok(rule));
+    }
+    let public = address("8.8.8.8");
+    let (dns, web) = (name("dns.example.com"), name("web.example.com"));
+    assert_eq!(open.check_name(&dns, None), Ok(()), "either lets it be resolved");
+    assert_eq!(open.check_name(&dns, Some(53)), Err(NetworkRefusal::Port));
+    assert_eq!(open.check_datagram(public, 53, [&dns]), Ok(()));
+    assert_eq!(open.check_datagram(public, 53, [&web]), Err(NetworkRefusal::Port));
+    assert_eq!(open.check_address(public, 53, [&dns]), Err(NetworkRefusal::Port));
+    assert_eq!(open.check_address(public, 53, [&web]), Ok(()));
+    assert_eq!(open.check_datagram(public, 53, []), Err(NetworkRefusal::Host));
+    for (to, port, datagram, connection) in [
+        ("192.0.2.7", 99, Ok(()), Err(NetworkRefusal::Port)),
+        ("192.0.2.7", 0, Err(NetworkRefusal::Port), Err(NetworkRefusal::Port)),
+        ("198.51.100.9", 53, Err(NetworkRefusal::Port), Ok(())),
+    ] {
+        assert_eq!(open.check_datagram(address(to), port, []), datagram, "{to}");
+        assert_eq!(open.check_address(address(to), port, []), connection, "{to}");
+    }
+    assert_eq!(
+        open.check_datagram(address("169.254.169.254"), 53, [&dns]),
+        Err(NetworkRefusal::Address(AddressKind::LinkLocal))
+    );
+}
+
+#[test]
+fn datagrams_are_narrowed_by_themselves_and_carry_no_secrets() {
+    let both = |ours: &[&str], theirs: &[&str]| {
+        let [ours, theirs] = [ours, theirs].map(|rules| {
+            rules.iter().fold(InstanceConfig::builder(), |builder, rule| builder.network_allow(rule)).build().unwrap()
+        });
+        let both = ours.narrowed_by(&theirs);
+        let rules = both.capabilities.network.grants().map(|grants| grants.rules.clone()).unwrap_or_default();
+        rules.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(both(&["udp://a.com:53"], &["a.com:53"]), [""; 0]);
+    assert_eq!(both(&["udp://*.a.com:50-60"], &["udp://b.a.com:55-99", "b.a.com"]), ["udp://b.a.com:55-60"]);
+    let with_secret = |host: &str| {
+        let mut both = grants(&["udp://a.com:53", "b.com:443"]);
+        let (host, value) = (host.parse().unwrap(), "x".into());
+        both.secrets = vec![HeaderSecret { host, header: "Authorization".to_owned(), value, unencrypted: false }];
+        mistakes(both)
+    };
+    assert!(with_secret("udp://a.com:53")[0].contains("it is not one host and one port"));
+    assert_eq!(with_secret("b.com:443"), [""; 0]);
+    assert!(mistakes(grants(&["udp://localhost:53"]))[0].contains("write the address: `udp://127.0.0.1:53`"));
+    assert_eq!(mistakes(grants(&["udp://a.com:53", "a.com:53"])), [""; 0]);
 }

@@ -1,4 +1,4 @@
-//! What guests of WASI 0.2 hold besides descriptors: streams, pollables, listings and errors, in one table that has an end.
+//! What guests of WASI 0.2 hold besides descriptors: streams, pollables, listings, errors and sockets, in one table that has an end.
 
 use std::{collections::VecDeque, sync::Arc, time::Instant};
 
@@ -9,6 +9,8 @@ use super::{
     clock::Sleep,
     control::Stream,
     http::{Message, Pipe, Way},
+    net::Interest,
+    wasi2::sockets::Socket,
 };
 use crate::vfs::{DirEntry, Errno};
 
@@ -24,14 +26,20 @@ pub(super) enum Handle {
     Error(Errno),
     Message(Message),
     Terminal,
+    Socket(Socket),
 }
 
 /// Where an input stream reads.
 #[derive(Clone)]
 pub(super) enum Input {
     Stdin,
-    File { fd: u32, position: u64 },
+    File {
+        fd: u32,
+        position: u64,
+    },
     Body(Arc<Pipe>),
+    /// What a connection receives.
+    Connection(u32),
 }
 
 /// Where an output stream writes.
@@ -44,6 +52,8 @@ pub(super) enum Output {
         position: Option<u64>,
     },
     Body(Arc<Pipe>),
+    /// What a connection sends.
+    Connection(u32),
 }
 
 /// What can be waited for.
@@ -57,6 +67,10 @@ pub(super) enum Pollable {
         since: Instant,
     },
     Body(Arc<Pipe>, Way),
+    /// A direction of a connection.
+    Connection(u32, Interest),
+    /// The handle of a socket: what it is about, if anything.
+    Socket(u32),
 }
 
 /// How far a directory was listed.
@@ -138,6 +152,13 @@ impl Handles {
     pub(super) fn error(&mut self, number: u32) -> Result<Errno, Stop> {
         match self.find(number)? {
             Handle::Error(errno) => Ok(*errno),
+            _ => Err(foreign()),
+        }
+    }
+
+    pub(super) fn socket(&mut self, number: u32) -> Result<&mut Socket, Stop> {
+        match self.find(number)? {
+            Handle::Socket(socket) => Ok(socket),
             _ => Err(foreign()),
         }
     }

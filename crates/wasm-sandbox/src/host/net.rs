@@ -3,6 +3,7 @@
 
 mod calls;
 mod connection;
+mod datagram;
 mod dial;
 mod error;
 mod head;
@@ -23,14 +24,18 @@ use std::{
     time::Instant,
 };
 
-use tokio::sync::{Notify, Semaphore};
+use tokio::{
+    runtime::Runtime,
+    sync::{Notify, Semaphore},
+};
 use wasm_sandbox_policy::{
-    ConnectionRecord, Denial, HostName, LimitHit, NetworkGrants, NetworkHost, NetworkPolicy, NetworkRefusal, Plain,
-    ResourceKind, SandboxError,
+    ConnectionRecord, Denial, HostName, LimitHit, NetworkGrants, NetworkHost, NetworkPolicy, NetworkProtocol,
+    NetworkRefusal, Plain, ResourceKind, SandboxError,
 };
 
 use self::{
-    connection::{Connection, Link},
+    connection::{Connection, Link, Waited},
+    datagram::Datagrams,
     dial::Place,
     http::Exchange,
     resolve::{Lookup, Resolver, System},
@@ -38,6 +43,7 @@ use self::{
 };
 pub(crate) use self::{
     connection::{Interest, MAX_PROTOCOLS, NetEvent, Opened, Secured},
+    datagram::Datagram,
     error::{NetError, NetErrorKind},
     http::{HttpHead, HttpRequest, RequestBody},
 };
@@ -51,6 +57,9 @@ pub(crate) enum Progress<T> {
 
 /// What a call to the network came to, unless it ends the guest.
 pub(crate) type NetResult<T> = Result<Progress<T>, Stop>;
+
+/// Bytes that are held for each direction of a connection or socket.
+pub(crate) const BUFFER: usize = 256 << 10;
 
 /// Connections that are kept in the record of a run.
 const MAX_RECORDS: usize = 1_000;
@@ -82,6 +91,7 @@ struct Open {
     requests: BTreeMap<u32, Exchange>,
     /// Connections that requests were on, as long as they may keep their places.
     leaving: Vec<Arc<Link>>,
+    datagrams: BTreeMap<u32, Datagrams>,
     lookups: BTreeMap<HostName, Arc<Lookup>>,
     total: u64,
     sent: u64,
@@ -179,6 +189,7 @@ impl Net {
                 connections: BTreeMap::new(),
                 requests: BTreeMap::new(),
                 leaving: Vec::new(),
+                datagrams: BTreeMap::new(),
                 lookups: BTreeMap::new(),
                 total: 0,
                 sent: 0,
@@ -204,12 +215,18 @@ impl Net {
             let record = note(&mut self.records, &mut self.records_dropped, connection.begin_record(now));
             connection.record = record;
         }
+        for datagrams in open.datagrams.values_mut() {
+            datagrams.begin_records(now, &mut self.records, &mut self.records_dropped);
+        }
     }
 
     pub(super) fn take_records(&mut self) -> (Vec<ConnectionRecord>, u64) {
         for connection in self.open.iter_mut().flat_map(|open| open.connections.values_mut()) {
             connection.write_record(&mut self.records);
             connection.record = None;
+        }
+        for datagrams in self.open.iter_mut().flat_map(|open| open.datagrams.values_mut()) {
+            datagrams.write_records(&mut self.records);
         }
         (std::mem::take(&mut self.records), std::mem::take(&mut self.records_dropped))
     }
@@ -232,6 +249,7 @@ impl Net {
                 host: shown(host),
                 address: host.parse::<IpAddr>().ok().map(|address| address.to_string()),
                 port,
+                protocol: NetworkProtocol::Tcp,
                 tls: false,
                 at_us: micros(self.began.elapsed()),
                 duration_us: 0,
@@ -270,30 +288,48 @@ impl Net {
 impl Open {
     /// Begins a connection, unless there are too many.
     fn dial(&mut self, host: NetworkHost, port: u16, hits: &mut Vec<LimitHit>) -> Result<Result<u32, NetError>, Stop> {
-        self.total += 1;
-        let grants = &self.shared.grants;
-        if self.total > grants.total_connections {
-            let (used, limit) = (self.total, grants.total_connections);
-            return Err(Stop::Limit(LimitHit { kind: ResourceKind::Connections, used, limit }));
-        }
-        // Those that the guest has not closed, and those that it has and that are not over yet.
-        let held = u32::try_from(self.connections.len()).unwrap_or(u32::MAX);
-        let (now, limit) = (self.shared.open.load(Ordering::SeqCst).max(held), grants.connections);
-        if now >= limit {
-            let hit = LimitHit { kind: ResourceKind::OpenConnections, used: u64::from(now) + 1, limit: limit.into() };
-            hits.push(hit);
-            return Ok(Err(NetError::new(NetErrorKind::TooMany, "too many connections are open")));
-        }
-        let Some(runtime) = (self.executor)() else {
-            return Ok(Err(NetError::new(NetErrorKind::Other, "no thread could be started for it")));
-        };
-        let Some(handle) = self.number() else {
-            return Ok(Err(NetError::new(NetErrorKind::Other, "the system has no random numbers")));
+        self.count_one()?;
+        let (handle, runtime) = match self.room_for_one(hits) {
+            Ok(room) => room,
+            Err(error) => return Ok(Err(error)),
         };
         let link = Arc::new(Link::new(Arc::clone(&self.shared.changed)));
         runtime.spawn(dial::run(Place::new(&self.shared), Arc::clone(&link), host.clone(), port));
         self.connections.insert(handle, Connection::new(link, host, port));
         Ok(Ok(handle))
+    }
+
+    /// Counts one more that the guest talks to.
+    fn count_one(&mut self) -> Result<(), Stop> {
+        self.total += 1;
+        let (used, limit) = (self.total, self.shared.grants.total_connections);
+        if used > limit {
+            return Err(Stop::Limit(LimitHit { kind: ResourceKind::Connections, used, limit }));
+        }
+        Ok(())
+    }
+
+    /// A number for one more that is open, and what carries it, unless there are too many.
+    fn room_for_one(&self, hits: &mut Vec<LimitHit>) -> Result<(u32, &'static Runtime), NetError> {
+        // Those that the guest has not closed, and those that it has and that are not over yet.
+        let held = u32::try_from(self.connections.len() + self.datagrams.len()).unwrap_or(u32::MAX);
+        let (now, limit) = (self.shared.open.load(Ordering::SeqCst).max(held), self.shared.grants.connections);
+        if now >= limit {
+            let hit = LimitHit { kind: ResourceKind::OpenConnections, used: u64::from(now) + 1, limit: limit.into() };
+            hits.push(hit);
+            return Err(NetError::new(NetErrorKind::TooMany, "too many connections are open"));
+        }
+        let failed = |message| NetError::new(NetErrorKind::Other, message);
+        let runtime = (self.executor)().ok_or_else(|| failed("no thread could be started for it"))?;
+        Ok((self.number().ok_or_else(|| failed("the system has no random numbers"))?, runtime))
+    }
+
+    /// What is open under a number.
+    fn waited(&self, number: u32) -> Option<Arc<dyn Waited>> {
+        match self.connections.get(&number) {
+            Some(connection) => Some(Arc::<Link>::clone(&connection.link)),
+            None => self.datagrams.get(&number).map(Datagrams::waited),
+        }
     }
 
     /// What a name has come to, which is asked for if it was not.
@@ -320,7 +356,7 @@ impl Open {
     /// Asks for a name, unless too many are asked for.
     fn look_up(&mut self, name: &HostName) -> Result<Arc<Lookup>, NetError> {
         if self.lookups.len() >= MAX_LOOKUPS {
-            self.lookups.retain(|_, lookup| !lookup.is_ready());
+            self.lookups.retain(|_, lookup| !lookup.is_answered());
         }
         if self.lookups.len() >= MAX_LOOKUPS {
             return Err(NetError::new(NetErrorKind::TooMany, "too many names are being resolved"));
@@ -340,7 +376,7 @@ impl Open {
             getrandom::fill(&mut bytes).ok()?;
             // Far from the numbers of files.
             let number = u32::from_le_bytes(bytes) >> 1 | 1 << 30;
-            if !self.connections.contains_key(&number) {
+            if !self.connections.contains_key(&number) && !self.datagrams.contains_key(&number) {
                 return Some(number);
             }
         }

@@ -209,7 +209,7 @@ fn status(error: &NetError) -> i32 {
         NetErrorKind::TooMany => -8,
         NetErrorKind::NotOpen => -9,
         NetErrorKind::Shut => -10,
-        NetErrorKind::Other => -11,
+        NetErrorKind::TooLong | NetErrorKind::Other => -11,
         NetErrorKind::Request => -13,
         NetErrorKind::Response => -14,
     }

@@ -3,6 +3,7 @@
 //! who calls counts the call.
 
 mod poll;
+pub(crate) mod sockets;
 mod stream;
 
 use std::{collections::VecDeque, sync::Arc};

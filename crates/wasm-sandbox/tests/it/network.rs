@@ -1,10 +1,11 @@
-//! The network as programs in Python and JavaScript reach it, against servers of the tests' own on this machine.
+//! The network as programs in Python and JavaScript and components reach it, against servers of the tests' own on this machine.
 
 mod attacks;
 mod fetch;
 mod limits;
 mod secrets;
 mod sessions;
+mod sockets;
 mod tls;
 
 use std::{

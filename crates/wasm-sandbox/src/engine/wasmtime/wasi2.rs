@@ -46,6 +46,7 @@ mod bindings {
             "wasi:filesystem/types.[method]descriptor.read": async | trappable,
             "wasi:random/random.get-random-bytes": async | trappable,
             "wasi:random/insecure.get-insecure-random-bytes": async | trappable,
+            "wasi:sockets/tcp.[drop]tcp-socket": async | trappable,
             default: trappable,
         },
         trappable_error_type: {

@@ -120,23 +120,33 @@ impl Host {
         Ok(progress)
     }
 
+    /// How many bytes a connection takes without a wait.
+    pub(crate) fn net_room(&mut self, handle: u32) -> Result<usize, NetError> {
+        self.net.connection(handle)?.room()
+    }
+
     /// Which of a connection's directions would not have to be waited for.
     pub(crate) fn net_ready(&mut self, handle: u32) -> (bool, bool) {
-        self.net.connection(handle).map_or((true, true), |connection| connection.ready())
+        let waited = self.net.open.as_ref().and_then(|open| open.waited(handle));
+        let ready = |interest| waited.as_ref().is_none_or(|waited| waited.is_ready(interest));
+        (ready(Interest::Receive), ready(Interest::Send))
     }
 
     /// What changes when one of these connections is ready for what is asked of it.
     pub(crate) fn net_event(&mut self, interests: &[(u32, Interest)]) -> Option<NetEvent> {
         let open = self.net.open.as_ref()?;
-        let links = interests.iter().filter_map(|(handle, interest)| {
-            open.connections.get(handle).map(|connection| (Arc::clone(&connection.link), *interest))
-        });
-        Some(NetEvent::links(links.collect(), &open.shared.changed))
+        let waited = interests.iter().filter_map(|(handle, interest)| Some((open.waited(*handle)?, *interest)));
+        Some(NetEvent::first(waited.collect(), &open.shared.changed))
     }
 
     /// Tells the other side that nothing more is sent.
     pub(crate) fn net_shut(&mut self, handle: u32) -> Result<(), NetError> {
         self.net.connection(handle).map(|connection| connection.shut())
+    }
+
+    /// Takes in nothing more of what the other side says.
+    pub(crate) fn net_deafen(&mut self, handle: u32) -> Result<(), NetError> {
+        self.net.connection(handle).map(|connection| connection.deafen())
     }
 
     /// Closes a connection once what was sent has gone out, which may have to be waited for a moment.

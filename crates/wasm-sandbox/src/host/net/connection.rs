@@ -13,10 +13,10 @@ use tokio::{
     sync::{Notify, futures::Notified},
 };
 use tokio_rustls::client::TlsStream;
-use wasm_sandbox_policy::{ConnectionRecord, NetworkHost, NetworkRefusal};
+use wasm_sandbox_policy::{ConnectionRecord, NetworkHost, NetworkProtocol, NetworkRefusal};
 
 use super::{
-    Progress, Shared,
+    BUFFER, Progress, Shared,
     error::{NetError, NetErrorKind},
     head::{Filtered, HeadFilter, Secret},
     micros,
@@ -24,9 +24,6 @@ use super::{
     shown,
 };
 use crate::host::control::Event;
-
-/// Bytes that are held for each direction of a connection.
-const BUFFER: usize = 256 << 10;
 
 /// Protocols that one handshake may offer.
 pub(crate) const MAX_PROTOCOLS: usize = 16;
@@ -145,12 +142,17 @@ impl State {
         self.ended.as_ref().map(|ended| ended.error.clone().unwrap_or_else(NetError::closed))
     }
 
+    /// Bytes that can be sent at once.
+    fn room_to_send(&self) -> usize {
+        if self.opened.is_some() { BUFFER.saturating_sub(self.to_send.len()) } else { 0 }
+    }
+
     pub(super) fn is_ready(&self, interest: Interest) -> bool {
         let ready = match interest {
             Interest::Opened => self.opened.is_some(),
             Interest::Secured => self.secured.is_some(),
             Interest::Receive => !self.received.is_empty() || self.received_all,
-            Interest::Send => self.opened.is_some() && (self.shut || self.to_send.len() < BUFFER),
+            Interest::Send => self.opened.is_some() && (self.shut || self.room_to_send() > 0),
             Interest::End => false,
         };
         ready || self.ended.is_some()
@@ -217,7 +219,9 @@ impl Link {
     /// Keeps what was received; nothing is the end.
     pub(super) fn received(&self, bytes: &[u8]) {
         let mut state = self.state();
-        state.received.extend(bytes);
+        if !state.received_all {
+            state.received.extend(bytes);
+        }
         state.received_all |= bytes.is_empty();
         drop(state);
         self.tell_guest();
@@ -253,7 +257,7 @@ impl Connection {
     }
 
     fn event(&self, interest: Interest) -> NetEvent {
-        NetEvent::links(vec![(Arc::clone(&self.link), interest)], &self.link.changed)
+        NetEvent::of(Arc::<Link>::clone(&self.link), interest, &self.link.changed)
     }
 
     pub(super) fn opened(&self) -> Progress<Opened> {
@@ -394,10 +398,22 @@ impl Connection {
         }
     }
 
-    /// Whether there is something to receive, and room to send.
-    pub(super) fn ready(&self) -> (bool, bool) {
+    /// How many bytes can be sent without a wait.
+    pub(super) fn room(&self) -> Result<usize, NetError> {
         let state = self.link.state();
-        (state.is_ready(Interest::Receive), state.is_ready(Interest::Send))
+        match state.error() {
+            Some(error) => Err(error),
+            None if state.shut => Err(NetError::new(NetErrorKind::Shut, "sending was ended")),
+            None => Ok(state.room_to_send()),
+        }
+    }
+
+    /// Takes in nothing more.
+    pub(super) fn deafen(&mut self) {
+        let mut state = self.link.state();
+        (state.received, state.received_all) = (VecDeque::new(), true);
+        drop(state);
+        self.link.to_task.notify_one();
     }
 
     pub(super) fn shut(&mut self) {
@@ -429,6 +445,7 @@ impl Connection {
             host: shown(&self.host.to_string()),
             address: None,
             port: self.port,
+            protocol: NetworkProtocol::Tcp,
             tls: false,
             at_us: micros(began.saturating_duration_since(run_began)),
             duration_us: 0,
@@ -458,38 +475,57 @@ impl Drop for Connection {
     }
 }
 
-/// What a guest waits for: one of some connections, or a name.
+/// Something of the network's that a guest waits for.
+pub(super) trait Waited: Send + Sync {
+    fn is_ready(&self, interest: Interest) -> bool;
+}
+
+impl Waited for Link {
+    fn is_ready(&self, interest: Interest) -> bool {
+        self.state().is_ready(interest)
+    }
+}
+
+impl Waited for Lookup {
+    fn is_ready(&self, _: Interest) -> bool {
+        self.is_answered()
+    }
+}
+
+/// What a guest waits for: the first of some connections and names.
 pub(crate) struct NetEvent {
-    links: Vec<(Arc<Link>, Interest)>,
-    lookup: Option<Arc<Lookup>>,
+    waited: Vec<(Arc<dyn Waited>, Interest)>,
     changed: Arc<Notify>,
 }
 
 impl NetEvent {
-    pub(super) fn links(links: Vec<(Arc<Link>, Interest)>, changed: &Arc<Notify>) -> Self {
-        Self { links, lookup: None, changed: Arc::clone(changed) }
+    pub(super) fn of(waited: Arc<dyn Waited>, interest: Interest, changed: &Arc<Notify>) -> Self {
+        Self { waited: vec![(waited, interest)], changed: Arc::clone(changed) }
     }
 
-    /// This or the other.
-    pub(super) fn or(mut self, other: &Self) -> Self {
-        self.links.extend(other.links.iter().cloned());
-        self
-    }
-
-    /// The connections that are waited for.
-    pub(super) fn all(&self) -> &[(Arc<Link>, Interest)] {
-        &self.links
+    /// What is waited for.
+    pub(super) fn all(&self) -> &[(Arc<dyn Waited>, Interest)] {
+        &self.waited
     }
 
     pub(super) fn lookup(lookup: Arc<Lookup>, changed: &Arc<Notify>) -> Self {
-        Self { links: Vec::new(), lookup: Some(lookup), changed: Arc::clone(changed) }
+        Self::of(lookup, Interest::Opened, changed)
+    }
+
+    pub(super) fn first(waited: Vec<(Arc<dyn Waited>, Interest)>, changed: &Arc<Notify>) -> Self {
+        Self { waited, changed: Arc::clone(changed) }
+    }
+
+    /// The first of both, of one sandbox.
+    pub(crate) fn or(mut self, other: Self) -> Self {
+        self.waited.extend(other.waited);
+        self
     }
 }
 
 impl Event for NetEvent {
     fn ready(&self) -> bool {
-        self.lookup.as_ref().is_some_and(|lookup| lookup.is_ready())
-            || self.links.iter().any(|(link, interest)| link.state().is_ready(*interest))
+        self.waited.iter().any(|(waited, interest)| waited.is_ready(*interest))
     }
 
     fn changed(&self) -> Notified<'_> {
@@ -499,7 +535,7 @@ impl Event for NetEvent {
 
 impl fmt::Debug for NetEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let interests: Vec<Interest> = self.links.iter().map(|(_, interest)| *interest).collect();
+        let interests: Vec<Interest> = self.waited.iter().map(|(_, interest)| *interest).collect();
         f.debug_struct("NetEvent").field("interests", &interests).finish_non_exhaustive()
     }
 }

@@ -130,7 +130,7 @@ impl Shared {
 }
 
 /// Whether this machine itself would answer: it then talks from that address, too. Nothing is sent to find that out.
-fn is_own(address: IpAddr) -> bool {
+pub(super) fn is_own(address: IpAddr) -> bool {
     let any: IpAddr = if address.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
     let from = UdpSocket::bind((any, 0)).and_then(|socket| {
         socket.connect((address, DISCARD))?;

@@ -33,6 +33,8 @@ pub(crate) enum NetErrorKind {
     NotOpen,
     /// The guest has ended sending.
     Shut,
+    /// No datagram has so many bytes.
+    TooLong,
     Other,
     /// The request cannot be sent as it is.
     Request,

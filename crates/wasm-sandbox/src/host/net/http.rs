@@ -16,7 +16,7 @@ use self::{
     body::{Body, Next},
     request::Sent,
 };
-use super::{Interest, Link, NetError, NetErrorKind, NetEvent, NetResult, Open, Progress};
+use super::{Interest, NetError, NetErrorKind, NetEvent, NetResult, Open, Progress, Waited};
 use crate::host::Host;
 
 /// Bytes that are taken in at once while it is looked where an answer's parts end.
@@ -37,7 +37,7 @@ pub(super) struct Exchange {
     looked: usize,
     answer: Answer,
     /// What it waits for: several things may be asked of it at a time.
-    waits: Vec<(Arc<Link>, Interest)>,
+    waits: Vec<(Arc<dyn Waited>, Interest)>,
 }
 
 /// How far the answer has come.
@@ -144,12 +144,12 @@ impl Host {
             match open.requests.get_mut(request) {
                 Some(exchange) if !exchange.waits.is_empty() => links.append(&mut exchange.waits),
                 None if *request == 0 => {
-                    links.extend(open.leaving.iter().map(|link| (Arc::clone(link), Interest::End)))
+                    links.extend(open.leaving.iter().map(|link| (Arc::clone(link) as Arc<dyn Waited>, Interest::End)))
                 }
                 _ => return None,
             }
         }
-        (!links.is_empty()).then(|| NetEvent::links(links, &open.shared.changed))
+        (!links.is_empty()).then(|| NetEvent::first(links, &open.shared.changed))
     }
 
     fn http<T>(&mut self, request: u32, act: impl FnOnce(&mut Exchange, &mut Self) -> NetResult<T>) -> NetResult<T> {
@@ -179,8 +179,8 @@ impl Open {
         if self.leaving.is_empty() || held >= limit || open < limit {
             return None;
         }
-        let links = self.leaving.iter().map(|link| (Arc::clone(link), Interest::End));
-        Some(NetEvent::links(links.collect(), &self.shared.changed))
+        let links = self.leaving.iter().map(|link| (Arc::clone(link) as Arc<dyn Waited>, Interest::End));
+        Some(NetEvent::first(links.collect(), &self.shared.changed))
     }
 }
 
@@ -188,7 +188,9 @@ impl Exchange {
     /// Keeps what is waited for, each once.
     fn wait_for(&mut self, event: &NetEvent) {
         for (link, interest) in event.all() {
-            let is_it = |(known, of): &(Arc<Link>, Interest)| Arc::ptr_eq(known, link) && of == interest;
+            let is_it = |(known, of): &(Arc<dyn Waited>, Interest)| {
+                std::ptr::addr_eq(Arc::as_ptr(known), Arc::as_ptr(link)) && of == interest
+            };
             if !self.waits.iter().any(is_it) {
                 self.waits.push((Arc::clone(link), *interest));
             }
@@ -286,7 +288,7 @@ fn no_head(received: Progress<usize>, sending: Progress<()>) -> Progress<HttpHea
     match (received, sending) {
         (_, Progress::Done(Err(error))) | (Progress::Done(Err(error)), _) => Progress::Done(Err(error)),
         (Progress::Done(Ok(_)), _) => Progress::Done(Err(wrong("there is none"))),
-        (Progress::Wait(event), Progress::Wait(sends)) => Progress::Wait(event.or(&sends)),
+        (Progress::Wait(event), Progress::Wait(sends)) => Progress::Wait(event.or(sends)),
         (Progress::Wait(event), Progress::Done(Ok(()))) => Progress::Wait(event),
     }
 }

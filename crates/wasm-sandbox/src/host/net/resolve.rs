@@ -56,7 +56,7 @@ impl Lookup {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    pub(super) fn is_ready(&self) -> bool {
+    pub(super) fn is_answered(&self) -> bool {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 }

@@ -1,4 +1,4 @@
-//! Waiting: for a clock, or until a stream can be read or written.
+//! Waiting: for a clock, for the network, or until a stream can be read or written.
 
 use std::{
     sync::Arc,
@@ -11,10 +11,19 @@ use crate::host::{
     control::{Event, Stream},
     handles::{Handle, Input, Output, Pollable},
     http::{Flow, Pipe, Way},
+    net::{Interest, NetEvent},
 };
 
 /// Pollables that one call may wait for.
 const MAX_POLLABLES: usize = 4096;
+
+/// What a pollable waits for.
+pub(super) enum Awaited {
+    Until(Instant),
+    Stream(Stream),
+    Network(NetEvent),
+    Body(Arc<Pipe>, Way),
+}
 
 /// How often it is looked at the others where several streams are waited for.
 const SLICE: Duration = Duration::from_millis(20);
@@ -40,6 +49,7 @@ impl Host {
             Input::Stdin => Pollable::Stream(Stream::Stdin),
             Input::File { .. } => Pollable::Now,
             Input::Body(pipe) => Pollable::Body(Arc::clone(pipe), Way::Reads),
+            Input::Connection(connection) => Pollable::Connection(*connection, Interest::Receive),
         };
         self.handles.insert(Handle::Pollable(pollable))
     }
@@ -50,6 +60,7 @@ impl Host {
             Output::Standard(stream) => Pollable::Stream(stream),
             Output::File { .. } => Pollable::Now,
             Output::Body(pipe) => Pollable::Body(pipe, Way::Writes),
+            Output::Connection(connection) => Pollable::Connection(connection, Interest::Send),
         };
         self.handles.insert(Handle::Pollable(pollable))
     }
@@ -59,22 +70,39 @@ impl Host {
         if pollables.is_empty() || pollables.len() > MAX_POLLABLES {
             return Err(Stop::Trap(format!("a poll of {} pollables", pollables.len())));
         }
-        let (mut ready, mut wait, mut bodies) = (Vec::new(), Wait::default(), Vec::new());
+        let (mut ready, mut wait) = (Vec::new(), Wait::default());
+        let (mut network, mut bodies) = (None::<NetEvent>, Vec::new());
         let now = Instant::now();
         for (place, number) in (0..).zip(pollables) {
-            match self.comes(*number, now)? {
-                None => ready.push(place),
-                Some(Awaited::Moment(at)) => wait.until = Some(wait.until.map_or(at, |until| until.min(at))),
-                Some(Awaited::Stream(stream)) if wait.stream.is_none_or(|known| known == stream) => {
-                    wait.stream = Some(stream);
+            let at = match self.comes(*number, now)? {
+                None => {
+                    ready.push(place);
+                    continue;
                 }
-                Some(Awaited::Stream(_)) => {
-                    wait.until = [wait.until, now.checked_add(SLICE)].into_iter().flatten().min()
+                Some(Awaited::Until(at)) => Some(at),
+                Some(Awaited::Stream(one)) => {
+                    let several = *wait.stream.get_or_insert(one) != one;
+                    if several { now.checked_add(SLICE) } else { None }
                 }
-                Some(Awaited::Body(pipe, way)) => bodies.push((pipe, way)),
-            }
+                Some(Awaited::Network(one)) => {
+                    network = Some(match network {
+                        Some(other) => other.or(one),
+                        None => one,
+                    });
+                    None
+                }
+                Some(Awaited::Body(pipe, way)) => {
+                    bodies.push((pipe, way));
+                    None
+                }
+            };
+            wait.until = [wait.until, at].into_iter().flatten().min();
         }
-        wait.event = Flow::of(bodies).map(|flow| Box::new(flow) as Box<dyn Event>);
+        let bodies = Flow::of(bodies).map(|flow| Box::new(flow) as Box<dyn Event>);
+        if network.is_some() && bodies.is_some() {
+            wait.until = [wait.until, now.checked_add(SLICE)].into_iter().flatten().min();
+        }
+        wait.event = bodies.or(network.map(|event| Box::new(event) as Box<dyn Event>));
         Ok(if ready.is_empty() { Step::Wait(wait) } else { Step::Done(ready) })
     }
 
@@ -89,17 +117,12 @@ impl Host {
             Pollable::Now => None,
             Pollable::Stream(stream) => (!self.streams.ready(stream)).then_some(Awaited::Stream(stream)),
             Pollable::Clock { sleep, since } => match self.clocks.sleep_end(sleep, since, now) {
-                Some(end) if end > now => Some(Awaited::Moment(end)),
+                Some(end) if end > now => Some(Awaited::Until(end)),
                 _ => None,
             },
             Pollable::Body(pipe, way) => (!way.is_ready(&pipe)).then(|| Awaited::Body(pipe, way)),
+            Pollable::Connection(connection, interest) => self.awaited(connection, interest),
+            Pollable::Socket(socket) => self.socket_awaited(socket)?,
         })
     }
-}
-
-/// What has not come yet.
-enum Awaited {
-    Moment(Instant),
-    Stream(Stream),
-    Body(Arc<Pipe>, Way),
 }

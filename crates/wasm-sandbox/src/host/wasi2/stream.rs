@@ -1,4 +1,4 @@
-//! Streams: those of files, and the standard ones.
+//! Streams: those of files and connections, and the standard ones.
 
 use super::{Fault, PIECE};
 use crate::{
@@ -19,10 +19,12 @@ impl Host {
         let input = self.handles.input(stream)?.clone();
         let len = usize::try_from(len).unwrap_or(PIECE).min(PIECE);
         let mut bytes = vec![0; len];
+        let is_counted = !matches!(input, Input::Connection(_));
         let step = match input {
             Input::Stdin => self.streams.read(&mut bytes)?,
             Input::File { fd, position } => self.descriptors.file(fd)?.read_at(&mut bytes, position)?,
             Input::Body(pipe) => read_body(&pipe, &mut bytes)?,
+            Input::Connection(connection) => self.receive(connection, &mut bytes)?,
         };
         match step {
             Step::Done(0) if len > 0 => Err(Fault::Closed),
@@ -31,10 +33,12 @@ impl Host {
                 if let Input::File { position, .. } = self.handles.input(stream)? {
                     *position = position.saturating_add(read as u64);
                 }
-                self.count_read(read)?;
+                if is_counted {
+                    self.count_read(read)?;
+                }
                 Ok(Step::Done(bytes))
             }
-            Step::Wait(wait) if (wait.stream.is_some() || wait.event.is_some()) && !blocking => {
+            Step::Wait(wait) if !blocking && (wait.stream.is_some() || wait.event.is_some()) => {
                 Ok(Step::Done(Vec::new()))
             }
             Step::Wait(wait) => Ok(Step::Wait(wait)),
@@ -63,6 +67,7 @@ impl Host {
             Output::File { .. } => Ok(PIECE),
             Output::Body(pipe) if pipe.is_deaf() || pipe.has_end() => Err(Fault::Closed),
             Output::Body(pipe) => Ok(pipe.room().min(PIECE)),
+            Output::Connection(connection) => self.room_to_send(connection),
         }
     }
 
@@ -81,6 +86,13 @@ impl Host {
                 }
                 Output::Body(pipe) => match write_body(&pipe, rest)? {
                     Step::Done(written) => written,
+                    Step::Wait(wait) => return Ok(Step::Wait(wait)),
+                },
+                Output::Connection(connection) => match self.send(connection, rest)? {
+                    Step::Done(sent) => {
+                        *done = done.saturating_add(sent);
+                        continue;
+                    }
                     Step::Wait(wait) => return Ok(Step::Wait(wait)),
                 },
             };

@@ -4,7 +4,7 @@
 use futures::future::FutureExt;
 use wasmtime::{
     StoreContextMut,
-    component::{Linker, Resource},
+    component::{Linker, Resource, ResourceType},
 };
 
 use super::{
@@ -16,6 +16,7 @@ use super::{
             streams::{self, HostInputStream, HostOutputStream, InputStream, OutputStream, StreamError},
         },
         random::{insecure, random},
+        sockets::tcp::{HostTcpSocket, TcpSocket},
     },
 };
 use crate::engine::wasmtime::{instance::at_once, store::StoreData};
@@ -45,6 +46,11 @@ pub(super) fn add(linker: &mut Linker<StoreData>) -> wasmtime::Result<()> {
         |mut store: Store<'_>, (len,): (u64,)| {
             at_once(insecure::Host::get_insecure_random_bytes(store.data_mut(), len)).map(|bytes| (bytes,))
         },
+    )?;
+    linker.instance("wasi:sockets/tcp@0.2.12")?.resource(
+        "tcp-socket",
+        ResourceType::host::<TcpSocket>(),
+        |mut store: Store<'_>, socket| at_once(HostTcpSocket::drop(store.data_mut(), Resource::new_own(socket))),
     )?;
     linker.allow_shadowing(false);
     Ok(())

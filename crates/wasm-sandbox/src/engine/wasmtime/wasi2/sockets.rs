@@ -1,31 +1,26 @@
-//! `wasi:sockets`: a program that has it built in links, and everything that it asks of the network is refused.
+//! `wasi:sockets`.
+
+mod lookup;
+mod tcp;
+mod udp;
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 
 use wasmtime::component::Resource;
 
 use super::{
     Refused,
     bindings::wasi::{
-        io::{
-            error::Error,
-            poll::Pollable,
-            streams::{InputStream, OutputStream},
-        },
+        io::error::Error,
         sockets::{
             instance_network,
-            ip_name_lookup::{self, ResolveAddressStream},
-            network::{self, ErrorCode, IpAddress, IpAddressFamily, IpSocketAddress, Network},
-            tcp::{self, ShutdownType, TcpSocket},
-            tcp_create_socket,
-            udp::{
-                self, IncomingDatagram, IncomingDatagramStream, OutgoingDatagram, OutgoingDatagramStream, UdpSocket,
-            },
-            udp_create_socket,
+            network::{self, ErrorCode, IpAddress, IpSocketAddress, Ipv4SocketAddress, Ipv6SocketAddress, Network},
         },
     },
 };
 use crate::{
     engine::wasmtime::{store::StoreData, trap::Stopped},
-    host::Stop,
+    host::net::BUFFER,
     vfs::Errno,
 };
 
@@ -38,14 +33,35 @@ const NETWORK: u32 = 0;
 impl network::Host for StoreData {
     fn convert_error_code(&mut self, refused: Refused) -> wasmtime::Result<ErrorCode> {
         match refused {
-            Refused::Errno(Errno::Acces) => Ok(ErrorCode::AccessDenied),
+            Refused::Errno(errno) => Ok(code(errno)),
             refused => Err(refused.into()),
         }
     }
 
-    fn network_error_code(&mut self, _: Resource<Error>) -> wasmtime::Result<Option<ErrorCode>> {
-        self.call()?;
-        Ok(None)
+    fn network_error_code(&mut self, error: Resource<Error>) -> wasmtime::Result<Option<ErrorCode>> {
+        let code = code(self.call()?.errno(error.rep()).map_err(Stopped)?);
+        Ok(Some(code).filter(|code| *code != ErrorCode::Unknown))
+    }
+}
+
+fn code(errno: Errno) -> ErrorCode {
+    match errno {
+        Errno::Acces => ErrorCode::AccessDenied,
+        Errno::Notsup => ErrorCode::NotSupported,
+        Errno::Inval => ErrorCode::InvalidArgument,
+        Errno::Timedout => ErrorCode::Timeout,
+        Errno::Already => ErrorCode::ConcurrencyConflict,
+        // A call that is not the next one of its order.
+        Errno::Proto => ErrorCode::NotInProgress,
+        Errno::Again => ErrorCode::WouldBlock,
+        Errno::Isconn | Errno::Notconn => ErrorCode::InvalidState,
+        Errno::Mfile => ErrorCode::NewSocketLimit,
+        Errno::Hostunreach => ErrorCode::RemoteUnreachable,
+        Errno::Connrefused => ErrorCode::ConnectionRefused,
+        Errno::Connreset => ErrorCode::ConnectionReset,
+        Errno::Msgsize => ErrorCode::DatagramTooLarge,
+        Errno::Noent => ErrorCode::NameUnresolvable,
+        _ => ErrorCode::Unknown,
     }
 }
 
@@ -64,118 +80,60 @@ impl instance_network::Host for StoreData {
 }
 
 impl StoreData {
-    fn refuse<T>(&mut self, operation: &str, target: &str) -> Socketed<T> {
-        self.call()?.refuse_network(operation, target);
-        Err(Errno::Acces.into())
+    /// The size of a buffer, which is no more and no less whatever a guest asks for.
+    fn buffer(&mut self) -> Socketed<u64> {
+        self.call()?;
+        Ok(BUFFER as u64)
+    }
+
+    /// A size that a guest would like to have: any but nothing is heard and changes nothing.
+    fn size(&mut self, value: u64) -> Socketed<()> {
+        self.call()?;
+        if value == 0 { Err(Errno::Inval.into()) } else { Ok(()) }
+    }
+
+    fn unsupported<T>(&mut self) -> Socketed<T> {
+        self.call()?;
+        Err(Errno::Notsup.into())
     }
 }
 
-impl ip_name_lookup::Host for StoreData {
-    fn resolve_addresses(&mut self, _: Resource<Network>, name: String) -> Socketed<Resource<ResolveAddressStream>> {
-        self.refuse("resolve name", &name)
+fn ip(address: IpAddr) -> IpAddress {
+    match address {
+        IpAddr::V4(address) => IpAddress::Ipv4(address.octets().into()),
+        IpAddr::V6(address) => IpAddress::Ipv6(address.segments().into()),
     }
 }
 
-impl tcp_create_socket::Host for StoreData {
-    fn create_tcp_socket(&mut self, _: IpAddressFamily) -> Socketed<Resource<TcpSocket>> {
-        self.refuse("create socket", "tcp")
+fn address(address: SocketAddr) -> IpSocketAddress {
+    match address {
+        SocketAddr::V4(address) => {
+            IpSocketAddress::Ipv4(Ipv4SocketAddress { port: address.port(), address: address.ip().octets().into() })
+        }
+        SocketAddr::V6(address) => IpSocketAddress::Ipv6(Ipv6SocketAddress {
+            port: address.port(),
+            flow_info: address.flowinfo(),
+            address: address.ip().segments().into(),
+            scope_id: address.scope_id(),
+        }),
     }
 }
 
-impl udp_create_socket::Host for StoreData {
-    fn create_udp_socket(&mut self, _: IpAddressFamily) -> Socketed<Resource<UdpSocket>> {
-        self.refuse("create socket", "udp")
+fn socket_address(address: IpSocketAddress) -> SocketAddr {
+    match address {
+        IpSocketAddress::Ipv4(Ipv4SocketAddress { port, address: (a, b, c, d) }) => {
+            SocketAddrV4::new(Ipv4Addr::new(a, b, c, d), port).into()
+        }
+        IpSocketAddress::Ipv6(Ipv6SocketAddress { port, flow_info, address: (a, b, c, d, e, f, g, h), scope_id }) => {
+            SocketAddrV6::new(Ipv6Addr::new(a, b, c, d, e, f, g, h), port, flow_info, scope_id).into()
+        }
     }
 }
 
-/// No resource of these kinds is ever made, so no guest has a handle that these could be called with.
-macro_rules! never {
-    ($($name:ident($resource:ty $(, $parameter:ty)*) -> $result:ty;)*) => {
-        $(fn $name(&mut self, _: Resource<$resource> $(, _: $parameter)*) -> $result {
-            Err(Stopped(Stop::Trap("a socket that was never made".to_owned())))?
-        })*
-    };
-}
-
-impl ip_name_lookup::HostResolveAddressStream for StoreData {
-    never! {
-        resolve_next_address(ResolveAddressStream) -> Socketed<Option<IpAddress>>;
-        subscribe(ResolveAddressStream) -> wasmtime::Result<Resource<Pollable>>;
-        drop(ResolveAddressStream) -> wasmtime::Result<()>;
-    }
-}
-
-impl tcp::Host for StoreData {}
-
-impl tcp::HostTcpSocket for StoreData {
-    never! {
-        start_bind(TcpSocket, Resource<Network>, IpSocketAddress) -> Socketed<()>;
-        finish_bind(TcpSocket) -> Socketed<()>;
-        start_connect(TcpSocket, Resource<Network>, IpSocketAddress) -> Socketed<()>;
-        finish_connect(TcpSocket) -> Socketed<(Resource<InputStream>, Resource<OutputStream>)>;
-        start_listen(TcpSocket) -> Socketed<()>;
-        finish_listen(TcpSocket) -> Socketed<()>;
-        accept(TcpSocket) -> Socketed<(Resource<TcpSocket>, Resource<InputStream>, Resource<OutputStream>)>;
-        local_address(TcpSocket) -> Socketed<IpSocketAddress>;
-        remote_address(TcpSocket) -> Socketed<IpSocketAddress>;
-        is_listening(TcpSocket) -> wasmtime::Result<bool>;
-        address_family(TcpSocket) -> wasmtime::Result<IpAddressFamily>;
-        set_listen_backlog_size(TcpSocket, u64) -> Socketed<()>;
-        keep_alive_enabled(TcpSocket) -> Socketed<bool>;
-        set_keep_alive_enabled(TcpSocket, bool) -> Socketed<()>;
-        keep_alive_idle_time(TcpSocket) -> Socketed<u64>;
-        set_keep_alive_idle_time(TcpSocket, u64) -> Socketed<()>;
-        keep_alive_interval(TcpSocket) -> Socketed<u64>;
-        set_keep_alive_interval(TcpSocket, u64) -> Socketed<()>;
-        keep_alive_count(TcpSocket) -> Socketed<u32>;
-        set_keep_alive_count(TcpSocket, u32) -> Socketed<()>;
-        hop_limit(TcpSocket) -> Socketed<u8>;
-        set_hop_limit(TcpSocket, u8) -> Socketed<()>;
-        receive_buffer_size(TcpSocket) -> Socketed<u64>;
-        set_receive_buffer_size(TcpSocket, u64) -> Socketed<()>;
-        send_buffer_size(TcpSocket) -> Socketed<u64>;
-        set_send_buffer_size(TcpSocket, u64) -> Socketed<()>;
-        subscribe(TcpSocket) -> wasmtime::Result<Resource<Pollable>>;
-        shutdown(TcpSocket, ShutdownType) -> Socketed<()>;
-        drop(TcpSocket) -> wasmtime::Result<()>;
-    }
-}
-
-impl udp::Host for StoreData {}
-
-impl udp::HostUdpSocket for StoreData {
-    never! {
-        start_bind(UdpSocket, Resource<Network>, IpSocketAddress) -> Socketed<()>;
-        finish_bind(UdpSocket) -> Socketed<()>;
-        stream(UdpSocket, Option<IpSocketAddress>)
-            -> Socketed<(Resource<IncomingDatagramStream>, Resource<OutgoingDatagramStream>)>;
-        local_address(UdpSocket) -> Socketed<IpSocketAddress>;
-        remote_address(UdpSocket) -> Socketed<IpSocketAddress>;
-        address_family(UdpSocket) -> wasmtime::Result<IpAddressFamily>;
-        unicast_hop_limit(UdpSocket) -> Socketed<u8>;
-        set_unicast_hop_limit(UdpSocket, u8) -> Socketed<()>;
-        receive_buffer_size(UdpSocket) -> Socketed<u64>;
-        set_receive_buffer_size(UdpSocket, u64) -> Socketed<()>;
-        send_buffer_size(UdpSocket) -> Socketed<u64>;
-        set_send_buffer_size(UdpSocket, u64) -> Socketed<()>;
-        subscribe(UdpSocket) -> wasmtime::Result<Resource<Pollable>>;
-        drop(UdpSocket) -> wasmtime::Result<()>;
-    }
-}
-
-impl udp::HostIncomingDatagramStream for StoreData {
-    never! {
-        receive(IncomingDatagramStream, u64) -> Socketed<Vec<IncomingDatagram>>;
-        subscribe(IncomingDatagramStream) -> wasmtime::Result<Resource<Pollable>>;
-        drop(IncomingDatagramStream) -> wasmtime::Result<()>;
-    }
-}
-
-impl udp::HostOutgoingDatagramStream for StoreData {
-    never! {
-        check_send(OutgoingDatagramStream) -> Socketed<u64>;
-        send(OutgoingDatagramStream, Vec<OutgoingDatagram>) -> Socketed<u64>;
-        subscribe(OutgoingDatagramStream) -> wasmtime::Result<Resource<Pollable>>;
-        drop(OutgoingDatagramStream) -> wasmtime::Result<()>;
+/// An address without what the host has no say in: the link that it is on.
+fn remote_address(address: IpSocketAddress) -> Socketed<SocketAddr> {
+    match socket_address(address) {
+        SocketAddr::V6(address) if address.scope_id() != 0 => Err(Errno::Notsup.into()),
+        address => Ok(address),
     }
 }
