@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use clap::CommandFactory;
 use wasm_sandbox::{
-    CallReport, Denial, ErrorCode, ErrorReport, InstanceConfig, Language, SandboxError, SandboxResult,
+    CallReport, Denial, ErrorCode, ErrorReport, GuestKind, InstanceConfig, Language, SandboxError, SandboxResult,
     WasmSandboxBuilder, blocking::WasmSandbox,
 };
 
@@ -19,6 +19,7 @@ use crate::{
         BuildOptions, CallOptions, Command, CommandLine, EvalLanguage, EvalOptions, ImageFlag, RunOptions, Verbosity,
     },
     output::{Failure, print, print_json},
+    project::{Project, policy},
     report,
 };
 
@@ -43,10 +44,12 @@ pub(crate) fn dispatch(command: Command, verbosity: Verbosity) -> Result<ExitCod
 }
 
 fn run(options: &RunOptions, verbosity: Verbosity) -> Result<ExitCode, Failure> {
+    let project = Project::named(options.file.as_deref(), &options.policy)?;
+    project.is_used_as(GuestKind::Cli)?;
     let builder = WasmSandbox::builder()
         .setup(machine::here(verbosity))
-        .source(options.file.as_path())
-        .config(policy(&options.policy, verbosity)?);
+        .source(project.source())
+        .config(project.policy(&options.policy, verbosity)?);
     let builder = options.image.apply(builder);
     let builder = if options.json { builder } else { builder.inherit_stdio() };
     let result = builder.build_blocking()?.execute(options.arguments.iter().cloned())?;
@@ -54,17 +57,23 @@ fn run(options: &RunOptions, verbosity: Verbosity) -> Result<ExitCode, Failure> 
 }
 
 fn call(options: &CallOptions, verbosity: Verbosity) -> Result<ExitCode, Failure> {
+    let project = Project::named(Some(&options.file), &options.policy)?;
+    project.is_used_as(GuestKind::Library)?;
     let builder = WasmSandbox::builder()
         .setup(machine::here(verbosity))
-        .source(options.file.as_path())
-        .config(policy(&options.policy, verbosity)?);
+        .source(project.source())
+        .config(project.policy(&options.policy, verbosity)?);
     let mut sandbox = options.image.apply(builder).build_blocking()?;
     let report = sandbox.call_words(&options.function, &options.arguments)?;
     Outcome { json: options.json, strict: options.strict, verbosity }.call(report)
 }
 
 fn eval(options: &EvalOptions, verbosity: Verbosity) -> Result<ExitCode, Failure> {
-    let builder = WasmSandbox::builder().setup(machine::here(verbosity)).config(policy(&options.policy, verbosity)?);
+    let builder = WasmSandbox::builder().setup(machine::here(verbosity)).config(policy(
+        &options.policy,
+        InstanceConfig::default(),
+        verbosity,
+    )?);
     let builder = options.image.apply(builder);
     let builder = if options.json { builder } else { builder.inherit_stdio() };
     let language = match options.language {
@@ -153,7 +162,8 @@ impl Outcome {
 }
 
 fn build(options: &BuildOptions, verbosity: Verbosity) -> Result<ExitCode, Failure> {
-    let builder = WasmSandbox::builder().setup(machine::here(verbosity)).source(options.file.as_path());
+    let project = Project::named(options.file.as_deref(), &PolicyFlags::default())?;
+    let builder = WasmSandbox::builder().setup(machine::here(verbosity)).source(project.source());
     let sandbox = builder.build_blocking()?;
     let module = sandbox.module()?;
     let wasm = module.wasm().ok_or_else(|| SandboxError::NotRunnable {
@@ -168,12 +178,4 @@ fn build(options: &BuildOptions, verbosity: Verbosity) -> Result<ExitCode, Failu
         report::note(&format!("wrote `{output}`, a {kind} of {} bytes", wasm.len()));
     }
     Ok(ExitCode::SUCCESS)
-}
-
-fn policy(flags: &PolicyFlags, verbosity: Verbosity) -> Result<InstanceConfig, SandboxError> {
-    let config = flags.config()?;
-    if verbosity >= Verbosity::Verbose {
-        report::advice(&config);
-    }
-    Ok(config)
 }

@@ -55,7 +55,7 @@ pub(crate) struct PolicyFlags {
     #[arg(long, value_name = "SIZE")]
     max_disk: Option<ByteSize>,
 
-    /// Start from a policy file, TOML or JSON; flags add to it
+    /// Start from a policy file, TOML or JSON, in place of the one in `wasm-sandbox.toml`; flags add to it
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
 }
@@ -74,11 +74,16 @@ fn fuel(text: &str) -> Result<FuelLimit, String> {
 }
 
 impl PolicyFlags {
-    /// The policy that the flags and the file make.
-    pub(crate) fn config(&self) -> Result<InstanceConfig, SandboxError> {
+    /// Whether a policy file takes the place of every other.
+    pub(crate) fn has_file(&self) -> bool {
+        self.policy.is_some()
+    }
+
+    /// The policy that the flags make of the file, or of `base` where there is none.
+    pub(crate) fn added_to(&self, base: InstanceConfig) -> Result<InstanceConfig, SandboxError> {
         let mut base = match &self.policy {
             Some(path) => read(path)?,
-            None => InstanceConfig::default(),
+            None => base,
         };
         base.limits.fuel = self.fuel.unwrap_or(base.limits.fuel);
         let mut builder = InstanceConfigBuilder::from_config(base);
@@ -167,7 +172,7 @@ fn read(path: &Path) -> Result<InstanceConfig, SandboxError> {
 }
 
 /// The same mistakes, each with the file that it is in.
-fn in_file(error: SandboxError, file: &str) -> SandboxError {
+pub(crate) fn in_file(error: SandboxError, file: &str) -> SandboxError {
     let SandboxError::Configuration { mut problems } = error else { return error };
     for problem in &mut problems {
         problem.field = if problem.field.is_empty() { file.to_owned() } else { format!("{file}: {}", problem.field) };

@@ -4,6 +4,7 @@ mod commands;
 mod flags;
 mod options;
 mod output;
+mod project;
 mod report;
 
 use std::process::ExitCode;

@@ -132,8 +132,9 @@ pub(crate) struct ImageFlag {
 
 #[derive(Args)]
 pub(crate) struct RunOptions {
-    /// The program: a .wasm or .wat file, a source file, a script, or the folder of a cargo project
-    pub(crate) file: PathBuf,
+    /// The program: a .wasm or .wat file, a source file, a script, or a folder with a `wasm-sandbox.toml` or a
+    /// `Cargo.toml` [default: the current folder]
+    pub(crate) file: Option<PathBuf>,
 
     /// Arguments for the program
     #[arg(last = true)]
@@ -156,7 +157,7 @@ pub(crate) struct RunOptions {
 
 #[derive(Args)]
 pub(crate) struct CallOptions {
-    /// The module, source file or cargo project
+    /// The module, source file or project; `.` is the current folder
     pub(crate) file: PathBuf,
 
     /// The function
@@ -248,8 +249,8 @@ pub(crate) struct ServeOptions {
 
 #[derive(Args)]
 pub(crate) struct InspectOptions {
-    /// The module, source file or cargo project
-    pub(crate) file: PathBuf,
+    /// The module, source file or project [default: the current folder]
+    pub(crate) file: Option<PathBuf>,
 
     /// Print it as JSON
     #[arg(long)]
@@ -258,8 +259,8 @@ pub(crate) struct InspectOptions {
 
 #[derive(Args)]
 pub(crate) struct BuildOptions {
-    /// The source file or cargo project
-    pub(crate) file: PathBuf,
+    /// The source file or project [default: the current folder]
+    pub(crate) file: Option<PathBuf>,
 
     /// Where to write the module
     #[arg(short, long, value_name = "OUT.wasm")]

@@ -96,6 +96,15 @@ impl MountConfig {
             Self::Memory { .. } => None,
         }
     }
+
+    /// The path of the host, to change it.
+    pub(crate) fn host_path_mut(&mut self) -> Option<&mut PathBuf> {
+        match self {
+            Self::Host { host, .. } | Self::Overlay { host, .. } => Some(host),
+            Self::Zip { archive, .. } => Some(archive),
+            Self::Memory { .. } => None,
+        }
+    }
 }
 
 /// Whether a host directory may be written.

@@ -9,6 +9,7 @@ mod code;
 mod config;
 mod error;
 mod limits;
+mod manifest;
 mod narrow;
 mod network;
 mod plain;
@@ -27,6 +28,7 @@ pub use code::{CodeRow, ErrorCode};
 pub use config::{InstanceConfig, InstanceConfigBuilder};
 pub use error::{ConfigProblem, ErrorReport, SandboxError};
 pub use limits::{FuelLimit, LimitHit, ResourceKind, ResourceLimits};
+pub use manifest::{GuestKind, Manifest, ProjectGuest};
 pub use network::{
     AddressKind, ConnectionRecord, HeaderSecret, HostError, HostName, HostPattern, IpNetwork, NetworkGrants,
     NetworkHost, NetworkPolicy, NetworkProtocol, NetworkRefusal, NetworkRule, NetworkRuleError, SecretText,

@@ -1,4 +1,4 @@
-//! Policies as text, TOML or JSON: what is wrong with one is said all at once, each mistake with its field, its line where
+//! Policies and manifests as text, TOML or JSON: what is wrong with one is said all at once, each mistake with its field, its line where
 //! that is known, and what was probably meant.
 
 mod explain;
@@ -7,7 +7,7 @@ mod place;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 use toml::de::DeTable;
 
@@ -18,6 +18,7 @@ use self::{
 use crate::{
     config::InstanceConfig,
     error::{ConfigProblem, SandboxError},
+    manifest::Manifest,
 };
 
 /// More mistakes than these help nobody, and each costs another look at the text.
@@ -33,21 +34,7 @@ impl InstanceConfig {
     /// [`SandboxError::Configuration`] with everything that is not a known field of the right type, and with every mistake
     /// that [`validate`](Self::validate) finds, each with its line.
     pub fn from_toml(text: &str) -> Result<Self, SandboxError> {
-        let (document, errors) = DeTable::parse_recoverable(text);
-        let starts = Starts::of(text);
-        let syntax = |error: &toml::de::Error| {
-            let problem = ConfigProblem::new("", error.message());
-            ConfigProblem { line: error.span().map(|span| starts.line(span.start)), ..problem }
-        };
-        let mut problems: Vec<ConfigProblem> = errors.iter().take(MAX_PROBLEMS).map(syntax).collect();
-        if problems.is_empty() {
-            let lines = Lines::of_toml(document.get_ref(), &starts);
-            match Value::deserialize(toml::de::Deserializer::from(document)) {
-                Ok(tree) => return Document::new(tree, lines).read(),
-                Err(error) => problems.push(syntax(&error)),
-            }
-        }
-        Err(SandboxError::Configuration { problems })
+        from_toml(text)
     }
 
     /// Reads a policy from JSON.
@@ -112,8 +99,54 @@ impl InstanceConfig {
     }
 }
 
-/// A policy that is being read. Serde stops at the first mistake; here each one is noted and taken out, and what is left is
-/// read again.
+/// What is written as text.
+trait Written: DeserializeOwned {
+    /// What is wrong with it though it could be read.
+    fn mistakes(&self) -> Vec<ConfigProblem>;
+}
+
+impl Written for InstanceConfig {
+    fn mistakes(&self) -> Vec<ConfigProblem> {
+        self.validate()
+    }
+}
+
+impl Written for Manifest {
+    fn mistakes(&self) -> Vec<ConfigProblem> {
+        self.validate()
+    }
+}
+
+impl Manifest {
+    /// Reads a manifest.
+    ///
+    /// # Errors
+    /// Those of [`InstanceConfig::from_toml`].
+    pub fn from_toml(text: &str) -> Result<Self, SandboxError> {
+        from_toml(text)
+    }
+}
+
+fn from_toml<T: Written>(text: &str) -> Result<T, SandboxError> {
+    let (document, errors) = DeTable::parse_recoverable(text);
+    let starts = Starts::of(text);
+    let syntax = |error: &toml::de::Error| {
+        let problem = ConfigProblem::new("", error.message());
+        ConfigProblem { line: error.span().map(|span| starts.line(span.start)), ..problem }
+    };
+    let mut problems: Vec<ConfigProblem> = errors.iter().take(MAX_PROBLEMS).map(syntax).collect();
+    if problems.is_empty() {
+        let lines = Lines::of_toml(document.get_ref(), &starts);
+        match Value::deserialize(toml::de::Deserializer::from(document)) {
+            Ok(tree) => return Document::new(tree, lines).read(),
+            Err(error) => problems.push(syntax(&error)),
+        }
+    }
+    Err(SandboxError::Configuration { problems })
+}
+
+/// A policy or manifest that is being read. Serde stops at the first mistake; here each one is noted and taken out, and what
+/// is left is read again.
 struct Document {
     tree: Value,
     lines: Lines,
@@ -127,8 +160,8 @@ impl Document {
         Self { tree, lines, problems: Vec::new(), dropped: BTreeMap::new() }
     }
 
-    fn read(mut self) -> Result<InstanceConfig, SandboxError> {
-        let config = self.readable_part();
+    fn read<T: Written>(mut self) -> Result<T, SandboxError> {
+        let config: Option<T> = self.readable_part();
         if let Some(config) = &config {
             self.validate(config);
         }
@@ -138,8 +171,8 @@ impl Document {
         }
     }
 
-    /// The policy without what cannot be read; none when that is everything, or too much.
-    fn readable_part(&mut self) -> Option<InstanceConfig> {
+    /// What is left without what cannot be read; none when that is everything, or too much.
+    fn readable_part<T: Written>(&mut self) -> Option<T> {
         while self.problems.len() < MAX_PROBLEMS {
             let (place, message) = match serde_path_to_error::deserialize(&self.tree) {
                 // Serde takes a list for a struct's fields in their order, which no policy means.
@@ -152,6 +185,10 @@ impl Document {
                     Some(place) => (place, STRAY_LIST.to_owned()),
                 },
             };
+            // What the whole lacks now was taken out before, and said.
+            if place.is_root() && !self.problems.is_empty() {
+                return None;
+            }
             let taken = place.take_out_of(&mut self.tree);
             let named = self.as_in_the_text(taken.as_ref().unwrap_or(&place));
             self.note(explain::mistake(&named, &message));
@@ -174,8 +211,8 @@ impl Document {
         named
     }
 
-    fn validate(&mut self, config: &InstanceConfig) {
-        for problem in config.validate() {
+    fn validate(&mut self, config: &impl Written) {
+        for problem in config.mistakes() {
             if !self.follows_from_dropped(&problem.field) {
                 self.note(problem);
             }

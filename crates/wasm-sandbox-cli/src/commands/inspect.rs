@@ -4,11 +4,13 @@ use std::{collections::BTreeSet, process::ExitCode};
 
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
-use wasm_sandbox::{LeftOut, Module, Plain, Signature, blocking::WasmSandbox};
+use wasm_sandbox::{LeftOut, Module, Plain, ProjectGuest, Signature, blocking::WasmSandbox};
 
 use crate::{
+    flags::PolicyFlags,
     options::{InspectOptions, Verbosity},
     output::{Failure, print, print_json},
+    project::Project,
 };
 
 const TITLE: Style = AnsiColor::Green.on_default().bold();
@@ -19,6 +21,9 @@ const NAME: Style = AnsiColor::Cyan.on_default();
 struct Inspection<'a> {
     name: &'a str,
     kind: &'static str,
+    /// What the project's manifest says of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    project: Option<&'a ProjectGuest>,
     /// Whether it is a component.
     component: bool,
     bytes: Option<usize>,
@@ -32,7 +37,8 @@ struct Inspection<'a> {
 
 pub(crate) fn inspect(options: &InspectOptions, verbosity: Verbosity) -> Result<ExitCode, Failure> {
     let setup = super::machine::here(verbosity);
-    let sandbox = WasmSandbox::builder().setup(setup).source(options.file.as_path()).build_blocking()?;
+    let project = Project::named(options.file.as_deref(), &PolicyFlags::default())?;
+    let sandbox = WasmSandbox::builder().setup(setup).source(project.source()).build_blocking()?;
     let module = sandbox.module()?;
     let inspection = Inspection {
         name: module.name(),
@@ -41,6 +47,7 @@ pub(crate) fn inspect(options: &InspectOptions, verbosity: Verbosity) -> Result<
             Some(_) if module.is_program() => "program",
             Some(_) => "library",
         },
+        project: project.guest(),
         component: module.is_component(),
         bytes: module.wasm().map(<[u8]>::len),
         initial_memory_bytes: module.initial_memory_bytes(),
@@ -67,6 +74,7 @@ fn text(inspection: &Inspection<'_>) -> String {
         };
     }
     text.push('\n');
+    text += &inspection.project.map(introduced).unwrap_or_default();
     text += &section("functions", inspection.functions.iter().map(|function| described(function)));
     let types: BTreeSet<String> = inspection.functions.iter().flat_map(|function| function.definitions()).collect();
     if !types.is_empty() {
@@ -84,6 +92,13 @@ fn text(inspection: &Inspection<'_>) -> String {
         None => text += &section("may need", ["what a script needs is not known before it runs".to_owned()]),
     }
     text
+}
+
+/// What a project says of itself.
+fn introduced(guest: &ProjectGuest) -> String {
+    let said = [&guest.name, &guest.description].into_iter().flatten();
+    let said: Vec<String> = said.map(|said| Plain::line(said).to_string()).collect();
+    section("project", [[vec![guest.kind.name().to_owned()], said].concat().join(", ")])
 }
 
 fn section(title: &str, lines: impl IntoIterator<Item = String>) -> String {

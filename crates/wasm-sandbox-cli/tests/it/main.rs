@@ -10,6 +10,7 @@ mod machine;
 mod messages;
 mod output;
 mod serve;
+mod projects;
 mod streams;
 
 use std::{

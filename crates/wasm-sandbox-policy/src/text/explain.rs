@@ -22,6 +22,13 @@ const FORMS: [(&str, &str); 3] = [
     ("capabilities.system.random", "write `\"secure\"` or `{ seeded = 1 }` (in JSON with `:`)"),
 ];
 
+/// What a manifest has to say, and how.
+const NEEDED: [(&str, &str); 3] = [
+    ("guest", "write `[guest]`, and below it `source = \"main.py\"` and `kind = \"cli\"`"),
+    ("guest.source", "write `source = \"main.py\"`, or what the file is called"),
+    ("guest.kind", "write `kind = \"library\"`, `\"cli\"` or `\"http\"`"),
+];
+
 /// What serde says of the value at `place`, as a problem.
 pub(super) fn mistake(place: &Place, message: &str) -> ConfigProblem {
     let field = place.to_string();
@@ -41,6 +48,10 @@ pub(super) fn mistake(place: &Place, message: &str) -> ConfigProblem {
         (format!("expected {}, found {}", plain(expected), plain(found)), None)
     } else if let Some(name) = message.strip_prefix("duplicate field ") {
         (format!("{name} is set twice"), None)
+    } else if let Some(name) = message.strip_prefix("missing field ") {
+        let whole = format!("{field}.{}", name.trim_matches('`'));
+        let how = NEEDED.iter().find(|(needed, _)| *needed == whole.trim_start_matches('.'));
+        (format!("{name} is missing"), how.map(|(_, how)| (*how).to_owned()))
     } else if message.starts_with("invalid length ") {
         // Of all that a policy has, only a list can be too short or too long.
         ("expected a table, found a list".to_owned(), None)

@@ -84,6 +84,11 @@ impl Place {
         LISTS.contains(&self.to_string().as_str())
     }
 
+    /// Whether this is the whole.
+    pub(super) fn is_root(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Whether this is an item of a list as a whole.
     pub(super) fn is_item(&self) -> bool {
         matches!(self.0.last(), Some(Step::Index(_)))

@@ -1,7 +1,7 @@
 //! Units, results and schemas: what travels as text.
 
 use wasm_sandbox_policy::{
-    ByteSize, ByteUnits, Ending, ErrorReport, InstanceConfig, Output, SandboxError, SandboxResult,
+    ByteSize, ByteUnits, Ending, ErrorReport, InstanceConfig, Manifest, Output, SandboxError, SandboxResult,
 };
 
 #[test]
@@ -61,6 +61,7 @@ fn errors_travel_as_text() {
 fn the_schemas_are_current() {
     let schemas = [
         ("policy.schema.json", serde_json::to_value(schemars::schema_for!(InstanceConfig)).unwrap()),
+        ("manifest.schema.json", serde_json::to_value(schemars::schema_for!(Manifest)).unwrap()),
         ("result.schema.json", serde_json::to_value(schemars::schema_for!(SandboxResult)).unwrap()),
     ];
     for (name, schema) in schemas {
