@@ -2,6 +2,7 @@
 
 mod images;
 mod inspect;
+mod install;
 mod machine;
 mod serve;
 
@@ -20,7 +21,7 @@ use crate::{
     },
     output::{Failure, print, print_json},
     project::{Project, policy},
-    report,
+    report, signals, terminal,
 };
 
 pub(crate) fn dispatch(command: Command, verbosity: Verbosity) -> Result<ExitCode, Failure> {
@@ -31,6 +32,8 @@ pub(crate) fn dispatch(command: Command, verbosity: Verbosity) -> Result<ExitCod
         Command::Serve(options) => serve::serve(&options, verbosity),
         Command::Inspect(options) => inspect::inspect(&options, verbosity),
         Command::Build(options) => build(&options, verbosity),
+        Command::Install(options) => install::install(&options, verbosity),
+        Command::Uninstall { name } => install::uninstall(&name),
         Command::Image { command } => images::image(&command, verbosity),
         Command::Setup(options) => machine::setup(&options, verbosity),
         Command::Doctor => machine::doctor(),
@@ -46,13 +49,12 @@ pub(crate) fn dispatch(command: Command, verbosity: Verbosity) -> Result<ExitCod
 fn run(options: &RunOptions, verbosity: Verbosity) -> Result<ExitCode, Failure> {
     let project = Project::named(options.file.as_deref(), &options.policy)?;
     project.is_used_as(GuestKind::Cli)?;
-    let builder = WasmSandbox::builder()
-        .setup(machine::here(verbosity))
-        .source(project.source())
-        .config(project.policy(&options.policy, verbosity)?);
-    let builder = options.image.apply(builder);
-    let builder = if options.json { builder } else { builder.inherit_stdio() };
-    let result = builder.build_blocking()?.execute(options.arguments.iter().cloned())?;
+    let policy = project.policy(&options.policy, verbosity)?;
+    let builder = WasmSandbox::builder().setup(machine::here(verbosity)).source(project.source());
+    let builder = streams(builder, policy, options.json);
+    let sandbox = options.image.apply(builder).build_blocking()?;
+    let _stopping = signals::stopping(sandbox.cancel_handle());
+    let result = sandbox.execute(options.arguments.iter().cloned())?;
     Outcome { json: options.json, strict: options.strict, verbosity }.account(result)
 }
 
@@ -64,18 +66,15 @@ fn call(options: &CallOptions, verbosity: Verbosity) -> Result<ExitCode, Failure
         .source(project.source())
         .config(project.policy(&options.policy, verbosity)?);
     let mut sandbox = options.image.apply(builder).build_blocking()?;
+    let _stopping = signals::stopping(sandbox.cancel_handle());
     let report = sandbox.call_words(&options.function, &options.arguments)?;
     Outcome { json: options.json, strict: options.strict, verbosity }.call(report)
 }
 
 fn eval(options: &EvalOptions, verbosity: Verbosity) -> Result<ExitCode, Failure> {
-    let builder = WasmSandbox::builder().setup(machine::here(verbosity)).config(policy(
-        &options.policy,
-        InstanceConfig::default(),
-        verbosity,
-    )?);
-    let builder = options.image.apply(builder);
-    let builder = if options.json { builder } else { builder.inherit_stdio() };
+    let policy = policy(&options.policy, InstanceConfig::default(), verbosity)?;
+    let builder = WasmSandbox::builder().setup(machine::here(verbosity));
+    let builder = options.image.apply(streams(builder, policy, options.json));
     let language = match options.language {
         EvalLanguage::Python => Language::Python,
         EvalLanguage::Javascript => Language::JavaScript,
@@ -86,8 +85,18 @@ fn eval(options: &EvalOptions, verbosity: Verbosity) -> Result<ExitCode, Failure
             .map_err(|error| SandboxError::internal("reading the code from stdin", error))?,
         code => code.to_owned(),
     };
-    let result = builder.build_blocking()?.session(language)?.run(&code)?;
+    let sandbox = builder.build_blocking()?;
+    let _stopping = signals::stopping(sandbox.cancel_handle());
+    let result = sandbox.session(language)?.run(&code)?;
     Outcome { json: options.json, strict: options.strict, verbosity }.account(result)
+}
+
+/// A builder under a policy, with the streams of this process unless the output is kept for a result.
+fn streams(builder: WasmSandboxBuilder, policy: InstanceConfig, kept: bool) -> WasmSandboxBuilder {
+    match kept {
+        true => builder.config(policy),
+        false => builder.config(terminal::described_in(policy)).inherit_stdio(),
+    }
 }
 
 impl ImageFlag {
@@ -151,7 +160,7 @@ impl Outcome {
 
     /// What there is to say after everything else; `said` is a denial that was said already.
     fn after(&self, result: &SandboxResult, said: Option<&Denial>) {
-        if self.verbosity >= Verbosity::Normal {
+        if self.verbosity >= Verbosity::Normal && signals::ending().is_none() {
             report::denials(result, said);
             report::limits(result);
         }

@@ -6,12 +6,14 @@ mod options;
 mod output;
 mod project;
 mod report;
+mod signals;
+mod terminal;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 use rustix::process::{Resource, Rlimit};
-use wasm_sandbox::{ErrorCode, ErrorReport};
+use wasm_sandbox::{ErrorCode, ErrorReport, SandboxError};
 
 use self::{
     options::CommandLine,
@@ -25,6 +27,9 @@ fn main() -> ExitCode {
         Err(error) => return no_command(&error),
     };
     line.color.write_global();
+    if let Err(error) = signals::watch() {
+        return report::failure(&SandboxError::internal("watching for signals", error));
+    }
     let (verbosity, json) = (line.verbosity(), line.command.json());
     commands::dispatch(line.command, verbosity).unwrap_or_else(|failure| failed(&failure, json))
 }

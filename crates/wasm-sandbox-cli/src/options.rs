@@ -25,7 +25,9 @@ Exit codes:
   124  the time was up
   125  the sandbox itself failed, or its output cannot be written
   126  not something that can be run
-  127  no such file or function";
+  127  no such file or function
+  130  Ctrl-C stopped the guest; 143 the signal SIGTERM
+  141  the guest wrote when nobody read its output any more";
 
 /// Run untrusted code in WebAssembly: closed by default, with limits that hold
 #[derive(Parser)]
@@ -61,6 +63,13 @@ pub(crate) enum Command {
     Inspect(InspectOptions),
     /// Compile a source to a WebAssembly module
     Build(BuildOptions),
+    /// Make a program a command of its own, with a policy that stays as it is
+    Install(InstallOptions),
+    /// Remove a command that `install` made
+    Uninstall {
+        /// Its name
+        name: String,
+    },
     /// Build, list, inspect and remove images: interpreters in which a prelude has run already
     Image {
         #[command(subcommand)]
@@ -88,7 +97,12 @@ impl Command {
             Self::Inspect(options) => options.json,
             Self::Image { command: ImageCommand::Ls { json } | ImageCommand::Inspect { json, .. } } => *json,
             Self::Image { command: ImageCommand::Build { .. } | ImageCommand::Rm { .. } } => false,
-            Self::Build(_) | Self::Setup(_) | Self::Doctor | Self::Completions { .. } => false,
+            Self::Build(_)
+            | Self::Install(_)
+            | Self::Uninstall { .. }
+            | Self::Setup(_)
+            | Self::Doctor
+            | Self::Completions { .. } => false,
         }
     }
 }
@@ -265,6 +279,30 @@ pub(crate) struct BuildOptions {
     /// Where to write the module
     #[arg(short, long, value_name = "OUT.wasm")]
     pub(crate) output: PathBuf,
+}
+
+#[derive(Args)]
+pub(crate) struct InstallOptions {
+    /// The program: a file or a project [default: the current folder]
+    pub(crate) file: Option<PathBuf>,
+
+    /// What the command is called [default: the name in `wasm-sandbox.toml`]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+
+    /// The folder for the command [default: $XDG_BIN_HOME or ~/.local/bin]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) bin_dir: Option<PathBuf>,
+
+    /// Overwrite a file of this name that `install` has not made
+    #[arg(long)]
+    pub(crate) force: bool,
+
+    #[command(flatten)]
+    pub(crate) image: ImageFlag,
+
+    #[command(flatten)]
+    pub(crate) policy: PolicyFlags,
 }
 
 #[derive(Args)]

@@ -170,7 +170,7 @@ fn read(folder: &Path, path: &Path, shown: &str) -> Result<Option<String>, Sandb
 }
 
 /// Whether nobody but this user and the administrator can change it.
-fn is_own(metadata: &Metadata) -> bool {
+pub(crate) fn is_own(metadata: &Metadata) -> bool {
     let owner = metadata.uid();
     (owner == 0 || owner == rustix::process::geteuid().as_raw()) && metadata.mode() & 0o022 == 0
 }

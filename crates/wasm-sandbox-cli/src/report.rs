@@ -11,6 +11,8 @@ use wasm_sandbox::{
     ConfigValidator, Denial, Ending, ErrorCode, InstanceConfig, LimitHit, Plain, SandboxError, SandboxResult,
 };
 
+use crate::signals;
+
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const HINT: Style = AnsiColor::Cyan.on_default().bold();
 const NOTE: Style = AnsiColor::Yellow.on_default().bold();
@@ -37,8 +39,11 @@ fn stderr_takes_more() -> bool {
     !STUCK.load(Ordering::Relaxed)
 }
 
-/// Prints an error and gives its exit code.
+/// Prints an error and gives its exit code. Whoever stopped the guest by a signal knows, and is told nothing.
 pub(crate) fn failure(error: &SandboxError) -> ExitCode {
+    if let (SandboxError::Cancelled, Some(code)) = (error, signals::ending()) {
+        return code;
+    }
     say!("{ERROR}error:{ERROR:#} {}", Plain::indented(&story(error)));
     match error {
         // The flags that grant it are named with all denials.

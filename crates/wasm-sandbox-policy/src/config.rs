@@ -1,6 +1,10 @@
 //! The whole configuration of one sandbox, as data.
 
-use std::{fmt, path::PathBuf, time::Duration};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -50,6 +54,20 @@ impl InstanceConfig {
     /// A builder that starts from the closed default.
     pub fn builder() -> InstanceConfigBuilder {
         InstanceConfigBuilder::default()
+    }
+
+    /// The same policy, every relative path of the host in it counted from `folder`.
+    #[must_use]
+    pub fn counted_from(mut self, folder: &Path) -> Self {
+        for mount in &mut self.capabilities.filesystem.mounts {
+            if let Some(path) = mount.host_path_mut() {
+                *path = folder.join(&*path);
+            }
+        }
+        if let NetworkPolicy::Allow(grants) = &mut self.capabilities.network {
+            grants.roots.iter_mut().for_each(|root| *root = folder.join(&*root));
+        }
+        self
     }
 }
 

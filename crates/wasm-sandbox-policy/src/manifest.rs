@@ -13,7 +13,6 @@ use crate::{
     config::InstanceConfig,
     error::ConfigProblem,
     limits::ResourceLimits,
-    network::NetworkPolicy,
     plain::Plain,
 };
 
@@ -108,16 +107,7 @@ impl Manifest {
     /// The policy, its paths counted from `folder`, in which the manifest lies. Whether links lead out of the folder is for the
     /// caller to find out.
     pub fn policy_in(&self, folder: &Path) -> InstanceConfig {
-        let mut policy = self.policy();
-        for mount in &mut policy.capabilities.filesystem.mounts {
-            if let Some(path) = mount.host_path_mut() {
-                *path = folder.join(&*path);
-            }
-        }
-        if let NetworkPolicy::Allow(grants) = &mut policy.capabilities.network {
-            grants.roots.iter_mut().for_each(|root| *root = folder.join(&*root));
-        }
-        policy
+        self.policy().counted_from(folder)
     }
 
     /// Every mistake in this manifest; empty when it can be used.

@@ -387,10 +387,7 @@ impl Instance {
             Ok(Ok(())) => None,
             Ok(Err(errno)) => {
                 let (name, message) = ("Error".to_owned(), format!("writing to stdout: {}", errno.text()));
-                // That nobody reads the output any more is not worth a word.
-                if errno != Errno::Pipe {
-                    self.tell(&format!("{name}: {message}"));
-                }
+                self.tell(&format!("{name}: {message}"));
                 Some(Ending::Exception { name, message })
             }
             Err(ending) => Some(ending),
@@ -399,7 +396,7 @@ impl Instance {
 
     /// Prints the story of an exception, where the interpreter has not done so.
     pub(crate) fn complain(&mut self, runtime: Runtime, exception: &Exception) {
-        if runtime != Runtime::Python && !is_broken_pipe(&exception.message) {
+        if runtime != Runtime::Python {
             self.tell(&exception.story());
         }
     }
@@ -457,7 +454,6 @@ impl Instance {
         let arguments = arguments.get(1..).unwrap_or_default();
         match script.run(&mut adapter, module.name(), arguments, config).await {
             Ok(code) => Ok(Ending::Exit { code }),
-            Err(SandboxError::Exception { message, .. }) if is_broken_pipe(&message) => Ok(Ending::Exit { code: 1 }),
             Err(SandboxError::Exception { stack, .. } | SandboxError::Compilation { diagnostics: stack, .. }) => {
                 self.tell(&stack);
                 Ok(Ending::Exit { code: 1 })
@@ -591,11 +587,6 @@ impl Guest for Adapter<'_> {
 fn is_refusal(name: &str, message: &str) -> bool {
     let codes = ["EACCES", "EPERM", "EROFS", "[Errno 69]"];
     name == "PermissionError" || codes.iter().any(|code| message.starts_with(code))
-}
-
-/// Whether an exception tells that nobody reads the output any more, which is not worth a word. Python's driver sees to its own.
-fn is_broken_pipe(message: &str) -> bool {
-    message.starts_with("EPIPE: broken pipe")
 }
 
 impl Failure {

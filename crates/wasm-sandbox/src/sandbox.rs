@@ -498,7 +498,8 @@ impl WasmSandboxBuilder {
         self
     }
 
-    /// Gives the guest this process's own standard input, output and error.
+    /// Gives the guest this process's own standard input, output and error. A guest that writes to the output when nobody reads
+    /// that any more ends with exit code 141, as a process that the signal for it ends.
     pub fn inherit_stdio(mut self) -> Self {
         self.streams = Streams { stdin: Stdin::Inherit, stdout: Sink::Inherit, stderr: Sink::Inherit };
         self

@@ -82,6 +82,7 @@ fn shell(command: &str, folder: &Path) -> (String, bool) {
         .args(["-c", &format!("PATH=\"$0:$PATH\"; {{ {command}; }} 2>&1")])
         .arg(binaries)
         .current_dir(folder)
+        .env("XDG_DATA_HOME", folder.join("share"))
         .env("XDG_CACHE_HOME", Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache"))
         .output()
         .unwrap();

@@ -6,12 +6,14 @@ mod cargo;
 mod documents;
 mod guide;
 mod images;
+mod install;
 mod machine;
 mod messages;
 mod output;
 mod serve;
 mod projects;
 mod streams;
+mod terminal;
 
 use std::{
     fs,

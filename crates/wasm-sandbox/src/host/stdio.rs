@@ -13,6 +13,10 @@ use crate::vfs::{Errno, VfsResult};
 /// What a pipe surely takes when it says that it can be written: POSIX's PIPE_BUF on Linux.
 pub(super) const PIPE_BUF: usize = 4096;
 
+/// How a guest ends that writes to this process's own output when nobody reads that any more: with the code that shells give
+/// a process that SIGPIPE has ended.
+const READER_GONE: i32 = 128 + 13;
+
 /// Where a guest's input comes from.
 #[derive(Clone, Debug, Default)]
 pub(crate) enum Stdin {
@@ -137,6 +141,8 @@ impl Streams {
         let fitting = usize::try_from(room).unwrap_or(usize::MAX).min(bytes.len());
         let attempt = match output.write(stream, bytes.get(..fitting).unwrap_or_default()) {
             Ok(attempt) => attempt,
+            // As a signal would end a process: what it prints goes nowhere, and most programs never look.
+            Err(Errno::Pipe) if stream == Stream::Stdout => return Err(Stop::Exit(READER_GONE)),
             Err(errno) => return Ok(Err(errno)),
         };
         if let Step::Done(len) = attempt {

@@ -356,9 +356,6 @@ def _make():
                 exc.__notes__ = [*notes, BESIDE]
 
     def report(exc):
-        if isinstance(exc, BrokenPipeError):
-            # That nobody reads any more is not worth a word.
-            return
         hint(exc)
         exc.__traceback__ = own(exc.__traceback__)
         try:
