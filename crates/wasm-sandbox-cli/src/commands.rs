@@ -1,6 +1,7 @@
 //! One function for each command.
 
 mod images;
+mod init;
 mod inspect;
 mod install;
 mod machine;
@@ -32,6 +33,7 @@ pub(crate) fn dispatch(command: Command, verbosity: Verbosity) -> Result<ExitCod
         Command::Serve(options) => serve::serve(&options, verbosity),
         Command::Inspect(options) => inspect::inspect(&options, verbosity),
         Command::Build(options) => build(&options, verbosity),
+        Command::Init(options) => init::init(&options, verbosity),
         Command::Install(options) => install::install(&options, verbosity),
         Command::Uninstall { name } => install::uninstall(&name),
         Command::Image { command } => images::image(&command, verbosity),

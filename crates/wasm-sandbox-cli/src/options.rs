@@ -63,6 +63,8 @@ pub(crate) enum Command {
     Inspect(InspectOptions),
     /// Compile a source to a WebAssembly module
     Build(BuildOptions),
+    /// Write a small project that works at once: source, policy and tests
+    Init(InitOptions),
     /// Make a program a command of its own, with a policy that stays as it is
     Install(InstallOptions),
     /// Remove a command that `install` made
@@ -98,6 +100,7 @@ impl Command {
             Self::Image { command: ImageCommand::Ls { json } | ImageCommand::Inspect { json, .. } } => *json,
             Self::Image { command: ImageCommand::Build { .. } | ImageCommand::Rm { .. } } => false,
             Self::Build(_)
+            | Self::Init(_)
             | Self::Install(_)
             | Self::Uninstall { .. }
             | Self::Setup(_)
@@ -279,6 +282,43 @@ pub(crate) struct BuildOptions {
     /// Where to write the module
     #[arg(short, long, value_name = "OUT.wasm")]
     pub(crate) output: PathBuf,
+}
+
+#[derive(Args)]
+pub(crate) struct InitOptions {
+    /// The folder: a new one, or one with nothing in it
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
+
+    /// The language
+    #[arg(short, long = "lang", value_enum, value_name = "LANG")]
+    pub(crate) language: InitLanguage,
+
+    /// What it is
+    #[arg(short, long, value_enum, default_value_t = InitKind::Cli)]
+    pub(crate) kind: InitKind,
+}
+
+/// A language that projects are written in.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum InitLanguage {
+    Rust,
+    #[value(alias = "py")]
+    Python,
+    C,
+    #[value(alias = "js")]
+    Javascript,
+    #[value(alias = "ts")]
+    Typescript,
+}
+
+/// A kind of project.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum InitKind {
+    /// A program to run
+    Cli,
+    /// Functions to call
+    Library,
 }
 
 #[derive(Args)]

@@ -9,12 +9,12 @@ use std::{
 use crate::text;
 
 /// A block of a document: what it is, and its lines.
-struct Block<'a> {
-    kind: &'a str,
+pub(crate) struct Block<'a> {
+    pub(crate) kind: &'a str,
     lines: Vec<&'a str>,
 }
 
-fn blocks(document: &str) -> Vec<Block<'_>> {
+pub(crate) fn blocks(document: &str) -> Vec<Block<'_>> {
     let mut blocks = Vec::new();
     let mut open: Option<Block<'_>> = None;
     for line in document.lines() {
@@ -30,12 +30,12 @@ fn blocks(document: &str) -> Vec<Block<'_>> {
 }
 
 /// A command that a document shows, and the output that it promises.
-struct Shown<'a> {
-    command: &'a str,
-    output: Vec<&'a str>,
+pub(crate) struct Shown<'a> {
+    pub(crate) command: &'a str,
+    pub(crate) output: Vec<&'a str>,
 }
 
-fn commands<'a>(block: &Block<'a>) -> Vec<Shown<'a>> {
+pub(crate) fn commands<'a>(block: &Block<'a>) -> Vec<Shown<'a>> {
     let mut all: Vec<Shown<'a>> = Vec::new();
     for line in &block.lines {
         match line.strip_prefix("$ ") {
@@ -76,7 +76,7 @@ fn repository() -> PathBuf {
 }
 
 /// What a shell shows of a command, and whether it succeeded.
-fn shell(command: &str, folder: &Path) -> (String, bool) {
+pub(crate) fn shell(command: &str, folder: &Path) -> (String, bool) {
     let binaries = Path::new(env!("CARGO_BIN_EXE_wasm-sandbox")).parent().unwrap();
     let output = Command::new("sh")
         .args(["-c", &format!("PATH=\"$0:$PATH\"; {{ {command}; }} 2>&1")])

@@ -6,6 +6,7 @@ mod cargo;
 mod documents;
 mod guide;
 mod images;
+mod init;
 mod install;
 mod machine;
 mod messages;

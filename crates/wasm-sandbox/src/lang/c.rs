@@ -23,10 +23,12 @@ use crate::{
     value::Signatures,
 };
 
-/// Compiler flags, a part of the cache's key. Debug information says what functions take and give back; it is not kept.
-const FLAGS: [&str; 8] = [
+/// Compiler flags, a part of the cache's key. Debug information says what functions take and give back; it is not kept. The
+/// compiler of the package leaves assertions out where it optimises, as no other does.
+const FLAGS: [&str; 9] = [
     "-c",
     "-O2",
+    "-UNDEBUG",
     "-gdwarf-4",
     "-fno-color-diagnostics",
     "-ferror-limit=20",

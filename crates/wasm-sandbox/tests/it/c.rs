@@ -121,6 +121,18 @@ fn cpp_has_its_library_and_plain_functions() {
 }
 
 #[test]
+fn assertions_hold() {
+    let text = "#include <assert.h>\nint main(int argc, char **argv) { assert(argc < 2); return 0; }";
+    for language in [Language::C, Language::Cpp] {
+        let sandbox = builder(Source::code(language, text)).build_blocking().unwrap();
+        let broken = sandbox.execute(["x"]).unwrap();
+        assert!(matches!(broken.ending, Ending::Trap(_)), "{broken:?}");
+        assert!(broken.stderr.text().contains("argc < 2"), "{broken:?}");
+        assert!(sandbox.execute(Vec::<String>::new()).unwrap().success);
+    }
+}
+
+#[test]
 fn programs_run_and_can_be_called() {
     let text = r#"
         #include <stdio.h>

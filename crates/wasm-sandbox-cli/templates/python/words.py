@@ -1,0 +1,6 @@
+"""Words of a text."""
+
+
+def count(text: str) -> int:
+    """How many words a text has."""
+    return len(text.split())
