@@ -44,7 +44,7 @@ pub(crate) fn init(options: &InitOptions, verbosity: Verbosity) -> Result<ExitCo
 /// would not be trusted there.
 fn make(folder: &Path) -> Result<(), SandboxError> {
     let made = DirBuilder::new().recursive(true).mode(0o755).create(folder);
-    let first = made.and_then(|()| Ok(fs::read_dir(folder)?.next().transpose()?));
+    let first = made.and_then(|()| fs::read_dir(folder)?.next().transpose());
     match first.map_err(|error| failed("making", folder, error))? {
         None => Ok(()),
         Some(_) => {

@@ -161,7 +161,7 @@ fn a_manifest_that_others_can_write_is_not_trusted() {
             assert!(text(&output.stderr).contains("it is not trusted with a policy"), "{}", text(&output.stderr));
         }
         // What it says to do about it.
-        assert_eq!(ended(&shell.run(&["run", "tool/main.js", "--policy", "/dev/null"])), (0, "undefined \n", ""));
+        assert_eq!(ended(&shell.run(&["-q", "run", "tool/main.js", "--policy", "/dev/null"])), (0, "undefined \n", ""));
         set(path, right);
         assert_eq!(shell.run(&["run", "tool"]).status.code(), Some(0), "{path}");
     }

@@ -121,6 +121,7 @@ fn signals_end_guests_that_work_and_guests_that_wait() {
     let shell = shell("endless.js", "console.log('ready'); for (;;);");
     let waits = "print('ready', flush=True); input()";
     fs::write(shell.folder.path().join("waits.py"), waits).unwrap();
+    assert!(shell.run(&["inspect", "waits.py"]).status.success());
     for (words, signal, code) in [
         (&["run", "endless.js"][..], Signal::INT, 130),
         (&["run", "endless.js"], Signal::TERM, 143),
@@ -128,7 +129,9 @@ fn signals_end_guests_that_work_and_guests_that_wait() {
         (&["run", "waits.py"], Signal::TERM, 143),
         (&["eval", "-l", "js", "console.log('ready'); for (;;);"], Signal::INT, 130),
     ] {
-        let child = under_way(&shell, words);
+        let mut child = under_way(&shell, words);
+        // While it is open there is something to wait for.
+        let _input = child.stdin.take();
         send(&child, signal);
         let output = child.wait_with_output().unwrap();
         let ended = (output.status.code(), text(&output.stdout), text(&output.stderr));
