@@ -98,18 +98,25 @@ fn described(section: &[u8], exports: &Exports<'_>) -> Result<(Vec<Signature>, V
     if section.len() > MAX_SECTION {
         return Err(unreadable("it is longer than 1 MiB"));
     }
-    let section: Section = serde_json::from_slice(section).map_err(|error| unreadable(&error.to_string()))?;
-    if section.version != 1 {
-        return Err(unreadable(&format!("its version is {}, not 1", section.version)));
+    let (mut functions, mut left_out) = (Vec::new(), Vec::new());
+    // Linkers put the sections of several files one after the other.
+    let parts = serde_json::Deserializer::from_slice(section).into_iter();
+    for part in parts {
+        let part: Section = part.map_err(|error| unreadable(&error.to_string()))?;
+        if part.version != 1 {
+            return Err(unreadable(&format!("its version is {}, not 1", part.version)));
+        }
+        functions.extend(part.functions);
+        left_out.extend(part.left_out);
     }
     let mut names = BTreeSet::new();
-    for function in &section.functions {
+    for function in &functions {
         if !names.insert(function.name.as_str()) {
             return Err(unreadable(&format!("`{}` is there twice", function.name)));
         }
         exports.check(function)?;
     }
-    Ok((section.functions, section.left_out))
+    Ok((functions, left_out))
 }
 
 pub(super) fn unreadable(reason: &str) -> SandboxError {

@@ -13,6 +13,7 @@ mod copies;
 mod dropped;
 mod files;
 mod floods;
+mod guest_kit;
 mod host_functions;
 mod images;
 mod interpreter_memory;

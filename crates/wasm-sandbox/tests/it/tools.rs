@@ -2,6 +2,7 @@
 
 mod attacks;
 mod endings;
+mod stubs;
 
 use std::{
     sync::{
