@@ -237,8 +237,9 @@ pub(crate) enum EvalLanguage {
 
 #[derive(Args)]
 pub(crate) struct ServeOptions {
-    /// A component that exports `wasi:http/incoming-handler`, or a .py file with an `application`
-    pub(crate) file: PathBuf,
+    /// A component that exports `wasi:http/incoming-handler`, a .py file with an `application`, or a folder with a
+    /// `wasm-sandbox.toml` [default: the current folder]
+    pub(crate) file: Option<PathBuf>,
 
     /// Where to listen; port 0 takes any that is free
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]

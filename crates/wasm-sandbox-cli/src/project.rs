@@ -95,6 +95,7 @@ impl Project {
         let how = match guest.kind {
             GuestKind::Library => ", whose functions `wasm-sandbox call` calls",
             GuestKind::Cli => ", which `wasm-sandbox run` runs",
+            GuestKind::Http => ", which `wasm-sandbox serve` serves",
             _ => "",
         };
         let reason = format!("its `{}` says that it is of the kind `{}`{how}", found.shown, guest.kind.name());

@@ -13,13 +13,14 @@ use std::{
 };
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use wasm_sandbox::{Plain, SandboxError, WasmSandbox};
+use wasm_sandbox::{GuestKind, Plain, SandboxError, WasmSandbox};
 use wasm_sandbox_server::{AccessEntry, HttpServer, ServerConfig};
 
-use super::{machine, policy};
+use super::machine;
 use crate::{
     options::{ServeOptions, Verbosity},
     output::Failure,
+    project::Project,
     report,
 };
 
@@ -43,10 +44,12 @@ pub(crate) fn serve(options: &ServeOptions, verbosity: Verbosity) -> Result<Exit
 }
 
 async fn serve_here(options: &ServeOptions, log: &Log, verbosity: Verbosity) -> Result<(), Failure> {
+    let project = Project::named(options.file.as_deref(), &options.policy)?;
+    project.is_used_as(GuestKind::Http)?;
     let builder = WasmSandbox::builder()
         .setup(machine::here(verbosity))
-        .source(options.file.as_path())
-        .config(policy(&options.policy, verbosity)?);
+        .source(project.source())
+        .config(project.policy(&options.policy, verbosity)?);
     let handler = builder.build().await?.http_handler()?;
     let mut config = ServerConfig::default();
     (config.listen, config.body) = (options.listen, options.max_body);
@@ -56,7 +59,7 @@ async fn serve_here(options: &ServeOptions, log: &Log, verbosity: Verbosity) -> 
     let server = server.map_err(|error| SandboxError::internal(format!("listening on {}", options.listen), error))?;
     let address = server.address().map_err(|error| SandboxError::internal("asking for the address", error))?;
     if verbosity >= Verbosity::Normal {
-        report::note(&format!("serving `{}` on http://{address}", options.file.display()));
+        report::note(&format!("serving `{}` on http://{address}", project.source().display()));
     }
     let ended = async {
         let all = server.run(signals.next()).await;

@@ -11,8 +11,8 @@ mod install;
 mod machine;
 mod messages;
 mod output;
-mod serve;
 mod projects;
+mod serve;
 mod streams;
 mod terminal;
 

@@ -88,6 +88,20 @@ fn the_log_is_json_where_that_is_wanted() {
 }
 
 #[test]
+fn a_project_is_served_by_its_manifest() {
+    let shell = Shell::new();
+    let manifest = "[guest]\nsource = \"hello.py\"\nkind = \"http\"\n";
+    fs::write(shell.folder.path().join("wasm-sandbox.toml"), manifest).unwrap();
+    let server = Server::start(&shell, &[]);
+    assert!(server.get("/?you").contains("hello, you"));
+    assert_eq!(server.end().0, Some(0));
+    fs::write(shell.folder.path().join("wasm-sandbox.toml"), manifest.replace("http", "cli")).unwrap();
+    let refused = shell.run(&["serve", "."]);
+    assert_eq!(refused.status.code(), Some(126));
+    assert!(text(&refused.stderr).contains("`wasm-sandbox run` runs"), "{}", text(&refused.stderr));
+}
+
+#[test]
 fn what_answers_nothing_is_an_error_that_says_what_would() {
     let output = Shell::new().run(&["serve", "module.wat"]);
     assert_eq!(output.status.code(), Some(126));
