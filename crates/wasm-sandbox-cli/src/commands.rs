@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use clap::CommandFactory;
 use wasm_sandbox::{
-    CallReport, Denial, ErrorCode, ErrorReport, GuestKind, InstanceConfig, Language, SandboxError, SandboxResult,
+    CallReport, Denial, ErrorCode, ErrorReport, GuestKind, InstanceConfig, Language, SandboxError, SandboxResult, Source,
     WasmSandboxBuilder, blocking::WasmSandbox,
 };
 
@@ -78,6 +78,7 @@ fn eval(options: &EvalOptions, verbosity: Verbosity) -> Result<ExitCode, Failure
     let builder = WasmSandbox::builder().setup(machine::here(verbosity));
     let builder = options.image.apply(streams(builder, policy, options.json));
     let language = match options.language {
+        EvalLanguage::Go => Language::Go,
         EvalLanguage::Python => Language::Python,
         EvalLanguage::Javascript => Language::JavaScript,
         EvalLanguage::Typescript => Language::TypeScript,
@@ -87,9 +88,13 @@ fn eval(options: &EvalOptions, verbosity: Verbosity) -> Result<ExitCode, Failure
             .map_err(|error| SandboxError::internal("reading the code from stdin", error))?,
         code => code.to_owned(),
     };
+    let builder = if language.is_interpreted() { builder } else { builder.source(Source::code(language, code.as_str())) };
     let sandbox = builder.build_blocking()?;
     let _stopping = signals::stopping(sandbox.cancel_handle());
-    let result = sandbox.session(language)?.run(&code)?;
+    let result = match language.is_interpreted() {
+        true => sandbox.session(language)?.run(&code)?,
+        false => sandbox.execute([""; 0])?,
+    };
     Outcome { json: options.json, strict: options.strict, verbosity }.account(result)
 }
 

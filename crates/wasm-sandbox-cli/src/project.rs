@@ -51,12 +51,12 @@ impl Project {
                 let source = found.folder.join(&found.manifest.guest.source);
                 Ok(Self { source, manifest: Some(found), whole: true })
             }
-            None if path.join("Cargo.toml").exists() => {
+            None if path.join("Cargo.toml").exists() || path.join("go.mod").exists() => {
                 Ok(Self { source: path.to_owned(), manifest: None, whole: true })
             }
             None => Err(SandboxError::NotRunnable {
                 what: path.display().to_string(),
-                reason: format!("it is a folder without a {} or a Cargo.toml", Manifest::FILE_NAME),
+                reason: format!("it is a folder without a {}, a Cargo.toml or a go.mod", Manifest::FILE_NAME),
             }),
         }
     }

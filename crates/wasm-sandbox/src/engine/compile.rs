@@ -4,7 +4,7 @@ mod queue;
 
 use std::sync::Arc;
 
-use wasm_sandbox_policy::{LimitHit, SandboxError};
+use wasm_sandbox_policy::{LimitHit, ResourceKind, SandboxError};
 
 use self::queue::{Queue, Refusals};
 use super::{
@@ -61,7 +61,9 @@ pub(crate) fn load(backend: &dyn Backend, wasm: &[u8], setup: &Setup) -> Result<
         Ok(artifact) => cache.write(&key, artifact),
         Err(SandboxError::ResourceExhausted { kind, used, limit }) => {
             let hit = LimitHit { kind: *kind, used: *used, limit: *limit };
-            cache.write(&refusal, &serde_json::to_vec(&hit).unwrap_or_default());
+            if lasts(&hit, setup) {
+                cache.write(&refusal, &serde_json::to_vec(&hit).unwrap_or_default());
+            }
         }
         Err(_) => {}
     }
@@ -78,10 +80,17 @@ fn compile(backend: &dyn Backend, wasm: &[u8], setup: &Setup, refusal: &CacheKey
     }
     fork::run(&setup.compile_limits, || backend.compile(wasm)).map_err(|failure| match failure {
         ChildFailure::Limit(hit) => {
-            REFUSED.add(refusal.clone(), hit);
+            if lasts(&hit, setup) {
+                REFUSED.add(refusal.clone(), hit);
+            }
             hit.into()
         }
         ChildFailure::Work(reason) => SandboxError::NotRunnable { what: "module".to_owned(), reason },
         ChildFailure::System(reason) => SandboxError::internal("compiling in a child process", reason),
     })
+}
+
+/// Whether a limit will be hit again: time on the wall says as much about what else the machine does.
+fn lasts(hit: &LimitHit, setup: &Setup) -> bool {
+    hit.kind != ResourceKind::CompileTime || u128::from(hit.limit) != setup.compile_limits.wall_time.as_millis()
 }

@@ -15,7 +15,9 @@ pub(super) struct Clocks {
 
 impl Clocks {
     pub(super) fn new(policy: ClockPolicy, origin: Instant) -> Self {
-        Self { policy, origin, before: Duration::ZERO }
+        let clocks = Self { policy, origin, before: Duration::ZERO };
+        // A runtime may take zero for a clock that does not work; that of Go does.
+        Self { before: Duration::from_nanos(clocks.resolution_ns()), ..clocks }
     }
 
     /// What has passed on the monotonic clock, whatever the guest sees of it.
@@ -41,10 +43,10 @@ impl Clocks {
         }
     }
 
-    /// Nanoseconds since the sandbox was made.
+    /// Nanoseconds since the sandbox was made, and one step more.
     pub(super) fn monotonic_ns(&self) -> u64 {
         match self.policy {
-            ClockPolicy::Frozen { .. } => 0,
+            ClockPolicy::Frozen { .. } => self.resolution_ns(),
             _ => self.coarsen(nanos(self.monotonic())),
         }
     }

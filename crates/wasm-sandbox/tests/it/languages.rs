@@ -22,6 +22,7 @@ pub(crate) fn setup(language: Language) -> Setup {
         let installed = match language {
             Language::Rust => setup.install_rust(),
             Language::C | Language::Cpp => setup.install_c(),
+            Language::Go => setup.install_go(),
             Language::Python => setup.install_python(),
             Language::JavaScript | Language::TypeScript => setup.install_javascript(),
             other => panic!("tests know no {other:?}"),

@@ -14,6 +14,7 @@ mod dropped;
 mod files;
 mod floods;
 mod guest_kit;
+mod go;
 mod host_functions;
 mod images;
 mod interpreter_memory;

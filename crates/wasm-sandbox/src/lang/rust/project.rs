@@ -4,7 +4,6 @@
 mod cargo;
 mod manifest;
 mod program;
-mod stage;
 
 use std::{
     fs,
@@ -15,9 +14,15 @@ use serde::Deserialize;
 use toml::{Table, Value};
 use wasm_sandbox_policy::{ConfigProblem, SandboxError};
 
-use self::{cargo::Cargo, stage::Staged};
+use self::cargo::Cargo;
 use super::{Compiler, DEPENDENCIES, SHIM_SOURCE, Shim, compilation, install};
-use crate::{engine::cache::CacheKey, jail::work::WorkFolder, lang::through_cache, setup::Setup, value::Signatures};
+use crate::{
+    engine::cache::CacheKey,
+    jail::work::WorkFolder,
+    lang::{stage::Staged, through_cache},
+    setup::Setup,
+    value::Signatures,
+};
 
 /// Counts up when the same project would be built into something else.
 const FORM: &str = "2";

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 use wasm_sandbox_policy::{ConfigProblem, SandboxError};
 
-use super::{super::DEPS_LOCK, stage::Staged};
+use super::super::DEPS_LOCK;
+use crate::lang::stage::Staged;
 
 /// What can be said of a dependency. Anything else names another place, or is not for everybody yet.
 const DEPENDENCY_KEYS: [&str; 8] =

