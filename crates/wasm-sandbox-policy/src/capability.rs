@@ -229,7 +229,7 @@ pub enum ClockPolicy {
     /// The host's time, rounded down to a multiple of this. The default, with one millisecond.
     #[schemars(with = "String")]
     Coarse(#[serde(with = "duration_text")] Duration),
-    /// A time that stands still: this many nanoseconds since 1970-01-01 on the wall clock, zero on the monotonic one.
+    /// A time that stands still: this many nanoseconds since 1970-01-01 on the wall clock, one on the monotonic one.
     /// A sleep returns at once.
     Frozen {
         /// Nanoseconds since 1970-01-01.

@@ -143,7 +143,9 @@ impl<'a> Build<'a> {
         {
             return Err(compilation("the compiler crashed on it".to_owned()));
         }
-        Err(compilation(explained(&said)))
+        // The compiler names its own headers from where it is started, which says where they are.
+        let own = format!("../../../packages/{}/go/", self.go.package_name());
+        Err(compilation(explained(&said.replace(&own, ""))))
     }
 
     fn spec(&self, file: Option<&str>) -> JailSpec {

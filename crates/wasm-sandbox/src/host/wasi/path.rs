@@ -10,7 +10,8 @@ const EXCLUSIVE: u32 = 4;
 const TRUNCATE: u32 = 8;
 const APPEND: u32 = 1;
 const READ_RIGHTS: u64 = 1 << 1 | 1 << 14;
-const WRITE_RIGHTS: u64 = 1 << 6 | 1 << 8 | 1 << 22;
+/// To change a size alone is asked for by Go for every file that it reads.
+const WRITE_RIGHT: u64 = 1 << 6;
 
 pub(crate) fn path_create_directory(host: &mut Host, memory: &mut [u8], fd: u32, path: u32, len: u32) -> HostResult {
     done(host, |host| host.create_directory(fd, memory.path(path, len)?))
@@ -88,7 +89,7 @@ pub(crate) fn path_open(
 }
 
 fn how(lookup: u32, open: u32, rights: u64) -> OpenHow {
-    let write = rights & WRITE_RIGHTS != 0;
+    let write = rights & WRITE_RIGHT != 0;
     OpenHow {
         read: rights & READ_RIGHTS != 0 || !write,
         write,

@@ -72,6 +72,11 @@ impl Go {
         &self.root
     }
 
+    /// What the package's folder is called.
+    pub(super) fn package_name(&self) -> String {
+        self.package.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    }
+
     pub(super) fn is_ready(&self) -> bool {
         self.standard_folder().is_dir() && self.driver_folder().is_dir()
     }

@@ -64,7 +64,7 @@ func (kinds *kinds) of(given types.Type, in bool) (any, bool) {
 		return kinds.holding("option", kind.Elem(), in)
 	case *types.Slice:
 		if element, is := kind.Elem().Underlying().(*types.Basic); is && element.Kind() == types.Uint8 {
-			if plain := types.Unalias(kind.Elem()) == types.Typ[types.Uint8]; isNamed || !plain {
+			if _, plain := types.Unalias(kind.Elem()).(*types.Basic); isNamed || !plain {
 				return "string", true // in base64
 			}
 		}
