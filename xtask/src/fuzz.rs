@@ -16,7 +16,7 @@ const COVERAGE: &str = "-Dwarnings --cfg fuzzing -Cpasses=sancov-module -Cllvm-a
     -Cllvm-args=-sanitizer-coverage-trace-compares";
 
 /// Seconds for one target where none are named.
-const SECONDS: u64 = 20;
+const SECONDS: u64 = 10;
 
 /// Runs the targets named in `arguments`, or all of them, for `--seconds N` each.
 pub(crate) fn run(root: &Path, arguments: &[String]) -> Result<()> {

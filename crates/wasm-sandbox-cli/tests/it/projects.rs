@@ -127,7 +127,7 @@ fn mistakes_name_file_line_and_remedy() {
     assert!(missing.status.code() == Some(127) && text(&missing.stderr).contains("no file `./gone.js`"), "{missing:?}");
     let empty = Shell::new().run(&["run"]);
     assert_eq!(empty.status.code(), Some(126));
-    assert!(text(&empty.stderr).contains("a folder without a wasm-sandbox.toml or a Cargo.toml"), "{empty:?}");
+    assert!(text(&empty.stderr).contains("a folder without a wasm-sandbox.toml, a Cargo.toml or a go.mod"), "{empty:?}");
 }
 
 #[test]
