@@ -163,6 +163,23 @@ fn typescript_runs_is_called_and_is_refused() {
 }
 
 #[test]
+fn go_runs_is_called_and_is_refused() {
+    let shell = Shell::new();
+    let source = "package main\n\n// Add adds.\nfunc Add(a, b int) int { println(\"called\"); return a + b }\nfunc main() { println(\"main\") }\n";
+    fs::write(shell.folder.path().join("add.go"), source).unwrap();
+    let out = |words: &[&str]| {
+        let output = shell.run(&[&["-q"], words].concat());
+        (output.status.code().unwrap(), text(&output.stdout).to_owned(), text(&output.stderr).to_owned())
+    };
+    assert_eq!(out(&["run", "add.go"]), (0, String::new(), "main\n".into()));
+    assert_eq!(out(&["call", "add.go", "Add", "5", "3"]), (0, "8\n".into(), "printed:\n  called\n".into()));
+    assert!(out(&["inspect", "add.go"]).1.contains("Add(a: s64, b: s64) -> s64\n      Add adds.\n"));
+    assert_eq!(out(&["eval", "-l", "go", "1 << 10"]), (0, "1024\n".into(), String::new()));
+    let (code, _, told) = out(&["eval", "-l", "go", "missing"]);
+    assert!(code == 123 && told.contains("undefined: missing"), "{code} {told}");
+}
+
+#[test]
 fn g10_a_crash_of_the_command_line_leaves_no_core_file() {
     let shell = Shell::new();
     let talkative = PROGRAM.replace("(call $exit (i32.const 7))", "(loop (br 0))");
