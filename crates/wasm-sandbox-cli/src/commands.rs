@@ -11,8 +11,8 @@ use std::process::ExitCode;
 
 use clap::CommandFactory;
 use wasm_sandbox::{
-    CallReport, Denial, ErrorCode, ErrorReport, GuestKind, InstanceConfig, Language, SandboxError, SandboxResult, Source,
-    WasmSandboxBuilder, blocking::WasmSandbox,
+    CallReport, Denial, ErrorCode, ErrorReport, GuestKind, InstanceConfig, Language, SandboxError, SandboxResult,
+    Source, WasmSandboxBuilder, blocking::WasmSandbox,
 };
 
 use crate::{
@@ -88,7 +88,8 @@ fn eval(options: &EvalOptions, verbosity: Verbosity) -> Result<ExitCode, Failure
             .map_err(|error| SandboxError::internal("reading the code from stdin", error))?,
         code => code.to_owned(),
     };
-    let builder = if language.is_interpreted() { builder } else { builder.source(Source::code(language, code.as_str())) };
+    let builder =
+        if language.is_interpreted() { builder } else { builder.source(Source::code(language, code.as_str())) };
     let sandbox = builder.build_blocking()?;
     let _stopping = signals::stopping(sandbox.cancel_handle());
     let result = match language.is_interpreted() {

@@ -7,7 +7,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use wasm_sandbox::{ConfigProblem, GuestKind, InstanceConfig, Manifest, Plain, ProjectGuest, SandboxError};
+use wasm_sandbox::{
+    ConfigProblem, GuestKind, InstanceConfig, Manifest, MountAccess, MountConfig, Plain, ProjectGuest, SandboxError,
+};
 
 use crate::{
     flags::{PolicyFlags, in_file},
@@ -79,7 +81,8 @@ impl Project {
         if let Some(found) = manifest.filter(|_| verbosity >= Verbosity::Verbose) {
             report::note(&format!("the policy is that of `{}`", found.shown));
         }
-        let base = manifest.map(|found| found.manifest.policy_in(&found.folder)).unwrap_or_default();
+        let base =
+            manifest.map(|found| found.manifest.policy_in(&found.folder).with_host_paths(resolved)).unwrap_or_default();
         policy(flags, base, verbosity)
     }
 
@@ -125,7 +128,9 @@ impl Found {
         let shown = path.strip_prefix(".").unwrap_or(&path).display().to_string();
         let Some(text) = read(folder, &path, &shown)? else { return Ok(None) };
         let manifest = Manifest::from_toml(&text).map_err(|error| in_file(error, &shown))?;
-        let problems: Vec<_> = manifest.paths().filter_map(|(field, path)| leads_out(folder, field, path)).collect();
+        let mut problems: Vec<_> =
+            manifest.paths().filter_map(|(field, path)| leads_out(folder, field, path)).collect();
+        problems.extend(is_written(folder, &manifest));
         if !problems.is_empty() {
             return Err(in_file(SandboxError::Configuration { problems }, &shown));
         }
@@ -147,9 +152,12 @@ fn read(folder: &Path, path: &Path, shown: &str) -> Result<Option<String>, Sandb
         Ok(_) => {}
     }
     let file = File::open(path).map_err(failed)?;
-    let trusted = is_own(&fs::metadata(folder).map_err(failed)?) && is_own(&file.metadata().map_err(failed)?);
+    let metadata = file.metadata().map_err(failed)?;
+    // Another name of the file may lie where the guest can write.
+    let is_single = metadata.nlink() == 1;
+    let trusted = is_single && is_own(&fs::metadata(folder).map_err(failed)?) && is_own(&metadata);
     if !trusted {
-        let message = "others than you can write it or its folder, or own them, so it is not trusted with a policy";
+        let message = "others than you can write it or its folder, or own them, or it has a second name (a hard link), so it is not trusted with a policy";
         let remedy = format!(
             "`chmod go-w` both if they are yours, or name the file and a policy of your own: `--policy FILE`, where an \
              empty one grants nothing; in place of `{}`",
@@ -185,6 +193,26 @@ fn leads_out(folder: &Path, field: String, path: &Path) -> Option<ConfigProblem>
         let remedy = "grant it by a flag as you run the guest, or by a policy of your own (`--policy FILE`)";
         ConfigProblem::new(field, Plain::line(&message).to_string()).suggest(remedy)
     })
+}
+
+/// A path without links, as far as it is there: nobody can lead it elsewhere later who cannot move what it names.
+pub(crate) fn resolved(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
+}
+
+/// That the guest may write the very folder that the manifest lies in, by a link.
+fn is_written(folder: &Path, manifest: &Manifest) -> Option<ConfigProblem> {
+    let policy = manifest.policy_in(folder);
+    let mounts = policy.capabilities.filesystem.mounts.iter();
+    let mut written = mounts.filter_map(|mount| match mount {
+        MountConfig::Host { host, access: MountAccess::Write, .. } => Some(host),
+        _ => None,
+    });
+    let reached = written.find(|host| resolved(folder).starts_with(resolved(host)))?;
+    let message =
+        format!("`{}` is the manifest's own folder, and the guest could write the manifest", reached.display());
+    let field = "policy.capabilities.filesystem.mounts";
+    Some(ConfigProblem::new(field, Plain::line(&message).to_string()).suggest("let it write a folder of its own"))
 }
 
 fn problem(shown: &str, message: &str, remedy: &str) -> SandboxError {

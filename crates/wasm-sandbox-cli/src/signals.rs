@@ -5,7 +5,7 @@ use std::{
     process::ExitCode,
     sync::{
         Mutex, PoisonError,
-        atomic::{AtomicI32, Ordering},
+        atomic::{AtomicBool, AtomicI32, Ordering},
     },
     thread,
 };
@@ -61,7 +61,18 @@ pub(crate) fn ending() -> Option<ExitCode> {
     }
 }
 
+/// Whether signals are for somebody else.
+static ELSEWHERE: AtomicBool = AtomicBool::new(false);
+
+/// Leaves signals to whoever listens to them from now on.
+pub(crate) fn leave() {
+    ELSEWHERE.store(true, Ordering::SeqCst);
+}
+
 fn stop(signal: i32) {
+    if ELSEWHERE.load(Ordering::SeqCst) {
+        return;
+    }
     match running().take() {
         Some(guest) => {
             RECEIVED.store(signal, Ordering::SeqCst);

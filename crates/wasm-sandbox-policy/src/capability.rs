@@ -97,6 +97,14 @@ impl MountConfig {
         }
     }
 
+    /// The writable folder of the host in which a path lies, if it does and is not the folder itself.
+    pub(crate) fn may_move(&self, path: &Path) -> Option<&Path> {
+        match self {
+            Self::Host { host, access: MountAccess::Write, .. } if path.starts_with(host) && path != host => Some(host),
+            _ => None,
+        }
+    }
+
     /// The path of the host, to change it.
     pub(crate) fn host_path_mut(&mut self) -> Option<&mut PathBuf> {
         match self {

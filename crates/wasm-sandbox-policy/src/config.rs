@@ -58,14 +58,19 @@ impl InstanceConfig {
 
     /// The same policy, every relative path of the host in it counted from `folder`.
     #[must_use]
-    pub fn counted_from(mut self, folder: &Path) -> Self {
+    pub fn counted_from(self, folder: &Path) -> Self {
+        self.with_host_paths(|path| folder.join(path))
+    }
+
+    /// With other paths of the host: of mounts, and of files with certificates.
+    pub fn with_host_paths(mut self, change: impl Fn(&Path) -> PathBuf) -> Self {
         for mount in &mut self.capabilities.filesystem.mounts {
             if let Some(path) = mount.host_path_mut() {
-                *path = folder.join(&*path);
+                *path = change(path);
             }
         }
         if let NetworkPolicy::Allow(grants) = &mut self.capabilities.network {
-            grants.roots.iter_mut().for_each(|root| *root = folder.join(&*root));
+            grants.roots.iter_mut().for_each(|root| *root = change(root));
         }
         self
     }

@@ -160,7 +160,17 @@ impl<'a> ConfigValidator<'a> {
                 problems.add(field("guest"), message, &suggestion);
             }
             match mount.host_path() {
-                Some((name, path)) => problems.path(field(name), path),
+                Some((name, path)) => {
+                    problems.path(field(name), path);
+                    if let Some(outer) = mounts.iter().find_map(|outer| outer.may_move(path)) {
+                        let (path, outer) = (path.display().to_string(), outer.display().to_string());
+                        let (path, outer) = (Plain::line(&path), Plain::line(&outer));
+                        let message = format!(
+                            "`{path}` lies in `{outer}`, which the guest may write: it could put something else there"
+                        );
+                        problems.add(field(name), message, "grant folders that do not lie in each other");
+                    }
+                }
                 None => self.check_memory_mount(field("kind"), problems),
             }
         }

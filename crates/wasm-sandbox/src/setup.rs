@@ -106,6 +106,11 @@ impl Setup {
         Self { cache_dir: cache.map(|cache| cache.join("wasm-sandbox")), search_path, fetch, ..Self::default() }
     }
 
+    /// Where compiled code and fetched packages are kept, if they are.
+    pub fn cache_path(&self) -> Option<&Path> {
+        self.cache_dir.as_deref()
+    }
+
     /// Keeps compiled code and prepared compilers below this directory, which must belong to this user alone.
     #[must_use]
     pub fn cache_dir(mut self, directory: impl Into<PathBuf>) -> Self {

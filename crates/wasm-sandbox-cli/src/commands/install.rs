@@ -13,7 +13,7 @@ use std::{
 };
 
 use wasm_sandbox::{
-    ConfigProblem, GuestKind, InstanceConfig, Module, MountAccess, MountConfig, Plain, SandboxError,
+    ConfigProblem, GuestKind, InstanceConfig, Module, MountAccess, MountConfig, Plain, SandboxError, Setup,
     blocking::WasmSandbox,
 };
 
@@ -41,6 +41,8 @@ pub(crate) fn install(options: &InstallOptions, verbosity: Verbosity) -> Result<
     let tool = Tool::named(name.ok_or_else(no_name)?)?;
     let here = std::path::absolute(".").map_err(|error| SandboxError::internal("finding the current folder", error))?;
     let policy = project.policy(&options.policy, verbosity)?.counted_from(&here);
+    // As they are now: what the guest may write must lead nowhere else later.
+    let policy = policy.with_host_paths(crate::project::resolved);
     let builder =
         WasmSandbox::builder().setup(machine::here(verbosity)).source(project.source()).config(policy.clone());
     let sandbox = options.image.apply(builder).build_blocking()?;
@@ -101,7 +103,10 @@ impl Tool {
     /// Refuses a policy under which the guest could change what runs it.
     fn is_out_of_reach(&self, policy: &InstanceConfig, bin: &Path) -> Result<(), SandboxError> {
         let program = program()?;
-        let parts = [self.folder.as_path(), bin, program.parent().unwrap_or(&program)];
+        // Code that was compiled is in the cache, and what compiles it.
+        let setup = Setup::discover();
+        let cache = setup.cache_path().map(Path::to_owned).unwrap_or_else(|| self.folder.clone());
+        let parts = [self.folder.as_path(), bin, program.parent().unwrap_or(&program), cache.as_path()];
         for mount in &policy.capabilities.filesystem.mounts {
             let MountConfig::Host { host, access: MountAccess::Write, .. } = mount else { continue };
             let host = resolved(host);

@@ -21,7 +21,7 @@ use crate::{
     options::{ServeOptions, Verbosity},
     output::Failure,
     project::Project,
-    report,
+    report, signals,
 };
 
 /// How long ends of what was cut off are waited for, and a log that nobody reads.
@@ -54,7 +54,8 @@ async fn serve_here(options: &ServeOptions, log: &Log, verbosity: Verbosity) -> 
     let mut config = ServerConfig::default();
     (config.listen, config.body) = (options.listen, options.max_body);
     (config.exchanges, config.drain_time) = (options.concurrency.into(), options.drain);
-    let mut signals = Signals::new().map_err(|error| SandboxError::internal("listening to signals", error))?;
+    let mut asked = Signals::new().map_err(|error| SandboxError::internal("listening to signals", error))?;
+    signals::leave();
     let server = HttpServer::bind(handler, config, log.sink()).await;
     let server = server.map_err(|error| SandboxError::internal(format!("listening on {}", options.listen), error))?;
     let address = server.address().map_err(|error| SandboxError::internal("asking for the address", error))?;
@@ -62,7 +63,7 @@ async fn serve_here(options: &ServeOptions, log: &Log, verbosity: Verbosity) -> 
         report::note(&format!("serving `{}` on http://{address}", project.source().display()));
     }
     let ended = async {
-        let all = server.run(signals.next()).await;
+        let all = server.run(asked.next()).await;
         if !all && verbosity >= Verbosity::Normal {
             report::note("some requests were cut off: their time to end was up");
         }

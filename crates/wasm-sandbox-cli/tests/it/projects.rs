@@ -127,7 +127,10 @@ fn mistakes_name_file_line_and_remedy() {
     assert!(missing.status.code() == Some(127) && text(&missing.stderr).contains("no file `./gone.js`"), "{missing:?}");
     let empty = Shell::new().run(&["run"]);
     assert_eq!(empty.status.code(), Some(126));
-    assert!(text(&empty.stderr).contains("a folder without a wasm-sandbox.toml, a Cargo.toml or a go.mod"), "{empty:?}");
+    assert!(
+        text(&empty.stderr).contains("a folder without a wasm-sandbox.toml, a Cargo.toml or a go.mod"),
+        "{empty:?}"
+    );
 }
 
 #[test]
@@ -190,4 +193,34 @@ fn e2_no_link_leads_a_manifest_out_of_its_folder() {
     assert!(text(&output.stderr).contains("`data` is a link that leads out of the manifest's folder"), "{output:?}");
     let granted = shell.run(&["-q", "run", "tool/main.js", "--policy", "/dev/null", "--allow-read", "outside:/data"]);
     assert_eq!(ended(&granted), (0, "undefined \nfrom the project\n", ""));
+}
+
+#[test]
+fn e2_no_link_lets_a_guest_write_its_manifest_or_lead_a_mount_elsewhere() {
+    let written = GRANTS.replace("host = \"data\"", "host = \"data\"\naccess = \"write\"");
+    let shell = tool(&format!("{TOOL}{written}"));
+    let folder = shell.folder.path().join("tool");
+    assert_eq!(shell.run(&["run", "tool"]).status.code(), Some(0));
+    // The folder itself, by a link; and a second name of the manifest in what may be written.
+    fs::rename(folder.join("data"), folder.join("other")).unwrap();
+    symlink(".", folder.join("data")).unwrap();
+    let output = shell.run(&["run", "tool"]);
+    assert!(output.status.code() == Some(2) && text(&output.stderr).contains("could write the manifest"), "{output:?}");
+    fs::remove_file(folder.join("data")).unwrap();
+    fs::rename(folder.join("other"), folder.join("data")).unwrap();
+    fs::hard_link(folder.join("wasm-sandbox.toml"), folder.join("data/name")).unwrap();
+    let output = shell.run(&["run", "tool"]);
+    assert!(output.status.code() == Some(2) && text(&output.stderr).contains("a second name"), "{output:?}");
+    fs::remove_file(folder.join("data/name")).unwrap();
+    // A folder in one that the guest may write, also by a link.
+    fs::create_dir(folder.join("data/in")).unwrap();
+    symlink("data/in", folder.join("inner")).unwrap();
+    for host in ["data/in", "inner"] {
+        let inner =
+            format!("\n[[capabilities.filesystem.mounts]]\nkind = \"host\"\nguest = \"/in\"\nhost = \"{host}\"\n");
+        fs::write(folder.join("wasm-sandbox.toml"), format!("{TOOL}{written}{inner}")).unwrap();
+        let output = shell.run(&["run", "tool"]);
+        let said = text(&output.stderr);
+        assert!(output.status.code() == Some(2) && said.contains("could put something else there"), "{host}: {said}");
+    }
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use wasm_sandbox_policy::{
-    ByteSize, ByteUnits, ClockPolicy, ConfigValidator, InstanceConfig, InstanceConfigBuilder, RandomPolicy,
-    ResourceLimits, SandboxError, TimeUnits,
+    ByteSize, ByteUnits, ClockPolicy, ConfigValidator, InstanceConfig, InstanceConfigBuilder, MountAccess, MountConfig,
+    RandomPolicy, ResourceLimits, SandboxError, TimeUnits,
 };
 
 /// The fields that are wrong, with what is said of them.
@@ -241,4 +241,25 @@ fn estimates_are_sums_of_limits() {
     let expected = (256 + 1 + 10 + 16) * (1 << 20) + 800_000;
     assert_eq!(estimate.memory, ByteSize::bytes(expected));
     assert_eq!((estimate.disk, estimate.wall_time), (ByteSize::bytes(0), Duration::from_secs(30)));
+}
+
+#[test]
+fn e2_no_mount_lies_in_what_the_guest_may_write() {
+    let built = |outer: MountAccess, inner: &str| {
+        let mut config = InstanceConfig::default();
+        let host = |guest: &str, host: &str, access| MountConfig::Host {
+            guest: guest.parse().unwrap(),
+            host: host.into(),
+            access,
+        };
+        config.capabilities.filesystem.mounts =
+            vec![host("/a", "/srv/data", outer), host("/b", inner, MountAccess::Read)];
+        config.validate()
+    };
+    let problems = built(MountAccess::Write, "/srv/data/in");
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    assert!(problems[0].message.contains("could put something else there"), "{}", problems[0].message);
+    // What it may only read stays where it is, and so does the folder itself and what lies beside it.
+    assert!(built(MountAccess::Read, "/srv/data/in").is_empty());
+    assert!(built(MountAccess::Write, "/srv/data").is_empty() && built(MountAccess::Write, "/srv/data2").is_empty());
 }

@@ -288,11 +288,11 @@ impl Net {
 impl Open {
     /// Begins a connection, unless there are too many.
     fn dial(&mut self, host: NetworkHost, port: u16, hits: &mut Vec<LimitHit>) -> Result<Result<u32, NetError>, Stop> {
-        self.count_one()?;
         let (handle, runtime) = match self.room_for_one(hits) {
             Ok(room) => room,
             Err(error) => return Ok(Err(error)),
         };
+        self.count_one()?;
         let link = Arc::new(Link::new(Arc::clone(&self.shared.changed)));
         runtime.spawn(dial::run(Place::new(&self.shared), Arc::clone(&link), host.clone(), port));
         self.connections.insert(handle, Connection::new(link, host, port));
@@ -316,7 +316,10 @@ impl Open {
         let (now, limit) = (self.shared.open.load(Ordering::SeqCst).max(held), self.shared.grants.connections);
         if now >= limit {
             let hit = LimitHit { kind: ResourceKind::OpenConnections, used: u64::from(now) + 1, limit: limit.into() };
-            hits.push(hit);
+            match hits.iter_mut().find(|known| known.kind == hit.kind) {
+                Some(known) => *known = hit,
+                None => hits.push(hit),
+            }
             return Err(NetError::new(NetErrorKind::TooMany, "too many connections are open"));
         }
         let failed = |message| NetError::new(NetErrorKind::Other, message);

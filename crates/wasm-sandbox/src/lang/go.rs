@@ -36,6 +36,9 @@ const MAX_SIGNATURES: u64 = 4 << 20;
 /// What a compiler in Go says when it may not have more memory.
 const OUT_OF_MEMORY: [&str; 3] = ["out of memory", "cannot allocate memory", "failed to reserve"];
 
+/// What lines begin with that the compiler and the go command say of themselves.
+const OWN: [&str; 3] = ["fatal error: ", "runtime: ", "go: "];
+
 /// What lines begin with when a compiler crashes. What follows is about itself.
 const CRASHED: [&str; 2] = ["fatal error: ", "panic: "];
 
@@ -134,7 +137,10 @@ impl<'a> Build<'a> {
         let project = self.work.path().join(PROJECT);
         let hidden = [project.as_path(), self.work.path(), self.go.root(), self.standard.folder()];
         let said = diagnostics(&outcome.stderr, &hidden);
-        if OUT_OF_MEMORY.iter().any(|sign| said.contains(sign)) {
+        // What a source says stands behind its place.
+        let own =
+            said.lines().filter(|line| OWN.iter().any(|sign| line.starts_with(sign)) || line.contains("fork/exec"));
+        if own.clone().any(|line| OUT_OF_MEMORY.iter().any(|sign| line.contains(sign))) {
             let limit = spec.limits.memory.as_u64();
             return Err(LimitHit { kind: ResourceKind::CompileMemory, used: limit, limit }.into());
         }

@@ -378,6 +378,12 @@ impl Connection {
     }
 
     pub(super) fn receive(&mut self, room: &mut [u8]) -> Progress<usize> {
+        // What came before the other side has shown who it is comes from anybody.
+        match self.secured() {
+            Some(Progress::Wait(event)) => return Progress::Wait(event),
+            Some(Progress::Done(Err(error))) => return Progress::Done(Err(error)),
+            Some(Progress::Done(Ok(_))) | None => {}
+        }
         let mut state = self.link.state();
         if !state.received.is_empty() || room.is_empty() {
             let len = room.len().min(state.received.len());

@@ -214,6 +214,14 @@ impl Exchange {
     /// The answer's head. One that comes before all was sent is an answer, too.
     fn head(&mut self, host: &mut Host) -> NetResult<HttpHead> {
         let sending = self.flush(host)?;
+        if self.server.is_some() {
+            // Whatever comes before the other side has shown who it is comes from anybody.
+            return Ok(match sending {
+                Progress::Wait(event) => Progress::Wait(event),
+                Progress::Done(Err(error)) => Progress::Done(Err(error)),
+                Progress::Done(Ok(())) => Progress::Done(Err(NetError::closed())),
+            });
+        }
         loop {
             let Answer::Head { before, to_head } = &mut self.answer else {
                 return Ok(Progress::Done(Err(NetError::new(NetErrorKind::NotOpen, "the answer has begun"))));

@@ -47,7 +47,10 @@ impl Host {
     /// Waits for requests, and for calls of tools if there are such.
     fn http_wait(&mut self, carried: &[u8], with_tools: bool, is_late: bool) -> Came {
         let numbers = carried.chunks_exact(WAITED).filter_map(|number| number.first_chunk().copied());
-        let requests: Vec<u32> = numbers.map(u32::from_le_bytes).collect();
+        let mut requests: Vec<u32> = numbers.map(u32::from_le_bytes).collect();
+        // Several things may be asked of one at a time.
+        requests.sort_unstable();
+        requests.dedup();
         match self.http_event(&requests) {
             Some(event) if !is_late => {
                 let both = Both { requests: event, tools: with_tools.then(|| self.tool_event()) };

@@ -134,6 +134,8 @@ fn socket_address(address: IpSocketAddress) -> SocketAddr {
 fn remote_address(address: IpSocketAddress) -> Socketed<SocketAddr> {
     match socket_address(address) {
         SocketAddr::V6(address) if address.scope_id() != 0 => Err(Errno::Notsup.into()),
+        // What answers has none.
+        SocketAddr::V6(address) => Ok(SocketAddr::from((*address.ip(), address.port()))),
         address => Ok(address),
     }
 }

@@ -40,6 +40,8 @@ pub(super) fn parse(input: &[u8], looked: &mut usize, before: usize, to_head: bo
     let mut response = Response::new(&mut headers);
     let len = match response.parse(input) {
         Ok(Status::Complete(len)) => len,
+        // Empty lines before the first one end no head.
+        Ok(Status::Partial) if before + input.len() > MAX_HEAD => return Err("its head is too long"),
         Ok(Status::Partial) => return Ok(Parsed::More),
         Err(httparse::Error::TooManyHeaders) => return Err("it has too many headers"),
         Err(_) => return Err("it is no answer of HTTP/1"),

@@ -58,10 +58,45 @@ fn f9_bytes_of_requests_end_somewhere() {
 }
 
 #[test]
+fn f17_what_is_not_encrypted_is_no_answer_where_it_has_to_be() {
+    let forged = Server::new(|mut stream, _| {
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged");
+        let _ = stream.read_to_end(&mut Vec::new());
+    });
+    // It has time to come before the guest asks for it.
+    let code = "const base = BASE.replace('http:', 'https:');
+        const answer = fetch(base).then((answer) => answer.text(), (error) => error.code);
+        await new Promise((wake) => setTimeout(wake, 200));
+        console.log(await answer);";
+    let result = execute(program(forged.port, code).network(grants(&forged, |_| {})));
+    assert_eq!(printed(&result), "ERR_TLS\n", "{}", result.stderr);
+}
+
+#[test]
+fn f9_what_waits_for_a_place_counts_once_and_spins_no_processor() {
+    let server = Server::hello();
+    let code = "await Promise.all(Array.from({ length: 30 }, () => text(BASE))); console.log('done');";
+    let few = grants(&server, |grants| (grants.connections, grants.total_connections) = (2, 30));
+    let result = execute(program(server.port, code).network(few));
+    assert_eq!(printed(&result), "done\n", "{:?}", result.ending);
+    let hits = result.limits_hit.iter().filter(|hit| hit.kind == ResourceKind::OpenConnections).count();
+    assert!(hits <= 1, "{:?}", result.limits_hit);
+    // A body that nobody reads and an answer that does not come are waited for without a call.
+    let silent = begins("");
+    let code =
+        "const sent = fetch(BASE, { method: 'POST', body: new Uint8Array(100), signal: AbortSignal.timeout(300) });
+        console.log(await sent.catch((error) => error.name));";
+    let result = execute(program(silent.port, code).network(grants(&silent, |_| {})));
+    assert_eq!(printed(&result), "TimeoutError\n");
+    assert!(result.usage.io.host_calls < 1000, "{}", result.usage.io.host_calls);
+}
+
+#[test]
 fn f10_answers_without_an_end() {
     for beginning in [
         "HTTP/1.1 200 OK\r\n\r\n",
         "HTTP/1.1 200 OK\r\nX: ",
+        "\r\n\r\nHTTP/1.1 200 OK\r\nX: ",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffffffff\r\n",
     ] {
         let flood = Server::new(move |mut stream, _| {

@@ -1,3 +1,5 @@
+//go:build go1.21
+
 // Package wasm_sandbox_abi carries arguments and results of calls, as docs/abi.md says.
 package wasm_sandbox_abi
 
