@@ -212,10 +212,7 @@ fn a_directory_that_is_written_here_and_shown_there_is_noticed() {
         let builder = InstanceConfig::builder().filesystem_write("/srv/out", "/out");
         advice(builder.filesystem_read(there, "/in")).iter().filter(|(_, message)| message.contains("`/in`")).count()
     };
-    assert_eq!(
-        ["/srv/out", "/srv", "/srv/out/put", "/srv/x/../out", "/srv/outer", "/var"].map(both),
-        [1, 1, 1, 1, 0, 0]
-    );
+    assert_eq!(["/srv/out", "/srv", "/srv/x/../out", "/srv/outer", "/var"].map(both), [1, 1, 1, 0, 0]);
 }
 
 #[test]
