@@ -11,7 +11,7 @@ use http_body_util::{BodyExt, Either, Full, Limited};
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wasm_sandbox::{
-    ErrorCode, HttpBody, HttpBodyError, HttpHandler, SandboxError,
+    ErrorCode, HttpBody, HttpBodyError, HttpHandler, ResourceKind, SandboxError,
     http::{HeaderValue, Request, Response, StatusCode, Version, header},
 };
 
@@ -99,7 +99,10 @@ impl Guests {
 /// What a client is told where a guest gives no answer: what kind of failure it was, and nothing of the guest or the host.
 fn failed(error: &SandboxError) -> Response<Spoken> {
     let code = error.code();
+    let full = [ResourceKind::Sandboxes, ResourceKind::ProcessMemory];
+    let is_full = matches!(error, SandboxError::ResourceExhausted { kind, .. } if full.contains(kind));
     let status = match code {
+        _ if is_full => StatusCode::SERVICE_UNAVAILABLE,
         // To the client these are failures of the server, whoever is to blame.
         ErrorCode::Timeout => StatusCode::GATEWAY_TIMEOUT,
         _ => match StatusCode::from_u16(code.row().http) {

@@ -27,6 +27,9 @@ use crate::{
 /// How long ends of what was cut off are waited for, and a log that nobody reads.
 const PATIENCE: Duration = Duration::from_secs(1);
 
+/// Places for sandboxes that one request may take: a component takes one for each of its memories.
+const PLACES: u32 = 4;
+
 /// Records that wait to be written; where nobody reads the log, later ones are lost, and counted.
 const MAX_WAITING: usize = 256;
 
@@ -47,7 +50,7 @@ async fn serve_here(options: &ServeOptions, log: &Log, verbosity: Verbosity) -> 
     let project = Project::named(options.file.as_deref(), &options.policy)?;
     project.is_used_as(GuestKind::Http)?;
     let builder = WasmSandbox::builder()
-        .setup(machine::here(verbosity))
+        .setup(machine::here(verbosity).max_sandboxes(u32::from(options.concurrency).saturating_mul(PLACES)))
         .source(project.source())
         .config(project.policy(&options.policy, verbosity)?);
     let handler = builder.build().await?.http_handler()?;

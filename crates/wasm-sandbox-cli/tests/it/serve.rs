@@ -14,6 +14,8 @@ use crate::{Shell, text};
 const APPLICATION: &str = r#"
 def application(environ, start_response):
     print("working")
+    if environ["PATH_INFO"] == "/wait":
+        environ["wsgi.input"].read()
     try:
         open("/etc/passwd")
     except OSError:
@@ -74,6 +76,25 @@ fn an_application_is_served_until_it_is_told_to_end() {
     let words: Vec<&str> = log.trim().split(' ').collect();
     assert_eq!(words[2..6], ["GET", "/?you", "200", "11"], "{log}");
     assert!(stderr.contains("working") && stderr.contains("/etc/passwd"), "{stderr}");
+}
+
+#[test]
+fn requests_are_answered_at_a_time() {
+    let shell = Shell::new();
+    let server = Server::start(&shell, &[]);
+    // Each has an instance before any has an answer.
+    let mut clients: Vec<TcpStream> = (0..8).map(|_| TcpStream::connect(&server.address).unwrap()).collect();
+    for client in &mut clients {
+        client.write_all(b"POST /wait HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nConnection: close\r\n\r\n1").unwrap();
+    }
+    let mut replies = clients.iter_mut().map(|client| {
+        client.write_all(b"2").unwrap();
+        let mut reply = String::new();
+        client.read_to_string(&mut reply).unwrap();
+        reply
+    });
+    assert!(replies.all(|reply| reply.starts_with("HTTP/1.1 200 OK")));
+    assert_eq!(server.end().0, Some(0));
 }
 
 #[test]
