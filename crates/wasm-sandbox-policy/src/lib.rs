@@ -18,6 +18,7 @@ mod text;
 mod tool;
 mod units;
 mod validate;
+mod version;
 
 pub use advice::Improvement;
 pub use capability::{
@@ -41,6 +42,7 @@ pub use result::{
 pub use tool::{ToolOutcome, ToolRecord};
 pub use units::{ByteSize, ByteUnits, TimeUnits, UnitError, parse_duration};
 pub use validate::{ConfigValidator, ResourceEstimate};
+pub use version::{Version, VersionError};
 
 /// The guide's examples run.
 #[cfg(doctest)]

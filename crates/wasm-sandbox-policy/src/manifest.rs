@@ -14,6 +14,7 @@ use crate::{
     error::ConfigProblem,
     limits::ResourceLimits,
     plain::Plain,
+    version::Version,
 };
 
 const VARIABLES: &str = "capabilities.system.environment.variables";
@@ -64,13 +65,16 @@ pub struct Manifest {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ProjectGuest {
-    /// Its source: a file of the folder, or a folder with a `Cargo.toml`, which may be `.`.
+    /// Its source: a file of the folder, or a folder with a `Cargo.toml` or a `go.mod`, which may be `.`.
     pub source: PathBuf,
     /// What it is used as.
     pub kind: GuestKind,
     /// What people call it, and its name as an installed tool. None by default.
     #[serde(default)]
     pub name: Option<String>,
+    /// Which version it is. None by default.
+    #[serde(default)]
+    pub version: Option<Version>,
     /// What it is for, in a sentence. None by default.
     #[serde(default)]
     pub description: Option<String>,

@@ -22,7 +22,8 @@ const MAX_PRINTED: usize = 64 << 10;
 #[derive(Debug, Serialize)]
 #[non_exhaustive]
 pub struct AccessEntry {
-    /// When its head had come.
+    /// When its head had come; RFC 3339 in UTC, where it is text.
+    #[serde(with = "humantime_serde")]
     pub at: SystemTime,
     /// Who asked.
     pub client: SocketAddr,
@@ -34,7 +35,8 @@ pub struct AccessEntry {
     pub status: Option<u16>,
     /// Bytes of the answer's body that were handed to the connection.
     pub bytes_sent: u64,
-    /// From the head's arrival to the end of the answer and of the guest, whichever came last.
+    /// From the head's arrival to the end of the answer and of the guest, whichever came last; such as `1ms 20us`, where it is text.
+    #[serde(with = "humantime_serde")]
     pub duration: Duration,
     /// Why there is no answer of the guest's, where there is none.
     pub error: Option<ErrorReport>,

@@ -35,8 +35,8 @@ use wasm_sandbox_policy::{
 };
 
 use self::{
-    clock::Clocks, descriptors::Descriptors, handles::Handles, http_frame::Serving, net::Net, random::Random,
-    record::Record, stdio::Streams, tools::ToolCalls,
+    clock::Clocks, descriptors::Descriptors, handles::Handles, http::Http, net::Net, random::Random, record::Record,
+    stdio::Streams, tools::ToolCalls,
 };
 pub(crate) use self::{
     control::{Control, Stream, Wait, WaitEnd},
@@ -60,6 +60,15 @@ pub(crate) type HostResult = Result<Step, Stop>;
 pub(crate) enum Step<T = VfsResult<()>> {
     Done(T),
     Wait(Wait),
+}
+
+impl<T> Step<T> {
+    fn map<U>(self, made: impl FnOnce(T) -> U) -> Step<U> {
+        match self {
+            Self::Done(value) => Step::Done(made(value)),
+            Self::Wait(wait) => Step::Wait(wait),
+        }
+    }
 }
 
 /// Why the host ends a guest.
@@ -94,15 +103,14 @@ pub(crate) struct Host {
     descriptors: Descriptors,
     /// What a guest of WASI 0.2 holds besides.
     handles: Handles,
-    /// Tells of changes to bodies of HTTP; the same that the server was given.
-    http_changed: Option<Arc<Notify>>,
-    /// Whether the request that came in wants no body.
-    asked_for_head: bool,
-    /// The request that a script answers.
-    serving: Option<Serving>,
+    http: Http,
+    /// Tells the guest of what changes beside it: bodies, connections, calls of tools.
+    changed: Arc<Notify>,
     streams: Streams,
     clocks: Clocks,
     random: Random,
+    /// What a component is given to seed what need not be secure, once it has asked.
+    insecure_seed: Option<(u64, u64)>,
     record: Record,
     tools: ToolCalls,
     net: Net,
@@ -149,21 +157,21 @@ impl Host {
         if used > limit {
             return Err(LimitHit { kind: ResourceKind::Input, used, limit }.into());
         }
-        let (now, changed) = (Instant::now(), Arc::default());
+        let (now, changed) = (Instant::now(), Arc::<Notify>::default());
         Ok(Self {
             arguments: setup.arguments,
             environment,
             descriptors: Descriptors::new(Namespace::new(setup.mounts), setup.script.is_some(), limits.open_files),
             handles: Handles::default(),
-            http_changed: None,
-            asked_for_head: false,
-            serving: None,
+            http: Http::default(),
             streams: Streams::new(setup.stdin, setup.stdout, setup.stderr, limits.output.as_u64()),
             clocks: Clocks::new(system.clock, now),
             random: Random::new(system.random),
+            insecure_seed: None,
             record: Record::new(setup.script),
             net: Net::new(&setup.config.capabilities.network, setup.tools.executor, now, &changed)?,
-            tools: ToolCalls::new(setup.tools, limit, now, changed),
+            tools: ToolCalls::new(setup.tools, limit, now, Arc::clone(&changed)),
+            changed,
             usage: IoUsage::default(),
             quota: setup.quota,
             control: setup.control,
@@ -336,7 +344,7 @@ impl Host {
     }
 }
 
-#[cfg(test)]
+#[cfg(any(test, fuzzing))]
 #[allow(clippy::unwrap_used)]
 impl Host {
     /// One without arguments, input, tools and threads.

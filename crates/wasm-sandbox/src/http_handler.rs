@@ -3,15 +3,15 @@
 use std::{
     fmt,
     pin::{Pin, pin},
-    sync::Arc,
+    sync::{Arc, OnceLock},
     task::{Context, Poll, ready},
 };
 
 use bytes::{Buf, Bytes};
-use http::{Method, Request, Response, Uri, header, uri::Scheme};
+use http::{Request, Response, Uri, header, uri::Scheme};
 use http_body::{Body, Frame, SizeHint};
-use tokio::sync::{Notify, oneshot};
-use wasm_sandbox_policy::{InstanceConfig, SandboxError, SandboxResult};
+use tokio::sync::{Mutex, MutexGuard, oneshot};
+use wasm_sandbox_policy::{InstanceConfig, LimitHit, ResourceKind, SandboxError, SandboxResult};
 
 use crate::{
     engine::Mode,
@@ -22,10 +22,15 @@ use crate::{
     host_function::HostFunctions,
     instance::{Blueprint, Streams},
     module::Module,
+    snapshot::State,
     tool::Toolbox,
+    vfs::Errno,
 };
 
 /// Answers HTTP requests with a guest, each in a fresh instance. Cheap to clone; needs a tokio runtime.
+///
+/// A script is loaded by the first request, which does so in its own time while others wait; later ones go on from there, each by itself, so that what the
+/// script does outside of its handler is done once.
 ///
 /// A request's instance lives under the limits of the policy that the handler was made with: `timeout` holds for all of an
 /// exchange, both bodies included. Bodies go through it in pieces as they come; of each at most some 64 KiB are held, unless one
@@ -42,6 +47,44 @@ pub(crate) struct Parts {
     pub(crate) tools: Arc<Toolbox>,
     pub(crate) streams: Streams,
     pub(crate) control: Arc<Control>,
+    pub(crate) loaded: Loaded,
+}
+
+/// Where a script is once it is loaded and has seen no request: requests go on from there.
+#[derive(Default)]
+pub(crate) struct Loaded {
+    /// None for what cannot be kept.
+    state: OnceLock<Option<State>>,
+    turn: Mutex<()>,
+}
+
+/// Whose turn it is to load a script: of one at a time, as long as what comes of it may be kept.
+pub(crate) struct Loading<'a> {
+    loaded: &'a Loaded,
+    _turn: Option<MutexGuard<'a, ()>>,
+}
+
+impl Loaded {
+    async fn turn(&self) -> Option<Loading<'_>> {
+        let turn = match self.state.get() {
+            Some(_) => None,
+            None => Some(self.turn.lock().await),
+        };
+        match self.state.get() {
+            Some(Some(_)) => None,
+            Some(None) => Some(Loading { loaded: self, _turn: None }),
+            None => Some(Loading { loaded: self, _turn: turn }),
+        }
+    }
+}
+
+impl Loading<'_> {
+    /// Keeps what it has come to. Where there was no room for it just now, the next request loads again.
+    pub(crate) fn done(self, state: Result<State, SandboxError>) {
+        if !matches!(state, Err(SandboxError::ResourceExhausted { .. })) {
+            self.loaded.state.get_or_init(|| state.ok());
+        }
+    }
 }
 
 impl HttpHandler {
@@ -70,20 +113,21 @@ impl HttpHandler {
     {
         let runtime = tokio::runtime::Handle::try_current()
             .map_err(|error| SandboxError::internal("answering a request", error))?;
-        let changed: Arc<Notify> = Arc::default();
         let (answer, answered) = oneshot::channel();
         let (over, ended) = oneshot::channel();
         let control = self.0.control.child();
         let guard = Guard(Some(Arc::clone(&control)));
-        let asks_for_head = request.method() == Method::HEAD;
         let (head, body) = request.into_parts();
-        let pipe = Pipe::new(Arc::clone(&changed));
+        let pipe = Pipe::new();
+        if body.is_end_stream() {
+            // The guest is told that there is none.
+            pipe.end(End::Whole(None));
+        }
         let request = cleaned(Request::from_parts(head, Arc::clone(&pipe)));
-        let exchange = Exchange { request, answer, changed, asks_for_head };
+        let exchange = Exchange { request, answer };
         let parts = Arc::clone(&self.0);
         runtime.spawn(async move {
-            let life = parts.blueprint(control).answer(exchange);
-            let life = beside(life, bring(body, &pipe)).await;
+            let life = beside(parts.answer(exchange, control), bring(body, &pipe)).await;
             done(&life);
             // Who asked may have gone.
             let _ = over.send(life.and_then(|result| result.ending.error(parts.module.name()).map_or(Ok(()), Err)));
@@ -103,6 +147,22 @@ impl HttpHandler {
 }
 
 impl Parts {
+    async fn answer(&self, exchange: Exchange, control: Arc<Control>) -> Result<SandboxResult, SandboxError> {
+        let loading = match self.module.script() {
+            Some(_) => self.turn().await?,
+            None => None,
+        };
+        self.blueprint(control).answer(exchange, loading).await
+    }
+
+    /// Waits for whoever loads the script, no longer than a guest may take.
+    async fn turn(&self) -> Result<Option<Loading<'_>>, SandboxError> {
+        let limit = self.config.limits.timeout;
+        let waited = tokio::time::timeout(limit, self.loaded.turn()).await;
+        let millis = u64::try_from(limit.as_millis()).unwrap_or(u64::MAX);
+        waited.map_err(|_| LimitHit { kind: ResourceKind::WallTime, used: millis, limit: millis }.into())
+    }
+
     fn blueprint(&self, control: Arc<Control>) -> Blueprint<'_> {
         Blueprint {
             module: &self.module,
@@ -113,8 +173,8 @@ impl Parts {
             arguments: vec![self.module.name().to_owned()],
             streams: self.streams.clone(),
             control,
-            forks: false,
-            state: None,
+            forks: self.module.script().is_some() && self.loaded.state.get().is_none(),
+            state: self.loaded.state.get().and_then(Option::as_ref),
         }
     }
 }
@@ -137,14 +197,8 @@ fn cleaned(mut request: Request<Arc<Pipe>>) -> Request<Arc<Pipe>> {
         }
     }
     // A map from which something is removed has no order any more.
-    let fields = request.headers().iter().filter(|(name, _)| !is_forbidden(name));
-    *request.headers_mut() = fields.map(|(name, value)| (name.clone(), value.clone())).fold(
-        http::HeaderMap::new(),
-        |mut fields, (name, value)| {
-            fields.append(name, value);
-            fields
-        },
-    );
+    let fields = request.headers().iter().filter(|(name, _)| !is_forbidden(name.as_str()));
+    *request.headers_mut() = fields.map(|(name, value)| (name.clone(), value.clone())).collect();
     request
 }
 
@@ -162,7 +216,7 @@ async fn beside<T>(first: impl Future<Output = T>, second: impl Future<Output = 
 /// Brings a request's body to the guest, as far as it reads.
 async fn bring(body: impl Body<Data: Send>, pipe: &Pipe) {
     let mut body = pin!(body);
-    loop {
+    while !pipe.has_end() {
         std::future::poll_fn(|context| pipe.poll_room(context)).await;
         if pipe.is_deaf() {
             // Nothing of it will come any more.
@@ -171,7 +225,7 @@ async fn bring(body: impl Body<Data: Send>, pipe: &Pipe) {
         let come = std::future::poll_fn(|context| body.as_mut().poll_frame(context)).await;
         let data = match come.map(|come| come.map(Frame::into_data)) {
             None => return pipe.end(End::Whole(None)),
-            Some(Err(_)) => return pipe.end(End::Broken),
+            Some(Err(_)) => return pipe.end(End::Broken(Errno::Connreset)),
             Some(Ok(Err(frame))) => return pipe.end(End::Whole(frame.into_trailers().ok())),
             Some(Ok(Ok(data))) => data,
         };
@@ -244,7 +298,7 @@ impl Body for HttpBody {
         self.is_over = true;
         Poll::Ready(match end {
             End::Whole(trailers) => trailers.map(|trailers| Ok(Frame::trailers(trailers))),
-            End::Broken => Some(Err(HttpBodyError(()))),
+            End::Broken(_) => Some(Err(HttpBodyError(()))),
         })
     }
 

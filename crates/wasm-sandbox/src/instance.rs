@@ -1,5 +1,7 @@
 //! A live instance: one store, one configuration, any number of calls.
 
+mod answer;
+
 use std::{sync::Arc, time::Instant};
 
 use serde::{Serialize, de::DeserializeOwned};
@@ -15,9 +17,10 @@ use crate::{
     function::{ComponentFunction, Function},
     host::{Control, Host, HostReport, HostSetup, Sink, Stdin, Stop, Stream, ToolSetup, http::Exchange},
     host_function::HostFunctions,
+    http_handler::Loading,
     image::Beginning,
     lang::interpreter::{self, Answer, Exception, Runtime},
-    module::{Handler, Module, Program},
+    module::{Module, Program},
     mount,
     script::Script,
     snapshot::State,
@@ -182,19 +185,23 @@ impl<'a> Blueprint<'a> {
         self.live(Work::Program).await
     }
 
-    /// Answers one request.
-    pub(crate) async fn answer(self, exchange: Exchange) -> Result<SandboxResult, SandboxError> {
-        self.live(Work::Request(exchange.into())).await.map(|(result, _)| result)
+    /// Answers one request; where a script is to be loaded for it first, what that comes to is kept for others.
+    pub(crate) async fn answer(
+        self,
+        exchange: Exchange,
+        loading: Option<Loading<'_>>,
+    ) -> Result<SandboxResult, SandboxError> {
+        self.live(Work::Request(exchange.into(), loading)).await.map(|(result, _)| result)
     }
 
     /// An instance's whole life, which is one piece of work.
-    async fn live(self, work: Work) -> Result<(SandboxResult, Files), SandboxError> {
+    async fn live(self, work: Work<'_>) -> Result<(SandboxResult, Files), SandboxError> {
         let (name, config, arguments) = (self.module.name(), self.config, self.arguments.clone());
         match self.build().await {
             Ok(mut instance) => {
                 let ending = match work {
                     Work::Program => instance.run_program(config, &arguments).await?,
-                    Work::Request(exchange) => instance.answer_request(config, *exchange).await?,
+                    Work::Request(exchange, loading) => instance.answer_request(config, *exchange, loading).await?,
                 };
                 instance.guest.end();
                 let usage = instance.guest.usage();
@@ -213,9 +220,10 @@ impl<'a> Blueprint<'a> {
 }
 
 /// What an instance is made for.
-enum Work {
+enum Work<'a> {
     Program,
-    Request(Box<Exchange>),
+    /// With the turn to load first what answers it.
+    Request(Box<Exchange>, Option<Loading<'a>>),
 }
 
 /// Why there is no instance.
@@ -457,40 +465,6 @@ impl Instance {
             Err(SandboxError::Exception { stack, .. } | SandboxError::Compilation { diagnostics: stack, .. }) => {
                 self.tell(&stack);
                 Ok(Ending::Exit { code: 1 })
-            }
-            Err(error) => adapter.ending.take().ok_or(error),
-        }
-    }
-
-    async fn answer_request(&mut self, config: &InstanceConfig, exchange: Exchange) -> Result<Ending, SandboxError> {
-        let module = self.module.clone();
-        let script = match module.http_handler()? {
-            Handler::Script(script) => script,
-            Handler::Component(export) => {
-                let answered = self.guest.answer(export, exchange).await;
-                return answered.map_or_else(ending_of, |()| Ok(Ending::Return));
-            }
-        };
-        let request = match self.guest.host().accept_for_script(exchange) {
-            Ok(request) => request,
-            Err(stop) => return ending_of(Failure::Stop(stop)),
-        };
-        let limit = self.input_limit;
-        let mut adapter = self.adapter(module.name());
-        let mut answered = script.load(&mut adapter, module.name(), config).await;
-        if answered.is_ok() {
-            answered = script.serve(&mut adapter, module.name(), &request, limit).await;
-        }
-        match answered {
-            Ok(()) => Ok(Ending::Return),
-            Err(SandboxError::Exit { exit_code, .. }) => Ok(Ending::Exit { code: exit_code }),
-            Err(SandboxError::Exception { name, message, stack, .. }) => {
-                self.tell(&stack);
-                Ok(Ending::Exception { name, message })
-            }
-            Err(SandboxError::Compilation { diagnostics, .. }) => {
-                self.tell(&diagnostics);
-                Ok(Ending::Exception { name: "SyntaxError".to_owned(), message: diagnostics })
             }
             Err(error) => adapter.ending.take().ok_or(error),
         }

@@ -7,6 +7,8 @@ pub(crate) mod javascript;
 pub(crate) mod python;
 pub(crate) mod rust;
 mod stage;
+mod zig;
+mod ziglang;
 
 use std::path::Path;
 
@@ -80,6 +82,7 @@ fn language_of(path: &Path) -> Option<Language> {
         "rs" => Some(Language::Rust),
         "c" => Some(Language::C),
         "go" => Some(Language::Go),
+        "zig" => Some(Language::Zig),
         "py" => Some(Language::Python),
         "js" | "mjs" | "cjs" => Some(Language::JavaScript),
         "ts" | "mts" | "cts" => Some(Language::TypeScript),
@@ -100,6 +103,7 @@ fn compile(
         Language::Rust => rust::compile(text, name, setup).map(Built::Module),
         Language::C | Language::Cpp => c::compile(language, text, name, folder, setup).map(Built::Module),
         Language::Go => go::compile(text, name, setup).map(Built::Module),
+        Language::Zig => zig::compile(text, name, setup).map(Built::Module),
         Language::Python => Ok(Built::Script { runtime: Runtime::Python, text: text.to_owned() }),
         Language::JavaScript => Ok(Built::Script { runtime: Runtime::JavaScript, text: text.to_owned() }),
         Language::TypeScript => Ok(Built::Script { runtime: Runtime::TypeScript, text: text.to_owned() }),
@@ -133,6 +137,7 @@ fn file_name(name: &str, language: Language) -> String {
         Language::C => "c",
         Language::Cpp => "cpp",
         Language::Go => "go",
+        Language::Zig => "zig",
         Language::Python => "py",
         Language::JavaScript => "js",
         Language::TypeScript => "ts",

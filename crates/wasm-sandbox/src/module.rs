@@ -131,26 +131,30 @@ impl Module {
         }
     }
 
-    /// Whether it answers HTTP requests: a component that exports `wasi:http/incoming-handler`, or a script in Python that names
-    /// `application` or `app`, which has to be a WSGI application once it has run.
+    /// Whether it answers HTTP requests: a component that exports `wasi:http/incoming-handler`, a script in Python that defines, imports or
+    /// assigns `application` or `app`, or one in JavaScript or TypeScript that exports a function `fetch` or has one in its default export.
+    /// A script that comes to its handler in another way may be served all the same.
     pub fn is_http_handler(&self) -> bool {
-        self.http_handler().is_ok()
+        match self.script() {
+            Some(script) => script.has_handler(self.name()),
+            None => self.http_handler().is_ok(),
+        }
     }
 
-    /// What answers requests.
+    /// What answers requests. That a script has what does is known once it has run.
     ///
     /// # Errors
     /// [`SandboxError::NotRunnable`]: nothing does.
     pub(crate) fn http_handler(&self) -> Result<Handler<'_>, SandboxError> {
-        if let Some(script) = self.script().filter(|script| script.names_application()) {
+        if let Some(script) = self.script().filter(|script| script.may_answer()) {
             return Ok(Handler::Script(script));
         }
         let component = self.compiled().and_then(|wasm| wasm.screened.component.as_ref());
         let handler = component.and_then(|component| component.handler.as_deref());
         handler.map(Handler::Component).ok_or_else(|| SandboxError::NotRunnable {
             what: self.name().to_owned(),
-            reason: "it answers no requests: a component does that exports `wasi:http/incoming-handler`, and a script in Python \
-                     with a WSGI `application`"
+            reason: "it answers no requests: a component does that exports `wasi:http/incoming-handler`, a script in Python with a \
+                     WSGI or ASGI `application`, and one in JavaScript or TypeScript with `export default { fetch }`"
                 .to_owned(),
         })
     }
@@ -204,7 +208,7 @@ impl Module {
         } else if network.grants().is_some() && !self.reaches_network() {
             let message = format!(
                 "`{name}` has no way to use the network; programs in Python and JavaScript have, and components that import \
-                 `wasi:sockets`"
+                 `wasi:sockets` or `wasi:http/outgoing-handler`"
             );
             ConfigProblem::new("capabilities.network", message).suggest("grant nothing of the network")
         } else if let Some(rule) = self.useless_rule(network) {
@@ -224,7 +228,8 @@ impl Module {
 
     /// Whether its guests have a way to what is granted of the network.
     fn reaches_network(&self) -> bool {
-        self.script().is_some() || self.imports_interface("wasi:sockets/")
+        let imports = |name| self.imports_interface(name);
+        self.script().is_some() || imports("wasi:sockets/") || imports("wasi:http/outgoing-handler@")
     }
 
     /// A rule for datagrams, where there is no way to send one.
@@ -343,7 +348,7 @@ impl Wasm {
         let backend = engine::backend(profile)?;
         let mut module = {
             let imports = self.screened.component.as_ref().map(|component| component.imports.clone());
-            Loaded::new(compile::load(&*backend, &self.bytes, setup)?, imports.unwrap_or_default())
+            Loaded::new(compile::load(&*backend, &self.bytes, self.screened.code, setup)?, imports.unwrap_or_default())
         };
         let outcome = work(&mut module);
         loaded.push((profile, module));

@@ -213,6 +213,7 @@ impl WasmSandbox {
         let module = self.module()?.clone();
         module.http_handler()?;
         Ok(HttpHandler::new(http_handler::Parts {
+            loaded: http_handler::Loaded::default(),
             module,
             config: self.config.instance.clone(),
             functions: Arc::clone(&self.functions),

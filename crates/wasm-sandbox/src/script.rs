@@ -19,6 +19,9 @@ use crate::{
 /// The folder that scripts import from, if it is granted; it comes before the interpreter's own library.
 const PROJECT: &str = "/project";
 
+/// Names by which applications of WSGI and ASGI are found.
+const APPLICATIONS: [&str; 2] = ["application", "app"];
+
 /// A source and the interpreter that runs it.
 pub(crate) struct Script {
     pub(crate) runtime: Runtime,
@@ -109,22 +112,40 @@ impl Script {
         self.loaded(answer, name).map(|_| ())
     }
 
-    /// Whether it is in Python and has a name by which WSGI applications are found.
-    pub(crate) fn names_application(&self) -> bool {
-        let is_name = |word: &str| word == "application" || word == "app";
-        self.runtime == Runtime::Python
-            && self.text.split(|letter: char| !letter.is_alphanumeric() && letter != '_').any(is_name)
+    /// Whether it may have what answers requests, which is known once it has run: its text has a word without which there is none.
+    pub(crate) fn may_answer(&self) -> bool {
+        let wanted: &[&str] = match self.runtime {
+            Runtime::Python => &APPLICATIONS,
+            Runtime::JavaScript | Runtime::TypeScript => &["fetch", "default", "exports"],
+        };
+        words(&self.text).any(|word| wanted.contains(&word))
     }
 
-    /// Has the application that was loaded answer a request.
+    /// Whether it has what answers requests: in Python a line of the module's own that makes the application, in JavaScript and TypeScript a
+    /// function `fetch` that is exported, by itself or in the default export.
+    pub(crate) fn has_handler(&self, name: &str) -> bool {
+        match self.runtime {
+            Runtime::Python => self.text.lines().any(makes_application),
+            Runtime::JavaScript | Runtime::TypeScript => {
+                self.signatures(name).is_ok_and(|signatures| signatures.find("fetch").is_ok())
+            }
+        }
+    }
+
+    /// Has what was loaded answer a request, with random numbers of its own if another instance has loaded it.
     pub(crate) async fn serve(
         &self,
         guest: &mut (impl Guest + Send),
         name: &str,
         request: &impl Serialize,
+        reseeds: bool,
         limit: u64,
     ) -> Result<(), SandboxError> {
-        let request = json!({ "op": "serve", "request": request });
+        let mut request = json!({ "op": "serve", "request": request });
+        if let (true, Some(request), Value::Object(more)) = (reseeds, request.as_object_mut(), self.runtime.reseeding())
+        {
+            request.extend(more);
+        }
         self.loaded(ask(self.runtime, guest, &request, limit).await?, name).map(|_| ())
     }
 
@@ -210,6 +231,21 @@ impl Script {
             }),
             answer => answer.into_value(self.runtime, name),
         }
+    }
+}
+
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|letter: char| !letter.is_alphanumeric() && letter != '_').filter(|word| !word.is_empty())
+}
+
+/// Whether a line defines, imports or assigns a name by which applications are found.
+fn makes_application(line: &str) -> bool {
+    let Some(first) = words(line).next().filter(|first| line.starts_with(first)) else { return false };
+    match first {
+        "def" | "class" => words(line).nth(1).is_some_and(|name| APPLICATIONS.contains(&name)),
+        "async" => words(line).nth(2).is_some_and(|name| APPLICATIONS.contains(&name)),
+        "from" | "import" => words(line).any(|name| APPLICATIONS.contains(&name)),
+        name => APPLICATIONS.contains(&name) && line.trim_start_matches(name).trim_start().starts_with([':', '=']),
     }
 }
 

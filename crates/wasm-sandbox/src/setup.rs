@@ -148,6 +148,14 @@ impl Setup {
         self
     }
 
+    /// Compiling a module to machine code is stopped when it has used more processor time than this for each begun MiB of its
+    /// functions, 12 times as much at most. Default 10 s, several times what honest modules take; a slow machine may need more.
+    #[must_use]
+    pub fn compile_time(mut self, time: Duration) -> Self {
+        (self.compile_limits.cpu_time, self.compile_limits.wall_time) = (time, time.saturating_mul(6));
+        self
+    }
+
     /// Where packages are taken from instead of the network: a wheel under the name that it was published with, or a folder of
     /// such. They are checked against the hashes that are pinned in this crate, wherever they come from.
     #[must_use]
@@ -214,7 +222,7 @@ impl Setup {
         rust::install(self)
     }
 
-    /// Fetches what C and C++ sources need: the compiler of the package `ziglang` through pip, and their standard libraries,
+    /// Fetches what C, C++ and Zig sources need: the compiler of the package `ziglang` through pip, and the standard libraries of C,
     /// which are built once. Nothing is done that has been done before.
     ///
     /// # Errors

@@ -40,6 +40,8 @@ pub enum Language {
     /// One file of Go. Text without a package clause is a snippet: declarations, statements or an expression, whose value is
     /// printed; packages of the standard library need no import in it.
     Go,
+    /// One file of Zig, with the checks of its mode `ReleaseSafe`; each `export fn` over numbers can be called.
+    Zig,
     /// One file of Python, which runs in CPython.
     Python,
     /// One file of JavaScript, a module of either kind, which runs in QuickJS.
@@ -56,6 +58,7 @@ impl Language {
             Self::C => "C",
             Self::Cpp => "C++",
             Self::Go => "Go",
+            Self::Zig => "Zig",
             Self::Python => "Python",
             Self::JavaScript => "JavaScript",
             Self::TypeScript => "TypeScript",
@@ -71,7 +74,7 @@ impl Language {
 
     pub(crate) fn runtime(self) -> Option<Runtime> {
         match self {
-            Self::Rust | Self::C | Self::Cpp | Self::Go => None,
+            Self::Rust | Self::C | Self::Cpp | Self::Go | Self::Zig => None,
             Self::Python => Some(Runtime::Python),
             Self::JavaScript => Some(Runtime::JavaScript),
             Self::TypeScript => Some(Runtime::TypeScript),

@@ -24,7 +24,7 @@ pub(crate) use self::{
     arguments::{Arguments, check_input},
     buffer::{Refuse, check_json, place, read_json, take_json},
     call::{Guest, Outcome, call},
-    component::{Answered, ComponentValue, Described},
+    component::{Answered, ComponentValue, Described, Docs},
 };
 pub use self::{
     signature::{Abi, Case, LeftOut, Parameter, Signature, Type},

@@ -42,6 +42,7 @@ impl Guest for Handler {
                 eprintln!("complained {query}");
                 answer(out, "printed\n");
             }
+            "/proxy" => proxy(&request, out, query),
             "/outgoing" => answer(out, &outgoing(query)),
             "/twice" => answer(out, &twice(&request)),
             "/bodies" => bodies(out),
@@ -229,6 +230,58 @@ fn outgoing(authority: &str) -> String {
     request.set_authority(Some(authority)).unwrap();
     request.set_path_with_query(Some("/")).unwrap();
     format!("{:?}\n", outgoing_handler::handle(request, None).map(drop))
+}
+
+/// Asks a server the same, and answers what it answers: `AUTHORITY/PATH`. What neither of both bodies can hold waits.
+fn proxy(request: &IncomingRequest, out: ResponseOutparam, to: &str) {
+    let (authority, path) = to.split_at(to.find('/').unwrap());
+    let outgoing = OutgoingRequest::new(request.headers().clone());
+    outgoing.set_method(&request.method()).unwrap();
+    outgoing.set_scheme(Some(&Scheme::Http)).unwrap();
+    outgoing.set_authority(Some(authority)).unwrap();
+    outgoing.set_path_with_query(Some(path)).unwrap();
+    let body = outgoing.body().unwrap();
+    let answered = outgoing_handler::handle(outgoing, None).and_then(|coming| {
+        carry(request.consume().unwrap(), body);
+        coming.subscribe().block();
+        coming.get().unwrap().unwrap()
+    });
+    match answered {
+        Ok(answered) => {
+            let response = OutgoingResponse::new(answered.headers().clone());
+            response.set_status_code(answered.status()).unwrap();
+            let body = response.body().unwrap();
+            ResponseOutparam::set(out, Ok(response));
+            carry(answered.consume().unwrap(), body);
+        }
+        Err(code) => {
+            let response = OutgoingResponse::new(Fields::new());
+            response.set_status_code(502).unwrap();
+            let body = response.body().unwrap();
+            ResponseOutparam::set(out, Ok(response));
+            let stream = body.write().unwrap();
+            write(&stream, format!("{code:?}\n").as_bytes()).unwrap();
+            drop(stream);
+            OutgoingBody::finish(body, None).unwrap();
+        }
+    }
+}
+
+/// Carries a body to another, with what comes behind it. What breaks off there breaks off here.
+fn carry(from: IncomingBody, to: OutgoingBody) {
+    let (input, output) = (from.stream().unwrap(), to.write().unwrap());
+    let end = loop {
+        if let Err(end) = output.blocking_splice(&input, 64 << 10) {
+            break end;
+        }
+    };
+    drop((input, output));
+    let come = IncomingBody::finish(from);
+    come.subscribe().block();
+    if let (StreamError::Closed, Some(Ok(Ok(behind)))) = (end, come.get()) {
+        let behind = behind.map(|behind| behind.clone());
+        let _ = OutgoingBody::finish(to, behind);
+    }
 }
 
 /// What can be had only once.

@@ -28,7 +28,7 @@ const told = new WeakSet();
 /** Asks the host for something: a number, and bytes. */
 async function ask(asks, request, carried = NOTHING, room = 0, port = 0) {
     const { promise, resolve } = Promise.withResolvers();
-    const now = native.netAsk(asks, request, port, carried, room, (...answer) => resolve(answer));
+    const now = native.netAsk(`n${asks}`, request, port, carried, room, (...answer) => resolve(answer));
     const [status, bytes] = now ?? (await promise);
     if (status >= 0) return [status, new Uint8Array(bytes)];
     const error = failed(native.decode(new Uint8Array(bytes), "utf-8", false), CODES[status] ?? "EIO");
@@ -156,6 +156,13 @@ class Exchange {
     }
 }
 
+/** The host that is asked by the request that is answered: what its headers say of it is not for others. */
+let asked = null;
+
+export function isAskedAs(host) {
+    asked = host.toLowerCase();
+}
+
 function portOf(url) {
     if (url.port !== "") return Number(url.port);
     return url.protocol === "https:" ? 443 : 80;
@@ -163,7 +170,8 @@ function portOf(url) {
 
 /** What the host is to send, in lines. */
 function frameOf(url, method, headers, bytes, stream) {
-    const length = stream ? "*" : bytes ? `${bytes.length}` : "-";
+    const said = headers.get("content-length");
+    const length = stream ? (/^\d+$/.test(said) ? said : "*") : bytes ? `${bytes.length}` : "-";
     const lines = [method, url.protocol.slice(0, -1), url.hostname.replace(/^\[|\]$/g, ""), url.pathname + url.search, length];
     for (const [name, value] of headers) {
         if (!isSaid(name, value, url, length)) lines.push(`${name}:${value}`);
@@ -174,7 +182,8 @@ function frameOf(url, method, headers, bytes, stream) {
 /** Whether a header says what the host says by itself. What says something else is the host's to refuse. */
 function isSaid(name, value, url, length) {
     if (name === "connection") return /^(?:close|keep-alive)$/i.test(value);
-    return name === "keep-alive" || (name === "host" && value.toLowerCase() === url.host) || (name === "content-length" && value === length);
+    if (name === "host") return [url.host, asked].includes(value.toLowerCase());
+    return name === "keep-alive" || (name === "content-length" && (value === length || (value === "0" && length === "-")));
 }
 
 /** What would grant it, where that is one flag. */

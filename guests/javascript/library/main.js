@@ -9,6 +9,7 @@ import { TextDecoder, TextEncoder } from "internal:encoding";
 import { AbortController, AbortSignal, CustomEvent, Event, EventTarget } from "internal:web";
 import { URL, URLSearchParams } from "internal:address";
 import { fetch } from "internal:fetch";
+import { serve } from "internal:serve";
 import { Headers, Request, Response } from "internal:messages";
 import { ReadableStream } from "internal:streams";
 import { tools } from "internal:tools";
@@ -101,4 +102,5 @@ export default {
     },
     call: (functionName, values) => own(functionName)(...values, ...nullsAfter(values.length, functionName)),
     describe: () => describe(loaded, source, types),
+    serve: (asked) => serve(loaded, asked, process.env),
 };

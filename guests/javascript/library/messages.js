@@ -220,6 +220,13 @@ export class Request extends Body {
     get redirect() { return this.#redirect; }
     get signal() { return this.#signal; }
 
+    /** A request as a client has sent it, whatever its method. */
+    static sent(url, method, headers, stream) {
+        const request = new Request(url, { method: stream ? "POST" : "GET", headers, body: stream });
+        request.#method = method;
+        return request;
+    }
+
     clone() {
         const { url, method, headers, redirect, signal } = this;
         const { bytes, stream } = split(this);
@@ -230,6 +237,10 @@ export class Request extends Body {
         return "Request";
     }
 }
+
+/** Requests for handlers are made here. */
+export const { sent } = Request;
+delete Request.sent;
 
 const EMPTY = [101, 204, 205, 304];
 

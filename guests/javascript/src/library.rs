@@ -14,6 +14,7 @@ pub(crate) const FILES: &[(&str, &str)] = &[
     ("internal:streams", include_str!("../library/web_streams.js")),
     ("internal:messages", include_str!("../library/messages.js")),
     ("internal:fetch", include_str!("../library/fetch.js")),
+    ("internal:serve", include_str!("../library/serve.js")),
     ("internal:address", include_str!("../library/url.js")),
     ("internal:tools", include_str!("../library/tools.js")),
     ("internal:describe", include_str!("../library/describe.js")),

@@ -122,7 +122,7 @@ fn add_loop<'js>(ctx: &Ctx<'js>, natives: &Object<'js>) -> Result<()> {
     natives.set("netAsk", Function::new(ctx.clone(), ask)?)
 }
 
-/// Asks the network for something: a letter, a request's number, a port, bytes, and how many the answer may have.
+/// Asks the network for something: two letters, a request's number, a port, bytes, and how many the answer may have.
 fn ask<'js>(
     ctx: Ctx<'js>,
     asks: String,
@@ -132,7 +132,7 @@ fn ask<'js>(
     room: usize,
     settle: Function<'js>,
 ) -> Result<Option<List<(i32, Value<'js>)>>> {
-    let asks = asks.bytes().next().unwrap_or_default();
+    let asks = asks.as_bytes().first_chunk().copied().unwrap_or_default();
     let asked = net::Asked::new(asks, request, port, bytes(&carried).to_vec(), room);
     net::ask(&ctx, asked, Persistent::save(&ctx, settle))
 }

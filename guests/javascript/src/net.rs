@@ -1,4 +1,4 @@
-//! Requests of HTTP, which the host makes. Several can be under way at once: what the host cannot do at once is asked for again
+//! Requests of HTTP: those that the host makes, and the one that is answered. Several can be under way at once: what the host cannot do at once is asked for again
 //! once something has changed. The frames are those of the host's `net_frame.rs`.
 
 use std::{
@@ -20,6 +20,14 @@ unsafe extern "C" {
 /// Bytes of a frame before what it carries or answers.
 const HEAD: usize = 16;
 
+/// What is asked about the request that is answered.
+const SERVES: u8 = b'h';
+
+/// What is waited for besides requests.
+const TOOLS: u16 = 1;
+const READS: u16 = 2;
+const WRITES: u16 = 4;
+
 /// What the host says when something cannot be done yet, and when it does not know a frame.
 const LATE: i32 = -12;
 const UNKNOWN: i32 = -11;
@@ -31,6 +39,8 @@ type Settle = Persistent<Function<'static>>;
 
 /// Something that was asked for.
 pub(crate) struct Asked {
+    /// `n` for a request that the host makes, `h` for the one that is answered.
+    kind: u8,
     asks: u8,
     port: u16,
     /// The request's number.
@@ -52,16 +62,17 @@ thread_local! {
 }
 
 impl Asked {
-    pub(crate) fn new(asks: u8, request: u32, port: u16, carried: Vec<u8>, room: usize) -> Self {
-        Self { asks, port, request, carried, room: room.max(MESSAGE) }
+    pub(crate) fn new([kind, asks]: [u8; 2], request: u32, port: u16, carried: Vec<u8>, room: usize) -> Self {
+        Self { kind, asks, port, request, carried, room: room.max(MESSAGE) }
     }
 
     /// Asks the host, and waits as long for it; none if it cannot be done in that time.
     fn ask(&self, patience: Option<Duration>) -> Option<Answer> {
         let ms = patience.map_or(-1, |time| i32::try_from(time.as_nanos().div_ceil(1_000_000)).unwrap_or(i32::MAX));
         // Where bytes are asked for, what the frame carries is the room for them.
-        let carried = if self.asks == b'g' { self.room } else { self.carried.len() };
-        let mut frame = vec![b'n', self.asks];
+        let takes = matches!([self.kind, self.asks], [b'n', b'g'] | [SERVES, b'r']);
+        let carried = if takes { self.room } else { self.carried.len() };
+        let mut frame = vec![self.kind, self.asks];
         frame.extend(self.port.to_le_bytes());
         frame.extend(self.request.to_le_bytes());
         frame.extend(u32::try_from(carried).unwrap_or(u32::MAX).to_le_bytes());
@@ -113,10 +124,17 @@ pub(crate) fn settle_one(ctx: &Ctx<'_>) -> Result<bool> {
 
 /// Waits until something can go on, or a tool has an answer, or as long as `timeout`.
 pub(crate) fn wait(timeout: Option<Duration>) {
-    let requests = WAITING
-        .with_borrow(|waiting| waiting.iter().flat_map(|(asked, _)| asked.request.to_le_bytes()).collect::<Vec<_>>());
-    let with_tools = u16::from(tools::pending());
-    let _waited = Asked::new(b'w', 0, with_tools, requests, 0).ask(timeout);
+    let (mut requests, mut also) = (Vec::new(), if tools::pending() { TOOLS } else { 0 });
+    WAITING.with_borrow(|waiting| {
+        for (asked, _) in waiting {
+            match [asked.kind, asked.asks] {
+                [SERVES, b'r'] => also |= READS,
+                [SERVES, _] => also |= WRITES,
+                _ => requests.extend(asked.request.to_le_bytes()),
+            }
+        }
+    });
+    let _waited = Asked::new(*b"nw", 0, also, requests, 0).ask(timeout);
 }
 
 /// A request has begun.
@@ -150,7 +168,7 @@ pub(crate) fn next(ctx: &Ctx<'_>) -> Result<()> {
 /// Nobody waits for the request any more: what it was asked for is not asked again.
 pub(crate) fn close(request: u32) {
     OPEN.with_borrow_mut(|open| open.remove(&request));
-    let _closed = Asked::new(b'q', request, 0, Vec::new(), 0).ask(Some(Duration::ZERO));
+    let _closed = Asked::new(*b"nq", request, 0, Vec::new(), 0).ask(Some(Duration::ZERO));
     let kept = |asked: &Asked| asked.request != request;
     let _left: Vec<_> = WAITING.with_borrow_mut(|waiting| waiting.extract_if(.., |(asked, _)| !kept(asked)).collect());
 }

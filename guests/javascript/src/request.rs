@@ -17,6 +17,9 @@ pub(crate) struct Request<'a> {
     /// Of a program: strings; of a function: any values.
     #[serde(borrow)]
     pub arguments: Option<&'a RawValue>,
+    /// Of a client, that is to be answered.
+    #[serde(borrow)]
+    pub request: Option<&'a RawValue>,
     #[serde(borrow, default)]
     pub function: Cow<'a, str>,
     /// Where relative paths begin, from now on.
@@ -36,6 +39,7 @@ pub(crate) enum Op {
     Load,
     Call,
     Describe,
+    Serve,
 }
 
 /// What a text is written in.

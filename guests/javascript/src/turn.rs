@@ -100,6 +100,7 @@ impl<'js> Turn<'_, 'js> {
             Op::Load => self.load(&request),
             Op::Call => self.call(&request),
             Op::Describe => self.hook("describe", ()),
+            Op::Serve => self.serve(&request),
         };
         let strict = matches!(request.op, Op::Call);
         let answer = outcome.and_then(|value| self.render(&value, strict));
@@ -204,6 +205,16 @@ impl<'js> Turn<'_, 'js> {
         let arguments = self.arguments(request.arguments.map_or("[]", serde_json::value::RawValue::get))?;
         let value = self.hook("call", (request.function.as_ref(), arguments))?;
         self.settled(value)
+    }
+
+    /// Has the handler that was loaded answer a client's request. What it leaves under way ends with the answer.
+    fn serve(&self, request: &Request<'_>) -> Outcome<'js, Value<'js>> {
+        let asked = self.arguments(request.request.map_or("null", serde_json::value::RawValue::get))?;
+        let served = self.hook("serve", (asked,))?;
+        match served.as_promise() {
+            Some(promise) => event_loop::resolved(self.ctx, promise),
+            None => Err(Stop::Stuck),
+        }
     }
 
     fn arguments(&self, json: &str) -> Outcome<'js, Value<'js>> {

@@ -10,11 +10,12 @@ use std::{
     process::ExitCode,
 };
 
+use clap::{ValueEnum, builder::PossibleValue};
 use wasm_sandbox::{ConfigProblem, Manifest, SandboxError};
 
 use self::templates::Template;
 use crate::{
-    options::{InitOptions, Verbosity},
+    options::{InitLanguage, InitOptions, Verbosity},
     output::Failure,
     report,
 };
@@ -23,7 +24,7 @@ use crate::{
 const MAX_NAME: usize = 64;
 
 pub(crate) fn init(options: &InitOptions, verbosity: Verbosity) -> Result<ExitCode, Failure> {
-    let template = templates::of(options.language, options.kind);
+    let template = templates::of(options.language, options.kind).ok_or_else(|| missing(options))?;
     let folder = options.folder.as_path();
     make(folder)?;
     let name = name_of(folder);
@@ -33,11 +34,20 @@ pub(crate) fn init(options: &InitOptions, verbosity: Verbosity) -> Result<ExitCo
     let mount = template.imports_from.map_or("", |_| include_str!("../../templates/mount.toml"));
     let manifest = [include_str!("../../templates/manifest.toml"), mount].concat();
     write(folder, Manifest::FILE_NAME, &filled(&manifest, &name, &template))?;
-    write(folder, "README.md", &filled(include_str!("../../templates/README.md"), &name, &template))?;
+    write(folder, "README.md", &filled(template.readme, &name, &template))?;
     if verbosity >= Verbosity::Normal {
         report::note(&format!("wrote `{}`; in there, try `{}`", folder.display(), template.example));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn missing(options: &InitOptions) -> SandboxError {
+    let name = |value: Option<PossibleValue>| value.map(|value| value.get_name().to_owned()).unwrap_or_default();
+    let (language, kind) = (name(options.language.to_possible_value()), name(options.kind.to_possible_value()));
+    let with = InitLanguage::value_variants().iter().filter(|one| templates::of(**one, options.kind).is_some());
+    let with: Vec<String> = with.map(|one| name(one.to_possible_value())).collect();
+    let problem = ConfigProblem::new("--kind", format!("there is no template of the kind `{kind}` for `{language}`"));
+    SandboxError::Configuration { problems: vec![problem.suggest(format!("there is one for {}", with.join(", ")))] }
 }
 
 /// The folder, with nothing in it. Whatever the user's mask lets others do by default, they may not write it: a manifest
@@ -69,8 +79,11 @@ fn filled(text: &str, name: &str, template: &Template) -> String {
         ("{source}", template.source),
         ("{kind}", template.kind.name()),
         ("{place}", template.imports_from.unwrap_or_default()),
-        ("{try}", template.example),
-        ("{test}", template.test),
+        ("{description}", template.description),
+        ("{times}", template.times),
+        ("{try}", &template.example),
+        ("{test}", &template.test),
+        ("{application}", &template.application),
     ];
     words.iter().fold(text.to_owned(), |text, (word, meaning)| text.replace(word, meaning))
 }

@@ -7,7 +7,6 @@ use serde::Serialize;
 use wasm_sandbox::{LeftOut, Module, Plain, ProjectGuest, Signature, blocking::WasmSandbox};
 
 use crate::{
-    flags::PolicyFlags,
     options::{InspectOptions, Verbosity},
     output::{Failure, print, print_json},
     project::Project,
@@ -16,11 +15,16 @@ use crate::{
 const TITLE: Style = AnsiColor::Green.on_default().bold();
 const NAME: Style = AnsiColor::Cyan.on_default();
 
+/// The kind of what answers HTTP requests.
+pub(super) const HANDLER: &str = "HTTP handler";
+
 /// What there is to say of a module.
 #[derive(Serialize)]
 struct Inspection<'a> {
     name: &'a str,
     kind: &'static str,
+    /// Whether it answers HTTP requests.
+    http_handler: bool,
     /// What the project's manifest says of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     project: Option<&'a ProjectGuest>,
@@ -37,16 +41,13 @@ struct Inspection<'a> {
 
 pub(crate) fn inspect(options: &InspectOptions, verbosity: Verbosity) -> Result<ExitCode, Failure> {
     let setup = super::machine::here(verbosity);
-    let project = Project::named(options.file.as_deref(), &PolicyFlags::default())?;
+    let project = Project::without_policy(options.file.as_deref())?;
     let sandbox = WasmSandbox::builder().setup(setup).source(project.source()).build_blocking()?;
     let module = sandbox.module()?;
     let inspection = Inspection {
         name: module.name(),
-        kind: match module.wasm() {
-            None => "script",
-            Some(_) if module.is_program() => "program",
-            Some(_) => "library",
-        },
+        kind: kind(module),
+        http_handler: module.is_http_handler(),
         project: project.guest(),
         component: module.is_component(),
         bytes: module.wasm().map(<[u8]>::len),
@@ -64,6 +65,16 @@ pub(crate) fn inspect(options: &InspectOptions, verbosity: Verbosity) -> Result<
     Ok(ExitCode::SUCCESS)
 }
 
+/// What a module is used as. A script may be used as anything.
+pub(super) fn kind(module: &Module) -> &'static str {
+    match module.wasm() {
+        None => "script",
+        Some(_) if module.is_http_handler() => HANDLER,
+        Some(_) if module.is_program() => "program",
+        Some(_) => "library",
+    }
+}
+
 fn text(inspection: &Inspection<'_>) -> String {
     let mut text = format!("{TITLE}{}{TITLE:#}  {}", Plain::line(inspection.name), inspection.kind);
     if let Some(bytes) = inspection.bytes {
@@ -73,7 +84,7 @@ fn text(inspection: &Inspection<'_>) -> String {
             false => format!(", {bytes} bytes, {memory} KB of memory at the start"),
         };
     }
-    text.push('\n');
+    text += if inspection.bytes.is_none() && inspection.http_handler { ", an HTTP handler\n" } else { "\n" };
     text += &inspection.project.map(introduced).unwrap_or_default();
     text += &section("functions", inspection.functions.iter().map(|function| described(function)));
     let types: BTreeSet<String> = inspection.functions.iter().flat_map(|function| function.definitions()).collect();
@@ -96,7 +107,8 @@ fn text(inspection: &Inspection<'_>) -> String {
 
 /// What a project says of itself.
 fn introduced(guest: &ProjectGuest) -> String {
-    let said = [&guest.name, &guest.description].into_iter().flatten();
+    let version = guest.version.as_ref().map(ToString::to_string);
+    let said = [&guest.name, &version, &guest.description].into_iter().flatten();
     let said: Vec<String> = said.map(|said| Plain::line(said).to_string()).collect();
     section("project", [[vec![guest.kind.name().to_owned()], said].concat().join(", ")])
 }
@@ -138,7 +150,7 @@ fn needs(module: &Module) -> Vec<&'static str> {
 }
 
 /// Functions of preview 1, interfaces of WASI 0.2, and the capability behind them.
-const GROUPS: [(&[&str], &[&str], &str); 5] = [
+const GROUPS: [(&[&str], &[&str], &str); 6] = [
     (
         &["path_open", "path_filestat_get", "fd_readdir", "path_readlink"],
         &["wasi:filesystem/"],
@@ -159,4 +171,5 @@ const GROUPS: [(&[&str], &[&str], &str); 5] = [
     (&["environ_get"], &["wasi:cli/environment"], "system.environment (--allow-env)"),
     (&["clock_time_get", "poll_oneoff"], &["wasi:clocks/"], "system.clock (granted, to the millisecond)"),
     (&["random_get"], &["wasi:random/"], "system.random (granted)"),
+    (&[], &["wasi:sockets/tcp@", "wasi:sockets/udp@", "wasi:http/outgoing-handler"], "network (--allow-net)"),
 ];

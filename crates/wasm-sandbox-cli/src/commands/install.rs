@@ -6,7 +6,7 @@ use std::{
     io::{self, Write},
     os::unix::{
         ffi::{OsStrExt, OsStringExt},
-        fs::{DirBuilderExt, OpenOptionsExt},
+        fs::{DirBuilderExt, MetadataExt, OpenOptionsExt},
     },
     path::{Path, PathBuf},
     process::ExitCode,
@@ -37,18 +37,17 @@ const WRAPPER: &str = "wrapper";
 pub(crate) fn install(options: &InstallOptions, verbosity: Verbosity) -> Result<ExitCode, Failure> {
     let project = Project::named(options.file.as_deref(), &options.policy)?;
     project.is_used_as(GuestKind::Cli)?;
-    let name = options.name.as_ref().or_else(|| project.guest().and_then(|guest| guest.name.as_ref()));
-    let tool = Tool::named(name.ok_or_else(no_name)?)?;
+    let tool = Tool::wanted(options.name.as_deref(), &project)?;
     let here = std::path::absolute(".").map_err(|error| SandboxError::internal("finding the current folder", error))?;
     let policy = project.policy(&options.policy, verbosity)?.counted_from(&here);
     // As they are now: what the guest may write must lead nowhere else later.
     let policy = policy.with_host_paths(crate::project::resolved);
-    let builder =
-        WasmSandbox::builder().setup(machine::here(verbosity)).source(project.source()).config(policy.clone());
+    let setup = machine::here(verbosity);
+    let builder = WasmSandbox::builder().setup(setup.clone()).source(project.source()).config(policy.clone());
     let sandbox = options.image.apply(builder).build_blocking()?;
     let guest = Guest::of(sandbox.module()?, &tool, project.source())?;
     let bin = bin_dir(options.bin_dir.as_deref())?;
-    tool.is_out_of_reach(&policy, &bin)?;
+    tool.is_out_of_reach(&policy, &bin, &setup)?;
     let wrapper = bin.join(&tool.name);
     if !options.force && !tool.owns(&wrapper) && fs::symlink_metadata(&wrapper).is_ok() {
         return Err(taken(&wrapper).into());
@@ -88,6 +87,28 @@ struct Guest {
 }
 
 impl Tool {
+    /// A tool of the name that the user gives, or else of the project's own, which must not come before another command:
+    /// who wrote the project does not say what `git` is.
+    fn wanted(given: Option<&str>, project: &Project) -> Result<Self, SandboxError> {
+        if let Some(name) = given {
+            return Self::named(name);
+        }
+        let name = project.guest().and_then(|guest| guest.name.as_deref());
+        let tool = Self::named(name.ok_or_else(no_name)?)?;
+        let mut named = search_path().into_iter().map(|folder| folder.join(&tool.name));
+        match named.find(|path| is_command(path) && !tool.owns(path)) {
+            None => Ok(tool),
+            Some(command) => {
+                let message = format!(
+                    "the project calls itself `{}`, which is a command on your PATH already: `{}`",
+                    tool.name,
+                    Plain::line(&command.display().to_string())
+                );
+                Err(problem("--name", message, "pass `--name` with the name that you want it to have"))
+            }
+        }
+    }
+
     fn named(name: &str) -> Result<Self, SandboxError> {
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
         let good = name.len() <= MAX_NAME && name.chars().all(plain) && !name.is_empty() && !name.starts_with('-');
@@ -101,12 +122,11 @@ impl Tool {
     }
 
     /// Refuses a policy under which the guest could change what runs it.
-    fn is_out_of_reach(&self, policy: &InstanceConfig, bin: &Path) -> Result<(), SandboxError> {
+    fn is_out_of_reach(&self, policy: &InstanceConfig, bin: &Path, setup: &Setup) -> Result<(), SandboxError> {
         let program = program()?;
         // Code that was compiled is in the cache, and what compiles it.
-        let setup = Setup::discover();
-        let cache = setup.cache_path().map(Path::to_owned).unwrap_or_else(|| self.folder.clone());
-        let parts = [self.folder.as_path(), bin, program.parent().unwrap_or(&program), cache.as_path()];
+        let cache = setup.cache_path().unwrap_or(&self.folder);
+        let parts = [self.folder.as_path(), bin, program.parent().unwrap_or(&program), cache];
         for mount in &policy.capabilities.filesystem.mounts {
             let MountConfig::Host { host, access: MountAccess::Write, .. } = mount else { continue };
             let host = resolved(host);
@@ -253,10 +273,18 @@ fn variable(name: &str) -> Option<PathBuf> {
     std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute())
 }
 
-#[expect(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
 fn is_on_path(bin: &Path) -> bool {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).any(|folder| resolved(&folder) == resolved(bin))
+    search_path().iter().any(|folder| resolved(folder) == resolved(bin))
+}
+
+/// Whether the shell would run it.
+fn is_command(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|found| found.is_file() && found.mode() & 0o111 != 0)
+}
+
+#[expect(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
+fn search_path() -> Vec<PathBuf> {
+    std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()).collect()
 }
 
 fn no_name() -> SandboxError {

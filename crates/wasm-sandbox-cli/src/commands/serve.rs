@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::Notify;
 use wasm_sandbox::{GuestKind, Plain, SandboxError, WasmSandbox};
 use wasm_sandbox_server::{AccessEntry, HttpServer, ServerConfig};
 
@@ -27,8 +27,11 @@ use crate::{
 /// How long ends of what was cut off are waited for, and a log that nobody reads.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Places for sandboxes that one request may take: a component takes one for each of its memories.
-const PLACES: u32 = 4;
+/// Places for sandboxes that one request may take: a component takes one for each of its memories, and 16 are the most.
+const PLACES: u32 = 16;
+
+/// Places that address space is reserved for at most, as in the library's own default.
+const MAX_PLACES: u32 = 4000;
 
 /// Records that wait to be written; where nobody reads the log, later ones are lost, and counted.
 const MAX_WAITING: usize = 256;
@@ -50,56 +53,37 @@ async fn serve_here(options: &ServeOptions, log: &Log, verbosity: Verbosity) -> 
     let project = Project::named(options.file.as_deref(), &options.policy)?;
     project.is_used_as(GuestKind::Http)?;
     let builder = WasmSandbox::builder()
-        .setup(machine::here(verbosity).max_sandboxes(u32::from(options.concurrency).saturating_mul(PLACES)))
+        .setup(machine::here(verbosity).max_sandboxes(places(options.concurrency)))
         .source(project.source())
         .config(project.policy(&options.policy, verbosity)?);
     let handler = builder.build().await?.http_handler()?;
-    let mut config = ServerConfig::default();
-    (config.listen, config.body) = (options.listen, options.max_body);
-    (config.exchanges, config.drain_time) = (options.concurrency.into(), options.drain);
-    let mut asked = Signals::new().map_err(|error| SandboxError::internal("listening to signals", error))?;
-    signals::leave();
-    let server = HttpServer::bind(handler, config, log.sink()).await;
+    let server = HttpServer::bind(handler, options.config(), log.sink()).await;
     let server = server.map_err(|error| SandboxError::internal(format!("listening on {}", options.listen), error))?;
     let address = server.address().map_err(|error| SandboxError::internal("asking for the address", error))?;
+    let end = Arc::new(Notify::new());
+    let asked = Arc::clone(&end);
+    let _stopping = signals::stopping(move || asked.notify_one());
     if verbosity >= Verbosity::Normal {
         report::note(&format!("serving `{}` on http://{address}", project.source().display()));
     }
-    let ended = async {
-        let all = server.run(asked.next()).await;
-        if !all && verbosity >= Verbosity::Normal {
-            report::note("some requests were cut off: their time to end was up");
-        }
-    };
-    tokio::select! {
-        () = ended => {}
-        // Whoever asks a second time does not want to wait; asked before the first time nobody listens here.
-        () = Signals::twice() => {}
+    let all = server.run(end.notified()).await;
+    if !all && verbosity >= Verbosity::Normal {
+        report::note("some requests were cut off: their time to end was up");
     }
     Ok(())
 }
 
-/// Ctrl-C and the wish of whoever runs the service.
-struct Signals(Signal, Signal);
-
-impl Signals {
-    fn new() -> std::io::Result<Self> {
-        Ok(Self(signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?))
+impl ServeOptions {
+    fn config(&self) -> ServerConfig {
+        let mut config = ServerConfig::default();
+        (config.listen, config.body) = (self.listen, self.max_body);
+        (config.exchanges, config.drain_time) = (self.concurrency.into(), self.drain);
+        config
     }
+}
 
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.0.recv() => {}
-            _ = self.1.recv() => {}
-        }
-    }
-
-    /// Ready at the second signal from now on.
-    async fn twice() {
-        let Ok(mut signals) = Self::new() else { return std::future::pending().await };
-        signals.next().await;
-        signals.next().await;
-    }
+fn places(concurrency: u16) -> u32 {
+    u32::from(concurrency).saturating_mul(PLACES).min(MAX_PLACES.max(concurrency.into()))
 }
 
 /// Writes records in a thread of its own: a reader that is slow holds up nobody but the log.
@@ -178,4 +162,26 @@ fn text(record: &AccessEntry) -> String {
     let (client, method, path, sent) = (record.client, &record.method, &record.path, record.bytes_sent);
     let line = format!("{at} {client} {method} {path} {status} {sent} {millis:.1}ms{error}");
     Plain::line(&line).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::panic)]
+
+    use clap::Parser;
+
+    use super::*;
+    use crate::options::{Command, CommandLine};
+
+    #[test]
+    fn what_no_flag_says_is_as_the_server_has_it() {
+        let line = CommandLine::try_parse_from(["wasm-sandbox", "serve"]).map(|line| line.command);
+        let Ok(Command::Serve(options)) = line else { panic!("no `serve`") };
+        assert_eq!(options.config(), ServerConfig::default());
+    }
+
+    #[test]
+    fn a_request_of_the_largest_component_has_its_places() {
+        assert_eq!([1, 100, 250, 5000].map(places), [16, 1600, 4000, 5000]);
+    }
 }

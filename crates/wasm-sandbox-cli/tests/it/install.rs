@@ -3,8 +3,8 @@
 use std::{
     fs,
     io::Write,
-    os::unix::fs::symlink,
-    path::PathBuf,
+    os::unix::fs::{PermissionsExt, symlink},
+    path::{Path, PathBuf},
     process::{Command, Output, Stdio},
 };
 
@@ -102,6 +102,39 @@ fn a_project_is_installed_by_its_name_and_a_module_as_it_is_built() {
     assert_eq!((output.status.code(), text(&output.stdout)), (Some(7), "hi\n"));
 }
 
+/// E3: a project cannot have itself run in place of another command; whoever names it can.
+#[test]
+fn e3_a_project_does_not_take_the_name_of_a_command() {
+    let machine = Machine::new();
+    let there = machine.at("there");
+    fs::create_dir(&there).unwrap();
+    fs::write(there.join("precious"), "#!/bin/sh\n").unwrap();
+    let manifest = "[guest]\nsource = \"main.js\"\nkind = \"cli\"\nname = \"precious\"\n";
+    fs::write(machine.at("wasm-sandbox.toml"), manifest).unwrap();
+    let install = |words: &[&str]| {
+        let path = format!("{}:{}", there.display(), machine.bin().display());
+        machine.command(&[&["install"], words].concat()).env("PATH", path).output().unwrap()
+    };
+    // What is no command yet is in nobody's way, and one of this tool's own is replaced.
+    for _ in 0..2 {
+        let output = install(&["."]);
+        assert!(output.status.success(), "{}", text(&output.stderr));
+    }
+    fs::set_permissions(there.join("precious"), fs::Permissions::from_mode(0o755)).unwrap();
+    for words in [&["."][..], &[".", "--force"]] {
+        let output = install(words);
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(
+            said.contains("calls itself `precious`, which is a command") && said.contains("pass `--name`"),
+            "{said}"
+        );
+    }
+    let output = install(&[".", "--name", "precious"]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert_eq!(machine.tool("precious", &[]).status.code(), Some(4));
+}
+
 #[test]
 fn what_is_installed_and_where_is_said() {
     let machine = Machine::new();
@@ -176,7 +209,8 @@ fn what_is_not_a_tool_of_ours_is_not_overwritten() {
 #[test]
 fn e3_a_tool_cannot_be_let_write_what_it_runs_as() {
     let machine = Machine::new();
-    let program = std::path::Path::new(env!("CARGO_BIN_EXE_wasm-sandbox")).parent().unwrap();
+    let program = Path::new(env!("CARGO_BIN_EXE_wasm-sandbox")).parent().unwrap();
+    let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache/wasm-sandbox");
     symlink(machine.shell.folder.path(), machine.at("link")).unwrap();
     for folder in [
         ".",
@@ -185,6 +219,8 @@ fn e3_a_tool_cannot_be_let_write_what_it_runs_as() {
         "it's \"data\"/wasm-sandbox/tools/tool",
         "link",
         program.to_str().unwrap(),
+        cache.to_str().unwrap(),
+        cache.join("build").to_str().unwrap(),
     ] {
         let grant = format!("{folder}:/w");
         let output = machine.run(&["install", "main.js", "--name", "tool", "--allow-write", &grant]);

@@ -25,7 +25,7 @@ fn row<'a>(rows: &'a str, what: &str) -> &'a str {
 fn a_language_that_is_missing_is_no_failure() {
     let (code, rows) = doctor("cache", Some("/nowhere"));
     assert_eq!(code, 0, "{rows}");
-    for language in ["Rust", "C and C++", "Go", "Python"] {
+    for language in ["Rust", "C, C++ and Zig", "Go", "Python"] {
         assert!(row(&rows, language).starts_with("missing "), "{rows}");
         assert!(row(&rows, language).contains("optional: "), "{rows}");
     }

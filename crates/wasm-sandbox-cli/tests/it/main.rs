@@ -114,7 +114,19 @@ fn what_a_guest_says_of_itself_steers_no_terminal() {
             (func (export "x\1b[2Jy")) (@custom "wasm-sandbox.signatures" "{section}"))"#
     );
     fs::write(shell.folder.path().join("evil.wat"), module).unwrap();
-    for words in [&["inspect", "evil.wat"][..], &["call", "evil.wat", "f"], &["call", "evil.wat", "missing"]] {
+    let section = r#"\01{\22worlds\22:{\22w\22:{\22funcs\22:{\22next\22:\22\5cu001b[2Jdoc\5cu0007\5cnsecond\22}}}}"#;
+    let component = format!(
+        r#"(component (core module $code (func (export "f"))) (core instance $core (instantiate $code))
+            (func (export "next") (canon lift (core func $core "f"))) (@custom "package-docs" "{section}"))"#
+    );
+    fs::write(shell.folder.path().join("component.wat"), component).unwrap();
+    for words in [
+        &["inspect", "evil.wat"][..],
+        &["inspect", "component.wat"],
+        &["inspect", "component.wat", "--json"],
+        &["call", "evil.wat", "f"],
+        &["call", "evil.wat", "missing"],
+    ] {
         let output = shell.run(words);
         let shown = [output.stdout, output.stderr].concat();
         assert!(!text(&shown).contains(['\u{1b}', '\u{7}']), "{words:?}: {:?}", text(&shown));

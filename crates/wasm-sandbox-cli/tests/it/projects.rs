@@ -9,7 +9,7 @@ use std::{
 use crate::{Shell, text};
 
 const TOOL: &str = "[guest]\nsource = \"main.js\"\nkind = \"cli\"\n";
-const LIBRARY: &str = "[guest]\nsource = \"add.mjs\"\nkind = \"library\"\nname = \"adder\"\ndescription = \"Adds.\"\n";
+const LIBRARY: &str = "[guest]\nsource = \"add.mjs\"\nkind = \"library\"\nname = \"adder\"\nversion = \"1.2.0-beta\"\ndescription = \"Adds.\"\n";
 
 /// Tells its environment, its arguments and a file.
 const MAIN: &str = "const fs = require('fs');
@@ -58,9 +58,10 @@ fn a_project_is_called_inspected_and_built() {
     let shell = tool(LIBRARY);
     assert_eq!(ended(&inside(&shell, &["-q", "call", ".", "add", "1", "2"])), (0, "3\n", ""));
     let inspected = inside(&shell, &["-q", "inspect"]);
-    assert!(text(&inspected.stdout).contains("library, adder, Adds."), "{}", text(&inspected.stdout));
+    assert!(text(&inspected.stdout).contains("library, adder, 1.2.0-beta, Adds."), "{}", text(&inspected.stdout));
     let inspected: serde_json::Value = serde_json::from_slice(&inside(&shell, &["inspect", "--json"]).stdout).unwrap();
     assert_eq!((&inspected["project"]["kind"], &inspected["name"]), (&"library".into(), &"add.mjs".into()));
+    assert_eq!(inspected["project"]["version"], "1.2.0-beta");
 
     fs::write(shell.folder.path().join("tool/module.wat"), crate::MODULE).unwrap();
     let manifest = LIBRARY.replace("add.mjs", "module.wat");
@@ -168,6 +169,14 @@ fn a_manifest_that_others_can_write_is_not_trusted() {
         set(path, right);
         assert_eq!(shell.run(&["run", "tool"]).status.code(), Some(0), "{path}");
     }
+    // Who asks for no policy is not held up by it.
+    fs::write(shell.folder.path().join("tool/module.wat"), crate::MODULE).unwrap();
+    set("tool/wasm-sandbox.toml", 0o666);
+    for words in [&["inspect", "tool/main.js"][..], &["build", "tool/module.wat", "-o", "out.wasm"]] {
+        assert_eq!(shell.run(words).status.code(), Some(0), "{words:?}");
+    }
+    assert_eq!(shell.run(&["inspect", "tool"]).status.code(), Some(2));
+    set("tool/wasm-sandbox.toml", 0o644);
     fs::rename(shell.folder.path().join("tool/wasm-sandbox.toml"), shell.folder.path().join("elsewhere.toml")).unwrap();
     symlink("../elsewhere.toml", shell.folder.path().join("tool/wasm-sandbox.toml")).unwrap();
     let linked = shell.run(&["run", "tool"]);

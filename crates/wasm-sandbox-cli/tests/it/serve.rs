@@ -24,7 +24,7 @@ def application(environ, start_response):
     return [b"hello, ", environ["QUERY_STRING"].encode(), b"\n"]
 "#;
 
-struct Server {
+pub(crate) struct Server {
     child: Child,
     stderr: BufReader<std::process::ChildStderr>,
     address: String,
@@ -33,7 +33,11 @@ struct Server {
 impl Server {
     fn start(shell: &Shell, words: &[&str]) -> Self {
         fs::write(shell.folder.path().join("hello.py"), APPLICATION).unwrap();
-        let words = [&["serve", "hello.py", "--listen", "127.0.0.1:0"], words].concat();
+        Self::of(shell, "hello.py", words)
+    }
+
+    pub(crate) fn of(shell: &Shell, file: &str, words: &[&str]) -> Self {
+        let words = [&["serve", file, "--listen", "127.0.0.1:0"], words].concat();
         let mut command = shell.command(&words);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut stderr = BufReader::new(child.stderr.take().unwrap());
@@ -47,16 +51,22 @@ impl Server {
         Self { child, stderr, address }
     }
 
-    fn get(&self, path: &str) -> String {
+    pub(crate) fn get(&self, path: &str) -> String {
+        self.ask("GET", path, "")
+    }
+
+    pub(crate) fn ask(&self, method: &str, path: &str, body: &str) -> String {
         let mut stream = TcpStream::connect(&self.address).unwrap();
-        write!(stream, "GET {path} HTTP/1.1\r\nHost: guest.test\r\nConnection: close\r\n\r\n").unwrap();
+        // Without chunks, whose number depends on the time between them.
+        let fields = format!("Host: guest.test\r\nContent-Length: {}", body.len());
+        write!(stream, "{method} {path} HTTP/1.0\r\n{fields}\r\n\r\n{body}").unwrap();
         let mut reply = String::new();
         stream.read_to_string(&mut reply).unwrap();
         reply
     }
 
     /// Asks it to end: its exit code, stdout and the rest of stderr.
-    fn end(mut self) -> (Option<i32>, String, String) {
+    pub(crate) fn end(mut self) -> (Option<i32>, String, String) {
         let pid = Pid::from_child(&self.child);
         kill_process(pid, Signal::TERM).unwrap();
         let mut stderr = String::new();
@@ -70,12 +80,55 @@ impl Server {
 fn an_application_is_served_until_it_is_told_to_end() {
     let server = Server::start(&Shell::new(), &[]);
     let reply = server.get("/?you");
-    assert!(reply.starts_with("HTTP/1.1 200 OK") && reply.contains("hello, you"), "{reply}");
+    assert!(reply.starts_with("HTTP/1.0 200 OK") && reply.ends_with("hello, you\n"), "{reply}");
     let (code, log, stderr) = server.end();
     assert_eq!(code, Some(0), "{stderr}");
     let words: Vec<&str> = log.trim().split(' ').collect();
     assert_eq!(words[2..6], ["GET", "/?you", "200", "11"], "{log}");
     assert!(stderr.contains("working") && stderr.contains("/etc/passwd"), "{stderr}");
+}
+
+#[test]
+fn the_guides_handlers_are_served_and_inspected() {
+    let guide = include_str!("../../../../docs/guide/http.md");
+    let shell = Shell::new();
+    for (kind, file) in [("python", "hello.py"), ("javascript", "hello.js"), ("javascript", "hello.ts")] {
+        let (_, example) = guide.split_once(&format!("```{kind}\n")).unwrap();
+        fs::write(shell.folder.path().join(file), example.split("```").next().unwrap()).unwrap();
+        let server = Server::of(&shell, file, &[]);
+        for (path, said) in [("/?you", "\r\n\r\nhello, you\n"), ("/", "\r\n\r\nhello, world\n")] {
+            let reply = server.get(path);
+            assert!(reply.ends_with(said), "{file}: {reply}");
+        }
+        assert_eq!(server.end().0, Some(0));
+        let shown = shell.run(&["inspect", file]);
+        assert!(text(&shown.stdout).starts_with(&format!("{file}  script, an HTTP handler\n")), "{shown:?}");
+        let shown: serde_json::Value = serde_json::from_slice(&shell.run(&["inspect", file, "--json"]).stdout).unwrap();
+        assert_eq!((&shown["kind"], &shown["http_handler"]), (&"script".into(), &true.into()));
+    }
+}
+
+#[test]
+fn what_is_no_handler_is_not_said_to_be_one() {
+    let shell = Shell::new();
+    for (file, code) in [
+        ("fetches.mjs", "export async function summary(url) { return (await fetch(url)).status; }"),
+        ("named.py", "def main():\n    app = 1\n    return app\n\nwrapper = main  # an application\n"),
+    ] {
+        fs::write(shell.folder.path().join(file), code).unwrap();
+        let shown: serde_json::Value = serde_json::from_slice(&shell.run(&["inspect", file, "--json"]).stdout).unwrap();
+        assert_eq!(shown["http_handler"], false, "{file}");
+    }
+    for (file, code) in [
+        ("imported.py", "from elsewhere import make as app\n"),
+        ("defined.py", "async def app(scope, receive, send):\n    pass\n"),
+        ("assigned.py", "app: object = None\n"),
+        ("common.cjs", "module.exports = { fetch: () => new Response('') };"),
+    ] {
+        fs::write(shell.folder.path().join(file), code).unwrap();
+        let shown: serde_json::Value = serde_json::from_slice(&shell.run(&["inspect", file, "--json"]).stdout).unwrap();
+        assert_eq!(shown["http_handler"], true, "{file}");
+    }
 }
 
 #[test]
@@ -97,6 +150,52 @@ fn requests_are_answered_at_a_time() {
     assert_eq!(server.end().0, Some(0));
 }
 
+/// A handler that never answers, of so many memories.
+fn endless(memories: usize) -> String {
+    let memories = "(core instance (instantiate $m))".repeat(memories);
+    format!(
+        r#"(component
+            (import "wasi:http/types@0.2.0" (instance $types
+                (export "incoming-request" (type (sub resource))) (export "response-outparam" (type (sub resource)))))
+            (alias export $types "incoming-request" (type $request))
+            (alias export $types "response-outparam" (type $out))
+            (core module $m (memory 1)) {memories}
+            (core module $loop (func (export "handle") (param i32 i32) (loop br 0)))
+            (core instance $guest (instantiate $loop))
+            (func $handle (param "request" (own $request)) (param "response-out" (own $out))
+                (canon lift (core func $guest "handle")))
+            (instance (export "wasi:http/incoming-handler@0.2.0") (export "handle" (func $handle))))"#
+    )
+}
+
+#[test]
+fn a_component_of_many_memories_is_served_as_often_as_was_said() {
+    let shell = Shell::new();
+    fs::write(shell.folder.path().join("endless.wat"), endless(5)).unwrap();
+    let server = Server::of(&shell, "endless.wat", &["--concurrency", "2", "--timeout", "1s"]);
+    let replies = std::thread::scope(|scope| {
+        let requests = [(); 4].map(|()| scope.spawn(|| server.get("/")));
+        requests.map(|request| request.join().unwrap())
+    });
+    assert!(replies.iter().all(|reply| reply.starts_with("HTTP/1.0 504 ")), "{replies:?}");
+    assert_eq!(server.end().0, Some(0));
+}
+
+#[test]
+fn j17_a_second_signal_ends_it_at_once() {
+    let shell = Shell::new();
+    let server = Server::start(&shell, &["--drain", "1h", "--timeout", "1h"]);
+    let mut client = TcpStream::connect(&server.address).unwrap();
+    client.write_all(b"POST /wait HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n1").unwrap();
+    kill_process(Pid::from_child(&server.child), Signal::TERM).unwrap();
+    // It lets nobody in any more, and waits for the one who is there.
+    while TcpStream::connect(&server.address).is_ok() {
+        std::thread::yield_now();
+    }
+    let (code, ..) = server.end();
+    assert_eq!(code, None, "a signal has ended it");
+}
+
 #[test]
 fn the_log_is_json_where_that_is_wanted() {
     let server = Server::start(&Shell::new(), &["--json"]);
@@ -104,6 +203,7 @@ fn the_log_is_json_where_that_is_wanted() {
     let (code, log, _) = server.end();
     assert_eq!((code, log.lines().count()), (Some(0), 1), "{log}");
     let entry: serde_json::Value = serde_json::from_str(&log).unwrap();
+    assert!(entry["at"].as_str().unwrap().ends_with('Z') && entry["duration"].is_string(), "{entry}");
     assert_eq!((entry["status"].as_u64(), entry["path"].as_str()), (Some(200), Some("/%0d%0a%1b?x")));
     assert_eq!(entry["result"]["denials"][0]["target"], "/etc/passwd");
 }

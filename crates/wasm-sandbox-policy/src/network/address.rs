@@ -39,6 +39,11 @@ impl AddressKind {
             IpAddr::V6(address) => of_v6(address),
         }
     }
+
+    /// Whether one host can have such an address. No rule grants what none has.
+    pub fn is_one_hosts(self) -> bool {
+        !matches!(self, Self::Unspecified | Self::Multicast)
+    }
 }
 
 impl fmt::Display for AddressKind {

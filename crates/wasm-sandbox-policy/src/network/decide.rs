@@ -14,10 +14,12 @@ pub enum NetworkRefusal {
     Host,
     /// A rule is for this host, and not for this port.
     Port,
-    /// The address is no public one, and no rule is for it as an address.
+    /// The address is no public one, and no rule is for it as an address; none can be if it is no host's.
     Address(AddressKind),
     /// The address is one of this machine's own, and no rule is for it as an address.
     Own,
+    /// No rule is for datagrams.
+    Datagrams,
     /// It is neither a name nor an address.
     NoHost,
 }
@@ -28,10 +30,12 @@ impl fmt::Display for NetworkRefusal {
             Self::Closed => f.write_str("the network is not granted"),
             Self::Host => f.write_str("no rule is for this host"),
             Self::Port => f.write_str("no rule is for this port of it"),
+            Self::Address(kind) if !kind.is_one_hosts() => write!(f, "the address is {kind}, and so no host's"),
             Self::Address(kind) => write!(f, "the address is {kind}, which only a rule for the address itself grants"),
             Self::Own => {
                 f.write_str("the address is this machine's own, which only a rule for the address itself grants")
             }
+            Self::Datagrams => f.write_str("no rule is for datagrams, which are written `udp://HOST:PORT`"),
             Self::NoHost => f.write_str("it is neither a name nor an address in its usual form"),
         }
     }
@@ -118,6 +122,15 @@ impl NetworkGrants {
             }
         }
         Err(reason)
+    }
+
+    /// Whether there is anybody who may be sent datagrams.
+    ///
+    /// # Errors
+    /// There is nobody.
+    pub fn check_datagrams(&self) -> Result<(), NetworkRefusal> {
+        let granted = self.rules.iter().any(|rule| rule.protocol() == NetworkProtocol::Udp);
+        if granted { Ok(()) } else { Err(NetworkRefusal::Datagrams) }
     }
 
     /// The secrets for one host and port.

@@ -2,6 +2,8 @@
 
 use std::{fmt, net::IpAddr, str::FromStr};
 
+use super::AddressKind;
+
 /// The most characters of a name.
 const MAX_NAME: usize = 253;
 
@@ -206,9 +208,9 @@ impl HostPattern {
         }
     }
 
-    /// Whether an address is one of these hosts, by itself.
+    /// Whether an address is one of these hosts, by itself. One that is no host's is not, also where it is written down.
     pub fn has_address(&self, address: IpAddr) -> bool {
-        matches!(self, Self::Network(network) if network.contains(address))
+        matches!(self, Self::Network(network) if network.contains(address)) && AddressKind::of(address).is_one_hosts()
     }
 
     pub(super) fn covers(&self, other: &Self) -> bool {

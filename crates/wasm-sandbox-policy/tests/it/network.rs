@@ -166,8 +166,18 @@ fn f3_every_kind_of_address_that_is_not_public_is_refused() {
         let ip = address(text);
         assert_eq!(AddressKind::of(ip), kind, "{text}");
         assert_eq!(open.check_address(ip, 80, [&resolved]), Err(NetworkRefusal::Address(kind)), "{text}");
-        assert_eq!(grants(&[&ip.to_canonical().to_string()]).check_address(ip, 80, []), Ok(()), "{text}");
+        // The twin; what is no host's address is granted by none.
+        let none = matches!(kind, AddressKind::Unspecified | AddressKind::Multicast);
+        let expected = if none { Err(NetworkRefusal::Address(kind)) } else { Ok(()) };
+        assert_eq!(grants(&[&ip.to_canonical().to_string()]).check_address(ip, 80, []), expected, "{text}");
+        assert_eq!(kind.is_one_hosts(), !none);
     }
+    let everything = grants(&["0.0.0.0/0", "udp://0.0.0.0/0"]);
+    for nobody in ["0.0.0.0", "239.255.255.250", "255.255.255.255"] {
+        assert!(everything.check_address(address(nobody), 80, []).is_err(), "{nobody}");
+        assert!(everything.check_datagram(address(nobody), 80, []).is_err(), "{nobody}");
+    }
+    assert_eq!(everything.check_datagram(address("10.0.0.1"), 80, []), Ok(()));
     for public in [
         "8.8.8.8",
         "1.1.1.1",
@@ -505,7 +515,7 @@ proptest! {
         prop_assert_eq!(open.check_address(ip, port, [&narrow]).is_ok(), public && (1..=100).contains(&port));
         prop_assert!(open.check_address(ip, port, [&other]).is_err());
         let single = grants(&[&ip.to_canonical().to_string()]);
-        prop_assert_eq!(single.check_address(ip, port, []).is_ok(), port > 0);
+        prop_assert_eq!(single.check_address(ip, port, []).is_ok(), port > 0 && AddressKind::of(ip).is_one_hosts());
     }
 
     /// What is refused before a policy is passed on is refused after it, too.

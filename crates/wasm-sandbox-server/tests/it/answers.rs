@@ -8,23 +8,27 @@ use super::*;
 
 #[test]
 fn a_guest_answers() {
-    let server = Served::new();
-    let reply = server.get("/hello");
-    assert_eq!((reply.status, reply.text().as_str(), reply.whole), (200, "hello\n", true));
-    assert!(reply.head.contains("content-type: text/plain"), "{}", reply.head);
-    let entry = server.entry();
-    assert_eq!((entry.status, entry.bytes_sent, entry.path.as_str()), (Some(200), 6, "/hello"));
-    assert_eq!(entry.result.unwrap().ending, Ending::Return);
-    assert_eq!(server.get("/no-such-path").status, 404);
-    assert_eq!(server.get("/status?299").status, 299);
+    for guest in Guest::ALL {
+        let server = Served::of(guest, |builder| builder, |_| {});
+        let reply = server.get("/hello");
+        assert_eq!((reply.status, reply.text().as_str(), reply.whole), (200, "hello\n", true));
+        assert!(reply.head.contains("content-type: text/plain"), "{}", reply.head);
+        let entry = server.entry();
+        assert_eq!((entry.status, entry.bytes_sent, entry.path.as_str()), (Some(200), 6, "/hello"));
+        assert_eq!(entry.result.unwrap().ending, Ending::Return);
+        assert_eq!(server.get("/no-such-path").status, 404);
+        assert_eq!(server.get("/status?299").status, 299);
+    }
 }
 
 #[test]
 fn each_request_has_an_instance_of_its_own() {
-    let server = Served::new();
-    let mut client = server.connect();
-    for _ in 0..5 {
-        assert_eq!(client.get("/count").text(), "1\n");
+    for guest in Guest::ALL {
+        let server = Served::of(guest, |builder| builder, |_| {});
+        let mut client = server.connect();
+        for _ in 0..5 {
+            assert_eq!(client.get("/count").text(), "1\n", "{guest:?}");
+        }
     }
 }
 
@@ -43,7 +47,11 @@ fn a_guest_sees_the_request_without_what_is_between_client_and_server() {
 
 #[test]
 fn bodies_stream_both_ways() {
-    let server = Served::new();
+    Guest::ALL.into_iter().for_each(body_streams_both_ways);
+}
+
+fn body_streams_both_ways(guest: Guest) {
+    let server = Served::of(guest, |builder| builder, |_| {});
     let mut client = server.connect();
     client.say("POST /echo HTTP/1.1\r\nHost: guest.test\r\nTransfer-Encoding: chunked\r\n\r\n");
     client.say("5\r\nfirst\r\n");
@@ -58,7 +66,11 @@ fn bodies_stream_both_ways() {
 
 #[test]
 fn large_bodies_arrive_whole() {
-    let server = Served::new();
+    Guest::ALL.into_iter().for_each(large_body_arrives_whole);
+}
+
+fn large_body_arrives_whole(guest: Guest) {
+    let server = Served::of(guest, |builder| builder.timeout(60.seconds()), |_| {});
     let body: Vec<u8> = (0..3_000_000_u32).map(|number| number as u8).collect();
     let sum: u64 = body.iter().map(|byte| u64::from(*byte)).sum();
     assert_eq!(server.connect().post("/sum", &body).text(), format!("{} {sum} true\n", body.len()));
@@ -96,47 +108,57 @@ fn trailers_go_both_ways() {
 
 #[test]
 fn a_guest_need_not_read_a_body_to_its_end() {
-    let server = Served::with(|builder| builder.timeout(60.seconds()), |_| {});
-    assert_eq!(server.connect().post("/part", &[1; 300_000]).text(), "true\n");
+    for guest in Guest::ALL {
+        let server = Served::of(guest, |builder| builder.timeout(60.seconds()), |_| {});
+        assert_eq!(server.connect().post("/part", &[1; 300_000]).text(), "true\n", "{guest:?}");
+    }
 }
 
 #[test]
 fn an_answer_without_a_body_has_none() {
-    let server = Served::new();
-    let mut client = server.connect();
-    let reply = client.get("/status?204");
-    assert_eq!((reply.status, reply.body.len()), (204, 0));
-    client.say("HEAD /hello HTTP/1.1\r\nHost: guest.test\r\n\r\n");
-    let (status, _) = client.head();
-    assert_eq!(status, 200);
-    // The next answer begins where that of the head ended.
-    assert_eq!(client.get("/hello").text(), "hello\n");
+    for guest in Guest::ALL {
+        let server = Served::of(guest, |builder| builder, |_| {});
+        let mut client = server.connect();
+        let reply = client.get("/status?204");
+        assert_eq!((reply.status, reply.body.len()), (204, 0));
+        client.say("HEAD /hello HTTP/1.1\r\nHost: guest.test\r\n\r\n");
+        let (status, _) = client.head();
+        assert_eq!(status, 200);
+        // The next answer begins where that of the head ended.
+        assert_eq!(client.get("/hello").text(), "hello\n", "{guest:?}");
+    }
 }
 
 #[test]
 fn what_a_guest_prints_is_in_its_record() {
-    let server = Served::new();
-    assert_eq!(server.get("/print?words").text(), "printed\n");
-    let result = server.entry().result.unwrap();
-    assert_eq!(
-        (result.stdout.text().as_ref(), result.stderr.text().as_ref()),
-        ("printed words\n", "complained words\n")
-    );
+    for guest in Guest::ALL {
+        let server = Served::of(guest, |builder| builder, |_| {});
+        assert_eq!(server.get("/print?words").text(), "printed\n");
+        let result = server.entry().result.unwrap();
+        let printed = (result.stdout.text(), result.stderr.text());
+        assert_eq!((printed.0.as_ref(), printed.1.as_ref()), ("printed words\n", "complained words\n"), "{guest:?}");
+    }
 }
 
 #[test]
 fn a_policy_holds_for_each_request() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("note.txt"), "read").unwrap();
-    let closed = Served::new();
-    assert!(closed.get("/files?/data/note.txt").text().starts_with("Err"));
-    let open = Served::with(|builder| builder.filesystem_read(folder.path(), "/data"), |_| {});
-    assert_eq!(open.get("/files?/data/note.txt").text(), "Ok(\"read\")\n");
+    for guest in Guest::ALL {
+        let closed = Served::of(guest, |builder| builder, |_| {});
+        assert!(closed.get("/files?/data/note.txt").text().starts_with("Err"), "{guest:?}");
+        let open = Served::of(guest, |builder| builder.filesystem_read(folder.path(), "/data"), |_| {});
+        assert_eq!(open.get("/files?/data/note.txt").text(), "Ok(\"read\")\n", "{guest:?}");
+    }
 }
 
 #[test]
 fn requests_overlap() {
-    let server = Served::with(|builder| builder.timeout(60.seconds()), |config| config.exchanges = 8);
+    Guest::ALL.into_iter().for_each(requests_of_one_guest_overlap);
+}
+
+fn requests_of_one_guest_overlap(guest: Guest) {
+    let server = Served::of(guest, |builder| builder.timeout(60.seconds()), |config| config.exchanges = 8);
     let mut clients: Vec<Client> = (0..8).map(|_| server.connect()).collect();
     for client in &mut clients {
         client.say("POST /echo HTTP/1.1\r\nHost: guest.test\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n");
@@ -156,7 +178,28 @@ fn requests_overlap() {
 fn a_record_is_json() {
     let server = Served::new();
     server.get("/print?x");
+    let record = serde_json::to_value(server.entry()).unwrap();
+    let (at, duration) = (record["at"].as_str().unwrap(), record["duration"].as_str().unwrap());
+    assert!(at.starts_with("20") && at.ends_with('Z') && wasm_sandbox::parse_duration(duration).is_ok(), "{record}");
     let mut text = String::new();
-    write!(text, "{}", serde_json::to_value(server.entry()).unwrap()).unwrap();
+    write!(text, "{record}").unwrap();
     assert!(text.contains(r#""path":"/print?x""#) && text.contains(r#""status":200"#), "{text}");
+}
+
+#[test]
+fn the_guide_says_the_defaults() {
+    let guide = include_str!("../../../../docs/guide/http.md");
+    let row = |name: &str| guide.lines().find(|line| line.starts_with(&format!("| {name} |"))).unwrap();
+    let says = |name: &str, value: &str| {
+        assert_eq!(row(name).split('|').nth(2).unwrap().trim().replace(',', ""), value, "{name}");
+    };
+    let config = ServerConfig::default();
+    let seconds = |time: Duration| format!("{} s", time.as_secs_f64());
+    says("connections at a time", &config.connections.to_string());
+    says("requests that are answered at a time", &config.exchanges.to_string());
+    assert!(row("requests that are answered at a time").contains(&format!("wait {},", seconds(config.queue_time))));
+    says("time to send a head, and idle time of a connection", &seconds(config.head_time));
+    says("body of a request", &format!("{} MB", config.body.as_u64() / 1_000_000));
+    says("time that a client takes nothing of an answer", &seconds(config.stall_time));
+    says("time to end, after Ctrl-C or SIGTERM", &seconds(config.drain_time));
 }

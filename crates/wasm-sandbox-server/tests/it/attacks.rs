@@ -1,6 +1,6 @@
 //! What hostile guests and clients try. The numbers are those of the threat list.
 
-use wasm_sandbox::{ByteUnits, Ending, ErrorCode, ResourceKind, TimeUnits, TrapKind};
+use wasm_sandbox::{Ending, ErrorCode, ResourceKind, TrapKind};
 
 use super::*;
 
@@ -19,35 +19,42 @@ fn limit(entry: &AccessEntry) -> ResourceKind {
 
 #[test]
 fn a1_a_loop_ends_in_time_and_the_client_is_told() {
-    let server = Served::with(|builder| builder.timeout(200.millis()), |_| {});
-    let reply = server.get("/loop");
-    assert_eq!((reply.status, reply.text().as_str()), (504, "timeout\n"));
-    assert_eq!(limit(&server.entry()), ResourceKind::WallTime);
-    still_serves(&server);
+    for guest in Guest::ALL {
+        let server = Served::of(guest, |builder| builder.timeout(guest.short_time()), |_| {});
+        let reply = server.get("/loop");
+        assert_eq!((reply.status, reply.text().as_str()), (504, "timeout\n"));
+        assert_eq!(limit(&server.entry()), ResourceKind::WallTime);
+        still_serves(&server);
+    }
 }
 
 #[test]
 fn c1_a_guest_that_takes_all_memory_ends() {
-    let server = Served::with(|builder| builder.memory_limit(16.mb()), |_| {});
-    let reply = server.get("/memory");
-    assert_eq!(reply.status, 500);
-    let result = server.entry().result.unwrap();
-    assert!(result.limits_hit.iter().any(|hit| hit.kind == ResourceKind::Memory), "{result:?}");
-    still_serves(&server);
+    for guest in Guest::ALL {
+        let server = Served::of(guest, |builder| builder.memory_limit(guest.little_memory()), |_| {});
+        let reply = server.get("/memory");
+        assert_eq!(reply.status, 500);
+        let result = server.entry().result.unwrap();
+        assert!(result.limits_hit.iter().any(|hit| hit.kind == ResourceKind::Memory), "{guest:?}: {result:?}");
+        still_serves(&server);
+    }
 }
 
 #[test]
 fn a_guest_without_an_answer_is_a_failure_that_tells_nothing_of_it() {
-    let server = Served::new();
-    for path in ["/trap", "/nothing", "/refuse"] {
-        let reply = server.get(path);
-        assert_eq!(reply.status, 500, "{path}");
-        let text = reply.text();
-        assert!(!text.contains("no answer") && !text.contains(".rs") && text.len() < 40, "{text}");
+    for guest in Guest::ALL {
+        let server = Served::of(guest, |builder| builder, |_| {});
+        for path in ["/trap", "/nothing"].into_iter().chain((guest == Guest::Component).then_some("/refuse")) {
+            let reply = server.get(path);
+            assert_eq!(reply.status, 500, "{path}");
+            let text = reply.text();
+            assert!(!text.contains("no answer") && !text.contains(".rs") && text.len() < 40, "{text}");
+        }
+        let entry = server.entry();
+        let code = if guest == Guest::Component { ErrorCode::Trap } else { ErrorCode::Function };
+        assert_eq!(entry.error.unwrap().code, code.to_string());
+        still_serves(&server);
     }
-    let entry = server.entry();
-    assert_eq!(entry.error.unwrap().code, ErrorCode::Trap.to_string());
-    still_serves(&server);
 }
 
 #[test]
@@ -69,18 +76,25 @@ fn f7_a_guest_says_nothing_of_the_connection_and_breaks_no_line() {
 
 #[test]
 fn f7_a_length_that_is_not_kept_breaks_the_answer_off() {
-    let server = Served::new();
+    Guest::ALL.into_iter().for_each(length_is_kept);
+}
+
+fn length_is_kept(guest: Guest) {
+    let server = Served::of(guest, |builder| builder, |_| {});
+    let told = |expected: &str| {
+        let stderr = server.entry().result.unwrap().stderr.text().into_owned();
+        assert!(guest != Guest::Component || stderr.starts_with(expected), "{stderr}");
+    };
     let true_one = server.get("/said?5,5");
     assert_eq!((true_one.text().as_str(), true_one.whole), ("xxxxx", true));
-    assert_eq!(server.entry().result.unwrap().stderr.text(), "true Ok(())\n");
+    told("true Ok(())\n");
     let short = server.get("/said?10,5");
     // Where nothing had gone out yet, nothing does.
     assert!(!short.whole || short.status == 0, "{short:?}");
-    let stderr = server.entry().result.unwrap().stderr.text().into_owned();
-    assert_eq!(stderr, "true Err(ErrorCode::HttpResponseBodySize(Some(5)))\n");
+    told("true Err(ErrorCode::HttpResponseBodySize(Some(5)))\n");
     let long = server.get("/said?5,10");
     assert!(!long.whole || long.status == 0 || long.text() == "xxxxx", "{long:?}");
-    assert!(server.entry().result.unwrap().stderr.text().starts_with("false"));
+    told("false");
     // A length that no body follows at all, and lengths that are none.
     let nothing = server.get("/says?3");
     assert!(!nothing.whole || nothing.status == 0, "{nothing:?}");
@@ -140,39 +154,54 @@ fn j3_heads_without_an_end_are_refused() {
 
 #[test]
 fn j3_bodies_are_bounded() {
-    let server = Served::with(|builder| builder, |config| config.body = 1000.bytes());
-    assert!(server.connect().post("/sum", &[1; 1000]).text().starts_with("1000 1000 true"));
-    assert_eq!(server.connect().post("/sum", &[1; 1001]).status, 413);
-    // One that does not say its length breaks off in the guest.
-    let mut client = server.connect();
-    client.say("POST /sum HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
-    client.say(format!("3e9\r\n{}\r\n0\r\n\r\n", "a".repeat(1001)));
-    assert!(client.reply().text().ends_with("false\n"));
-    still_serves(&server);
+    for guest in Guest::ALL {
+        let server = Served::of(guest, |builder| builder, |config| config.body = 1000.bytes());
+        assert!(server.connect().post("/sum", &[1; 1000]).text().starts_with("1000 1000 true"));
+        assert_eq!(server.connect().post("/sum", &[1; 1001]).status, 413);
+        // One that does not say its length breaks off in the guest.
+        let mut client = server.connect();
+        client.say("POST /sum HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+        client.say(format!("3e9\r\n{}\r\n0\r\n\r\n", "a".repeat(1001)));
+        assert!(client.reply().text().ends_with("false\n"), "{guest:?}");
+        still_serves(&server);
+    }
 }
 
 #[test]
 fn j3_a_body_that_never_comes_ends_with_the_guests_time() {
-    let server = Served::with(|builder| builder.timeout(300.millis()), |_| {});
-    let mut client = server.connect();
-    client.say("POST /sum HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nx");
-    assert_eq!(client.head().0, 504);
-    assert_eq!(limit(&server.entry()), ResourceKind::WallTime);
-    still_serves(&server);
+    for guest in Guest::ALL {
+        let server = Served::of(guest, |builder| builder.timeout(guest.short_time()), |_| {});
+        let mut client = server.connect();
+        client.say("POST /sum HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nx");
+        assert_eq!(client.head().0, 504);
+        assert_eq!(limit(&server.entry()), ResourceKind::WallTime);
+        still_serves(&server);
+    }
 }
 
 #[test]
 fn f12_an_answer_without_an_end_ends_with_the_guests_time() {
-    let server = Served::with(|builder| builder.timeout(300.millis()), |_| {});
-    let reply = server.get("/slow?1");
-    assert!(reply.status == 200 && !reply.whole && reply.text().starts_with("0\n1\n"), "{reply:?}");
-    assert_eq!(limit(&server.entry()), ResourceKind::WallTime);
-    still_serves(&server);
+    for guest in Guest::ALL {
+        let server = Served::of(guest, |builder| builder.timeout(guest.short_time()), |_| {});
+        let reply = server.get("/slow?1");
+        assert!(reply.status == 200 && !reply.whole && reply.text().starts_with("0\n1\n"), "{reply:?}");
+        assert_eq!(limit(&server.entry()), ResourceKind::WallTime);
+        still_serves(&server);
+    }
 }
 
 #[test]
 fn d1_a_flood_waits_for_its_reader_and_ends_at_its_limit() {
-    let server = Served::with(|builder| builder.timeout(300.millis()), |_| {});
+    // The server waits for a reader, too, for as long as it does: for all of them at once.
+    std::thread::scope(|scope| {
+        for guest in Guest::ALL {
+            scope.spawn(move || flood_ends(guest));
+        }
+    });
+}
+
+fn flood_ends(guest: Guest) {
+    let server = Served::of(guest, |builder| builder.timeout(guest.short_time()), |_| {});
     // Nobody reads: the guest waits, and ends with its time.
     let mut client = server.connect();
     client.say("GET /flood HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -216,10 +245,19 @@ fn d14_what_is_there_once_is_given_once() {
 
 #[test]
 fn f1_requests_of_guests_are_refused_and_recorded() {
-    let server = Served::new();
-    assert_eq!(server.get("/outgoing?127.0.0.1:1").text(), "Err(ErrorCode::HttpRequestDenied)\n");
-    let denials = server.entry().result.unwrap().denials;
-    assert_eq!((denials[0].capability.as_str(), denials[0].target.as_str()), ("network", "127.0.0.1:1"));
+    for guest in Guest::ALL {
+        let server = Served::of(guest, |builder| builder, |_| {});
+        let told = server.get("/outgoing?127.0.0.1:1").text();
+        assert!(
+            told.starts_with("Err(") && (guest != Guest::Component || told.contains("HttpRequestDenied")),
+            "{told}"
+        );
+        let denials = server.entry().result.unwrap().denials;
+        // Python asks for the address first.
+        let asks_first = matches!(guest, Guest::Python | Guest::PythonAsync);
+        let target = if asks_first { "127.0.0.1" } else { "127.0.0.1:1" };
+        assert_eq!((denials[0].capability.as_str(), denials[0].target.as_str()), ("network", target));
+    }
 }
 
 #[test]
@@ -234,6 +272,38 @@ fn j4_slow_clients_are_cut_off_and_hold_nobody_up() {
         let _ = client.reader.read_to_end(&mut rest);
         assert!(rest.is_empty() || rest.starts_with(b"HTTP/1.1 408"), "{}", String::from_utf8_lossy(&rest));
     }
+    still_serves(&server);
+}
+
+#[test]
+fn j4_connections_beyond_the_limit_wait_for_one_to_end() {
+    let server = Served::with(|builder| builder, |config| config.connections = 1);
+    let (mut first, mut second) = (server.connect(), server.connect());
+    assert_eq!(first.get("/hello").text(), "hello\n");
+    second.say("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
+    for _ in 0..20 {
+        assert_eq!(first.get("/hello").text(), "hello\n");
+    }
+    let here = first.stream.local_addr().unwrap();
+    drop(first);
+    assert_eq!(second.reply().text(), "hello\n");
+    assert!((0..21).all(|_| server.entry().client == here));
+    assert_eq!(server.entry().client, second.stream.local_addr().unwrap());
+}
+
+#[test]
+fn j4_a_client_that_takes_nothing_of_its_answer_is_cut_off() {
+    let server =
+        Served::with(|builder| builder.timeout(60.seconds()), |config| config.stall_time = Duration::from_millis(300));
+    let mut stalled = server.connect();
+    stalled.say("GET /flood HTTP/1.1\r\nHost: a\r\n\r\n");
+    let entry = server.entry();
+    // The guest may also see that nobody reads, and return.
+    let ending = entry.result.unwrap().ending;
+    assert!(matches!(ending, Ending::Cancel | Ending::Return), "{ending:?}");
+    assert!(entry.duration < 30.seconds(), "{:?}", entry.duration);
+    assert_eq!(stalled.head().0, 200);
+    assert!(!stalled.chunks().1, "it was told that the answer was whole");
     still_serves(&server);
 }
 
@@ -268,11 +338,13 @@ fn a_trap_of_a_guest_has_its_reason_in_the_record() {
 
 #[test]
 fn a_guest_that_is_asked_for_a_head_ends_well() {
-    let server = Served::new();
-    for request in ["HEAD /hello", "GET /status?204", "GET /status?304", "HEAD /said?5,5", "HEAD /said?7,0"] {
-        let mut client = server.connect();
-        client.say(format!("{request} HTTP/1.1\r\nHost: a\r\n\r\n"));
-        client.head();
-        assert_eq!(server.entry().result.unwrap().ending, Ending::Return, "{request}");
+    for guest in Guest::ALL {
+        let server = Served::of(guest, |builder| builder, |_| {});
+        for request in ["HEAD /hello", "GET /status?204", "GET /status?304", "HEAD /said?5,5", "HEAD /said?7,0"] {
+            let mut client = server.connect();
+            client.say(format!("{request} HTTP/1.1\r\nHost: a\r\n\r\n"));
+            client.head();
+            assert_eq!(server.entry().result.unwrap().ending, Ending::Return, "{guest:?}: {request}");
+        }
     }
 }

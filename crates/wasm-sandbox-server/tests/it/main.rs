@@ -1,10 +1,14 @@
-//! Servers on loopback whose guest is `guests/http`, and clients that speak to them in their own words.
+//! Servers on loopback whose guests answer in the way that a path says, and clients that speak to them in their own words.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod answers;
+mod asynchronous;
 mod attacks;
 mod endings;
+mod javascript;
+mod loading;
+mod proxies;
 mod scripts;
 
 use std::{
@@ -18,7 +22,7 @@ use std::{
 };
 
 use tokio::sync::oneshot;
-use wasm_sandbox::{Setup, Source, WasmSandbox, WasmSandboxBuilder};
+use wasm_sandbox::{ByteSize, ByteUnits, Language, Setup, Source, TimeUnits, WasmSandbox, WasmSandboxBuilder};
 use wasm_sandbox_server::{AccessEntry, HttpServer, ServerConfig};
 
 /// How long a test waits for what must come.
@@ -31,7 +35,7 @@ static COMPONENT: LazyLock<Vec<u8>> = LazyLock::new(|| {
         assert!(rustup(&["target", "add", "wasm32-wasip2"]).status.success());
     }
     let guest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../guests/http");
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("http-guest");
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("http-guests");
     let mut build = Command::new("cargo");
     build.args(["build", "--quiet", "--locked", "--release", "--target", "wasm32-wasip2", "--target-dir"]);
     // What the test itself was built with is not for the guest.
@@ -39,6 +43,58 @@ static COMPONENT: LazyLock<Vec<u8>> = LazyLock::new(|| {
     assert!(build.arg(&target).current_dir(guest).status().unwrap().success());
     std::fs::read(target.join("wasm32-wasip2/release/http_guest.wasm")).unwrap()
 });
+
+/// What answers in the way that a path says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Guest {
+    Component,
+    Python,
+    PythonAsync,
+    JavaScript,
+}
+
+impl Guest {
+    const ALL: [Self; 4] = [Self::Component, Self::Python, Self::PythonAsync, Self::JavaScript];
+
+    fn added_to(self, builder: WasmSandboxBuilder) -> WasmSandboxBuilder {
+        match self {
+            Self::Component => builder.setup(setup()).source(Source::from(COMPONENT.as_slice())),
+            Self::Python => script(builder, Language::Python, include_str!("guests/answers.py")),
+            Self::PythonAsync => script(builder, Language::Python, include_str!("guests/answers_asgi.py")),
+            Self::JavaScript => script(builder, Language::JavaScript, include_str!("guests/answers.js")),
+        }
+    }
+
+    /// Time in which it can answer, and which is soon over.
+    fn short_time(self) -> Duration {
+        if self == Self::Component { 300.millis() } else { 2.seconds() }
+    }
+
+    /// Memory in which it can answer.
+    fn little_memory(self) -> ByteSize {
+        match self {
+            Self::Component => 16.mb(),
+            Self::Python | Self::PythonAsync => 256.mb(),
+            Self::JavaScript => 64.mb(),
+        }
+    }
+}
+
+fn setup() -> Setup {
+    Setup::default().cache_dir(Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache/wasm-sandbox"))
+}
+
+fn script(builder: WasmSandboxBuilder, language: Language, text: &str) -> WasmSandboxBuilder {
+    let setup = match language {
+        Language::Python => {
+            let setup = Setup::discover().cache_dir(Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache/wasm-sandbox"));
+            setup.install_python().unwrap();
+            setup
+        }
+        _ => setup(),
+    };
+    builder.setup(setup).source(Source::code(language, text))
+}
 
 /// A server in a thread of its own.
 struct Served {
@@ -57,9 +113,18 @@ impl Served {
         build: impl FnOnce(WasmSandboxBuilder) -> WasmSandboxBuilder,
         configure: impl FnOnce(&mut ServerConfig),
     ) -> Self {
-        let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache");
-        let builder = WasmSandbox::builder().setup(Setup::default().cache_dir(cache));
-        let builder = build(builder.source(Source::from(COMPONENT.as_slice())));
+        Self::of(Guest::Component, build, configure)
+    }
+
+    fn of(
+        guest: Guest,
+        build: impl FnOnce(WasmSandboxBuilder) -> WasmSandboxBuilder,
+        configure: impl FnOnce(&mut ServerConfig),
+    ) -> Self {
+        Self::start(build(guest.added_to(WasmSandbox::builder())), configure)
+    }
+
+    fn start(builder: WasmSandboxBuilder, configure: impl FnOnce(&mut ServerConfig)) -> Self {
         let mut config = ServerConfig::default();
         config.listen.set_port(0);
         configure(&mut config);
@@ -140,9 +205,9 @@ impl Client {
     }
 
     fn line(&mut self) -> String {
-        let mut line = String::new();
-        self.reader.read_line(&mut line).unwrap();
-        line
+        let mut line = Vec::new();
+        self.reader.read_until(b'\n', &mut line).unwrap();
+        String::from_utf8_lossy(&line).into_owned()
     }
 
     fn head(&mut self) -> (u16, String) {

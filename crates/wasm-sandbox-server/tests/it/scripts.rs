@@ -1,6 +1,6 @@
 //! Applications in Python.
 
-use wasm_sandbox::{ByteUnits, Ending, ErrorCode, Language, ResourceKind, TimeUnits};
+use wasm_sandbox::{Ending, ErrorCode};
 
 use super::*;
 
@@ -64,9 +64,6 @@ def application(environ, start_response):
         return ["text"]
     if path == "/none":
         return [b"no start"]
-    if path == "/loop":
-        while True:
-            pass
     if path == "/exit":
         sys.exit(3)
     start_response("404 Not Found", [])
@@ -74,15 +71,7 @@ def application(environ, start_response):
 "#;
 
 fn served(build: impl FnOnce(WasmSandboxBuilder) -> WasmSandboxBuilder) -> Served {
-    Served::with(
-        |builder| {
-            let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache");
-            let setup = Setup::discover().cache_dir(cache);
-            setup.install_python().unwrap();
-            build(builder.setup(setup).source(Source::code(Language::Python, APPLICATION)))
-        },
-        |_| {},
-    )
+    Served::start(build(script(WasmSandbox::builder(), Language::Python, APPLICATION)), |_| {})
 }
 
 #[test]
@@ -174,22 +163,13 @@ fn what_goes_wrong_in_an_application_is_in_the_record_and_not_in_the_answer() {
 }
 
 #[test]
-fn a1_a_loop_in_an_application_ends_in_time() {
-    let server = served(|builder| builder.timeout(500.millis()).memory_limit(256.mb()));
-    assert_eq!(server.get("/loop").status, 504);
-    let Ending::Limit(hit) = server.entry().result.unwrap().ending else { panic!("no limit") };
-    assert_eq!(hit.kind, ResourceKind::WallTime);
-    assert_eq!(server.get("/hello").status, 200);
-}
-
-#[test]
 fn what_answers_nothing_is_not_served() {
-    let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache");
-    let setup = Setup::discover().cache_dir(cache);
-    setup.install_python().unwrap();
-    let builder = WasmSandbox::builder().setup(setup).source(Source::code(Language::Python, "print(1)"));
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    let refused = runtime.block_on(async { builder.build().await.unwrap().http_handler().map(drop).unwrap_err() });
-    assert_eq!(refused.code(), ErrorCode::NotRunnable);
-    assert!(refused.to_string().contains("WSGI `application`"), "{refused}");
+    for (language, text) in [(Language::Python, "print(1)"), (Language::JavaScript, "console.log(1)")] {
+        let builder = script(WasmSandbox::builder(), language, text);
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let refused = runtime.block_on(async { builder.build().await.unwrap().http_handler().map(drop).unwrap_err() });
+        assert_eq!(refused.code(), ErrorCode::NotRunnable);
+        assert!(refused.to_string().contains("WSGI or ASGI `application`"), "{refused}");
+        assert!(refused.to_string().contains("export default { fetch }"), "{refused}");
+    }
 }

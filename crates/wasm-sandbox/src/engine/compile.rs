@@ -4,7 +4,7 @@ mod queue;
 
 use std::sync::Arc;
 
-use wasm_sandbox_policy::{LimitHit, ResourceKind, SandboxError};
+use wasm_sandbox_policy::{ByteSize, LimitHit, ResourceKind, SandboxError};
 
 use self::queue::{Queue, Refusals};
 use super::{
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     jail::{
-        fork::{self, ChildFailure},
+        fork::{self, ChildFailure, ChildLimits},
         own::PerProcess,
     },
     setup::Setup,
@@ -23,21 +23,35 @@ use crate::{
 /// modules never wait for large ones.
 const LARGE: usize = 256 << 10;
 
+/// Bytes of code that the time in [`Setup::compile_time`] is for.
+const PART: usize = 1 << 20;
+
+/// Parts that a module has time for at most.
+const MAX_PARTS: u32 = 12;
+
+/// Bytes of memory that compiling takes for each byte of code, at most: twice what it took of those that were tried.
+const MEMORY_FOR_BYTE: u64 = 32;
+
 static SMALL_MODULES: PerProcess<Queue> = PerProcess::new(Queue::new);
 static LARGE_MODULES: PerProcess<Queue> = PerProcess::new(Queue::new);
 
 /// What this process has refused; the cache remembers it for later ones.
 static REFUSED: Refusals = Refusals::new();
 
-/// Loads a module: what was compiled before comes from the cache.
+/// Loads a module with so many bytes of code: what was compiled before comes from the cache.
 ///
 /// # Errors
 /// [`SandboxError::ResourceExhausted`] when compiling takes more time or memory than `setup` allows.
-pub(crate) fn load(backend: &dyn Backend, wasm: &[u8], setup: &Setup) -> Result<Arc<dyn LoadedModule>, SandboxError> {
-    let limits = format!("{:?}", setup.compile_limits);
-    let refusal = CacheKey::new("refused code", &[&backend.fingerprint(), limits.as_bytes(), wasm]);
+pub(crate) fn load(
+    backend: &dyn Backend,
+    wasm: &[u8],
+    code: usize,
+    setup: &Setup,
+) -> Result<Arc<dyn LoadedModule>, SandboxError> {
+    let limits = limits(setup, code);
+    let refusal = CacheKey::new("refused code", &[&backend.fingerprint(), format!("{limits:?}").as_bytes(), wasm]);
     let Some(directory) = &setup.cache_dir else {
-        return backend.load(&compile(backend, wasm, setup, &refusal)?);
+        return backend.load(&compile(backend, wasm, setup, &limits, &refusal)?);
     };
     let cache = Cache::open(&directory.join("code"), setup.cache_limit)?;
     let key = CacheKey::new("code", &[&backend.fingerprint(), wasm]);
@@ -56,12 +70,12 @@ pub(crate) fn load(backend: &dyn Backend, wasm: &[u8], setup: &Setup) -> Result<
     if let Some(hit) = cache.read(&refusal).and_then(|bytes| serde_json::from_slice::<LimitHit>(&bytes).ok()) {
         return Err(hit.into());
     }
-    let compiled = compile(backend, wasm, setup, &refusal);
+    let compiled = compile(backend, wasm, setup, &limits, &refusal);
     match &compiled {
         Ok(artifact) => cache.write(&key, artifact),
         Err(SandboxError::ResourceExhausted { kind, used, limit }) => {
             let hit = LimitHit { kind: *kind, used: *used, limit: *limit };
-            if lasts(&hit, setup) {
+            if lasts(&hit, &limits) {
                 cache.write(&refusal, &serde_json::to_vec(&hit).unwrap_or_default());
             }
         }
@@ -70,7 +84,26 @@ pub(crate) fn load(backend: &dyn Backend, wasm: &[u8], setup: &Setup) -> Result<
     backend.load(&compiled?)
 }
 
-fn compile(backend: &dyn Backend, wasm: &[u8], setup: &Setup, refusal: &CacheKey) -> Result<Vec<u8>, SandboxError> {
+/// What compiling so many bytes of code may use: honest ones take a time that grows with them. Whatever else is in a module counts
+/// for nothing, or it would be padded.
+fn limits(setup: &Setup, code: usize) -> ChildLimits {
+    let parts = u32::try_from(code.div_ceil(PART)).map_or(MAX_PARTS, |parts| parts.clamp(1, MAX_PARTS));
+    let ChildLimits { cpu_time, wall_time, memory } = &setup.compile_limits;
+    let memory_for_code = ByteSize::bytes((code as u64).saturating_mul(MEMORY_FOR_BYTE));
+    ChildLimits {
+        cpu_time: cpu_time.saturating_mul(parts),
+        wall_time: wall_time.saturating_mul(parts),
+        memory: memory_for_code.max(*memory),
+    }
+}
+
+fn compile(
+    backend: &dyn Backend,
+    wasm: &[u8],
+    setup: &Setup,
+    limits: &ChildLimits,
+    refusal: &CacheKey,
+) -> Result<Vec<u8>, SandboxError> {
     let large = wasm.len() > LARGE;
     let _telling = large.then(|| setup.tell("compiling WebAssembly to machine code"));
     let _place = if large { &LARGE_MODULES } else { &SMALL_MODULES }.get().enter();
@@ -78,9 +111,9 @@ fn compile(backend: &dyn Backend, wasm: &[u8], setup: &Setup, refusal: &CacheKey
     if let Some(hit) = REFUSED.find(refusal) {
         return Err(hit.into());
     }
-    fork::run(&setup.compile_limits, || backend.compile(wasm)).map_err(|failure| match failure {
+    fork::run(limits, || backend.compile(wasm)).map_err(|failure| match failure {
         ChildFailure::Limit(hit) => {
-            if lasts(&hit, setup) {
+            if lasts(&hit, limits) {
                 REFUSED.add(refusal.clone(), hit);
             }
             hit.into()
@@ -91,6 +124,26 @@ fn compile(backend: &dyn Backend, wasm: &[u8], setup: &Setup, refusal: &CacheKey
 }
 
 /// Whether a limit will be hit again: time on the wall says as much about what else the machine does.
-fn lasts(hit: &LimitHit, setup: &Setup) -> bool {
-    hit.kind != ResourceKind::CompileTime || u128::from(hit.limit) != setup.compile_limits.wall_time.as_millis()
+fn lasts(hit: &LimitHit, limits: &ChildLimits) -> bool {
+    hit.kind != ResourceKind::CompileTime || u128::from(hit.limit) != limits.wall_time.as_millis()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn what_compiling_may_use_grows_with_the_module_and_has_an_end() {
+        let of = |len: usize| {
+            let ChildLimits { cpu_time, wall_time, memory } = limits(&Setup::default(), len);
+            (cpu_time.as_secs(), wall_time.as_secs(), memory.as_u64() >> 20)
+        };
+        assert_eq!([of(0), of(1 << 20)], [(10, 60, 1024); 2]);
+        assert_eq!(of(9 << 20), (90, 540, 1024));
+        assert_eq!(of(128 << 20), (120, 720, 4096));
+        let setup = Setup::default().compile_time(Duration::from_secs(1));
+        assert_eq!(limits(&setup, 3 << 19).cpu_time.as_secs(), 2);
+    }
 }

@@ -3,10 +3,11 @@
 
 use wasm_sandbox_policy::SandboxError;
 use wasmparser::{
-    Encoding, ExternalKind, FuncValidatorAllocations, Parser, Payload, TypeRef, ValidPayload, Validator, WasmFeatures,
+    ComponentTypeRef, Encoding, ExternalKind, FuncValidatorAllocations, Parser, Payload, TypeRef, ValidPayload,
+    Validator, WasmFeatures,
 };
 
-use crate::value::Described;
+use crate::value::{Described, Docs};
 
 /// Bytes of a module that are accepted.
 const MAX_BYTES: usize = 128 << 20;
@@ -35,6 +36,8 @@ pub(crate) struct Screened {
     pub(crate) imports: Vec<(String, String)>,
     /// Bytes of its first memory at the start.
     pub(crate) initial_memory: u64,
+    /// Bytes of its functions' bodies.
+    pub(crate) code: usize,
     /// What it exports, if it is a component.
     pub(crate) component: Option<Described>,
 }
@@ -70,7 +73,8 @@ pub(crate) fn screen(wasm: &[u8], name: &str) -> Result<Screened, SandboxError> 
                 allocations = function.into_allocations();
             }
             ValidPayload::End(types) if screening.depth == 0 && screening.is_component => {
-                let described = Described::new(&types, &screening.exports, &screening.screened.imports);
+                let docs = screening.docs.take().unwrap_or_default();
+                let described = Described::new(&types, &screening.exports, &screening.screened.imports, &docs);
                 screening.screened.program = described.program.is_some();
                 screening.screened.component = Some(described);
             }
@@ -113,6 +117,7 @@ fn invalid(error: &wasmparser::BinaryReaderError) -> String {
         ("memory64", "64-bit memories"),
         ("multiple memories", "several memories"),
         ("multi-memory", "several memories"),
+        ("component model async", "streams, futures or asynchronous functions"),
         ("exceptions", "exceptions"),
         ("gc feature", "garbage-collected types"),
         ("gc support", "garbage-collected types"),
@@ -134,8 +139,9 @@ struct Screening {
     /// Functions of all modules, and entries of all sections of components.
     functions: u32,
     entries: u32,
-    /// What the outermost component exports.
+    /// What the outermost component exports, and says of that.
     exports: Vec<String>,
+    docs: Option<Docs>,
 }
 
 impl Screening {
@@ -163,7 +169,10 @@ impl Screening {
             Payload::ExportSection(reader) => at_most(reader.count(), MAX_ENTRIES, "exports"),
             Payload::ImportSection(reader) => at_most(reader.count(), MAX_ENTRIES, "imports"),
             Payload::GlobalSection(reader) => at_most(reader.count(), MAX_ENTRIES, "globals"),
-            Payload::CodeSectionEntry(body) => check_body(body),
+            Payload::CodeSectionEntry(body) => {
+                self.screened.code = self.screened.code.saturating_add(body.range().len());
+                check_body(body)
+            }
             payload => {
                 let entries = match payload {
                     Payload::InstanceSection(reader) => reader.count(),
@@ -190,7 +199,11 @@ impl Screening {
         match payload {
             Payload::ComponentImportSection(reader) => {
                 for import in reader.clone() {
-                    self.screened.imports.push((import?.name.name.to_owned(), String::new()));
+                    let import = import?;
+                    // Types are named here and come from nowhere.
+                    if !matches!(import.ty, ComponentTypeRef::Type(_)) {
+                        self.screened.imports.push((import.name.name.to_owned(), String::new()));
+                    }
                 }
                 Ok(())
             }
@@ -198,6 +211,11 @@ impl Screening {
                 for export in reader.clone() {
                     self.exports.push(export?.name.name.to_owned());
                 }
+                Ok(())
+            }
+            Payload::CustomSection(section) if self.is_component && section.name() == Docs::SECTION => {
+                // One is read, however many there are.
+                self.docs.get_or_insert_with(|| Docs::read(section.data()));
                 Ok(())
             }
             payload => note(payload, &mut self.screened),

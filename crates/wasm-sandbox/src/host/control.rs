@@ -39,6 +39,25 @@ pub(crate) trait Event: fmt::Debug + Send + Sync {
     fn changed(&self) -> Notified<'_>;
 }
 
+/// The first of two events of one sandbox: what changes one of them tells of both.
+#[derive(Debug)]
+struct Either(Box<dyn Event>, Box<dyn Event>);
+
+/// The first of two.
+pub(crate) fn either(first: Box<dyn Event>, second: Box<dyn Event>) -> Box<dyn Event> {
+    Box::new(Either(first, second))
+}
+
+impl Event for Either {
+    fn ready(&self) -> bool {
+        self.0.ready() || self.1.ready()
+    }
+
+    fn changed(&self) -> Notified<'_> {
+        self.0.changed()
+    }
+}
+
 /// One of the process's own streams.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stream {
@@ -64,6 +83,21 @@ impl Wait {
     /// Nothing to wait for, but a deadline or a cancel that has come ends it.
     pub(crate) fn moment() -> Self {
         Self { until: Some(Instant::now()), ..Self::default() }
+    }
+
+    /// Until then at the latest.
+    pub(crate) fn or(mut self, until: Option<Instant>) -> Self {
+        self.until = [self.until, until].into_iter().flatten().min();
+        self
+    }
+
+    /// Until this happens, too.
+    pub(crate) fn or_event(mut self, event: Box<dyn Event>) -> Self {
+        self.event = Some(match self.event.take() {
+            Some(other) => either(other, event),
+            None => event,
+        });
+        self
     }
 
     /// Until there is something to read or to write.

@@ -83,7 +83,13 @@ impl Host {
     pub(super) fn entries(&mut self, fd: u32, cursor: u64) -> VfsResult<Vec<DirEntry>> {
         let directory = self.descriptors.directory(fd)?;
         match &directory.place {
-            Place::Tree(tree) => tree.entries(cursor, ENTRIES),
+            Place::Tree(tree) => {
+                let mut entries = tree.entries(cursor, ENTRIES)?;
+                if let Some(own) = entries.iter_mut().find(|entry| entry.name == b".") {
+                    own.inode = tree.stat_self()?.inode;
+                }
+                Ok(entries)
+            }
             Place::Above => {
                 let path = directory.path.clone();
                 let names = self.descriptors.namespace().names_above(&path);

@@ -40,6 +40,8 @@ pub(super) enum Input {
     Body(Arc<Pipe>),
     /// What a connection receives.
     Connection(u32),
+    /// Nowhere any more: the guest has been told of its end.
+    Ended,
 }
 
 /// Where an output stream writes.
@@ -67,6 +69,8 @@ pub(super) enum Pollable {
         since: Instant,
     },
     Body(Arc<Pipe>, Way),
+    /// The answer to a request under way.
+    Answer(u32),
     /// A direction of a connection.
     Connection(u32, Interest),
     /// The handle of a socket: what it is about, if anything.
@@ -170,6 +174,6 @@ impl Handles {
 
 /// Engines give a guest only its own handles, each with its type.
 #[cold]
-fn foreign() -> Stop {
+pub(crate) fn foreign() -> Stop {
     Stop::Trap("a handle of the guest's is not of its type".to_owned())
 }

@@ -4,25 +4,30 @@
 mod fields;
 mod pipe;
 mod query;
+mod under_way;
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
-use http::{HeaderMap, Request, Response, StatusCode, header::CONTENT_LENGTH, request::Parts};
-use tokio::sync::{Notify, oneshot};
+use http::{HeaderMap, Method, Request, Response, StatusCode, header::CONTENT_LENGTH, request::Parts};
+use tokio::sync::oneshot;
 
 pub(crate) use self::{
     fields::{FieldFault, Fields, Map, is_forbidden},
     pipe::{End, Flow, Pipe, Taken, Way},
-    query::{MAX_TEXT, Query, Time},
+    query::{MAX_TEXT, Outcome, Query, Time, place},
+    under_way::Failure,
 };
 use self::{
     fields::{MAX_BYTES, bytes},
     pipe::CAPACITY,
+    query::Times,
+    under_way::{Answer, UnderWay},
 };
 use super::{
     Host, Step, Stop,
-    handles::{Handle, Input, Output, Pollable},
-    wasi2::Fault,
+    handles::{Handle, Input, Output, Pollable, foreign},
+    http_frame::Serving,
+    wasi2::{Fault, Lent},
 };
 use crate::vfs::Errno;
 
@@ -30,23 +35,44 @@ use crate::vfs::Errno;
 pub(crate) struct Exchange {
     pub(crate) request: Request<Arc<Pipe>>,
     pub(crate) answer: oneshot::Sender<Response<Arc<Pipe>>>,
-    /// Tells the guest of changes.
-    pub(crate) changed: Arc<Notify>,
-    /// Whether no body is wanted.
-    pub(crate) asks_for_head: bool,
+}
+
+/// What there is of HTTP beside handles.
+#[derive(Default)]
+pub(super) struct Http {
+    /// Whether the request that came in wants no body.
+    asked_for_head: bool,
+    /// The request that a script answers.
+    pub(super) serving: Option<Serving>,
+    /// The guest's own requests, by numbers of theirs.
+    under_way: BTreeMap<u32, UnderWay>,
+    next: u32,
 }
 
 /// One thing of HTTP that a guest holds.
 pub(crate) enum Message {
     Fields(Fields),
-    Request { head: Arc<Parts>, fields: Arc<Map>, body: Option<Arc<Pipe>> },
+    Request {
+        head: Arc<Parts>,
+        fields: Arc<Map>,
+        body: Option<Arc<Pipe>>,
+    },
     Answer(oneshot::Sender<Response<Arc<Pipe>>>),
     Response(Outgoing),
-    Incoming { pipe: Arc<Pipe>, is_streamed: bool },
-    Trailers { pipe: Arc<Pipe>, is_taken: bool },
+    Incoming {
+        pipe: Arc<Pipe>,
+        is_streamed: bool,
+    },
+    Trailers {
+        pipe: Arc<Pipe>,
+        is_taken: bool,
+    },
     Outgoing(OutgoingBody),
     Query(Box<Query>),
-    Options([Option<u64>; 3]),
+    Options(Times),
+    /// A request under way, until its outcome was taken.
+    Coming(Option<u32>),
+    Come(Answer),
 }
 
 /// A response that a guest makes.
@@ -65,7 +91,7 @@ pub(crate) struct OutgoingBody {
 
 impl Drop for OutgoingBody {
     fn drop(&mut self) {
-        self.pipe.end(End::Broken);
+        self.pipe.end(End::Broken(Errno::Connreset));
     }
 }
 
@@ -76,17 +102,25 @@ pub(crate) enum Behind {
     /// It has come, and was given out.
     Taken,
     /// It never comes.
-    Broken,
+    Broken(Errno),
     Fields(Option<u32>),
 }
 
 /// Why an answer cannot be given.
 #[derive(Debug)]
 pub(crate) enum MessageFault {
-    /// The body has another length than was said; what it has.
-    Length(u64),
-    /// Its fields are longer than any client takes; their bytes.
-    Fields(u64),
+    /// The body has another length than was said: what it has.
+    Length {
+        is_asking: bool,
+        written: u64,
+    },
+    /// Its fields are longer than anyone takes: their bytes.
+    Fields {
+        is_asking: bool,
+        bytes: u64,
+    },
+    /// A request cannot be made.
+    Failure(Failure),
     Stop(Stop),
 }
 
@@ -101,8 +135,8 @@ impl Host {
     pub(crate) fn accept(&mut self, exchange: Exchange) -> Result<(u32, u32), Stop> {
         let (mut head, body) = exchange.request.into_parts();
         let fields = Map::of(std::mem::take(&mut head.headers));
-        self.asked_for_head = exchange.asks_for_head;
-        self.http_changed = Some(Arc::clone(&exchange.changed));
+        self.http.asked_for_head = head.method == Method::HEAD;
+        body.tells(&self.changed);
         let request = self.keep(Message::Request { head: Arc::new(head), fields, body: Some(body) })?;
         let answer = self.keep(Message::Answer(exchange.answer))?;
         Ok((request, answer))
@@ -200,10 +234,11 @@ impl Host {
         };
         Ok(match end {
             None => Behind::Coming,
-            Some(End::Broken) => Behind::Broken,
+            Some(End::Broken(errno)) => Behind::Broken(errno),
             Some(End::Whole(None)) => Behind::Fields(None),
             Some(End::Whole(Some(map))) => {
-                let fields = self.keep(Message::Fields(Fields::fixed(Map::of(map))))?;
+                let lent = self.lend(0)?;
+                let fields = self.keep(Message::Fields(Fields::fixed(Map::charged(map, lent)?)))?;
                 Behind::Fields(Some(fields))
             }
         })
@@ -221,19 +256,20 @@ impl Host {
     /// A response with these fields, which are its own from here on.
     pub(crate) fn new_response(&mut self, fields: u32) -> Result<u32, Stop> {
         let fields = self.take_fields(fields)?;
-        let body = self.new_body(fields.map())?;
-        if self.asked_for_head {
+        let room = self.room_of_body()?;
+        let body = Pipe::of_guest(&self.changed, content_length(fields.map()), room);
+        if self.http.asked_for_head {
             body.forget();
         }
         let (status, is_body_taken) = (StatusCode::OK, false);
         self.keep(Message::Response(Outgoing { status, fields, body, is_body_taken }))
     }
 
-    /// A body that the guest is to write. It takes as much of its memory as can be on the way, and behind it.
-    fn new_body(&mut self, fields: &HeaderMap) -> Result<Arc<Pipe>, Stop> {
+    /// What a body that the guest is to write takes of its memory: as much as can be on the way, and behind it.
+    fn room_of_body(&mut self) -> Result<Lent, Stop> {
         let mut lent = self.lend(0)?;
         lent.grow((CAPACITY + MAX_BYTES) as u64)?;
-        Ok(Pipe::of_guest(Arc::clone(self.http_changed.get_or_insert_default()), content_length(fields), Some(lent)))
+        Ok(lent)
     }
 
     fn response(&mut self, number: u32) -> Result<&mut Outgoing, Stop> {
@@ -289,11 +325,14 @@ impl Host {
         let Handle::Message(Message::Outgoing(body)) = self.handles.remove(number)? else {
             return Err(foreign().into());
         };
-        let is_wrong = body.pipe.length().is_some_and(|length| length != body.pipe.sent());
+        // One that has an end already was longer than was said.
+        let is_wrong = body.pipe.has_end() || body.pipe.length().is_some_and(|length| length != body.pipe.sent());
         if is_wrong && !body.pipe.is_unwanted() {
-            return Err(MessageFault::Length(body.pipe.sent()));
+            return Err(MessageFault::Length { is_asking: body.pipe.is_asking(), written: body.pipe.sent() });
         }
-        check_head(trailers.as_ref().map(|trailers| trailers.map()))?;
+        if let Some(trailers) = &trailers {
+            check_head(trailers.map(), body.pipe.is_asking())?;
+        }
         body.pipe.end(End::Whole(trailers.map(Map::into_map)));
         Ok(())
     }
@@ -307,14 +346,17 @@ impl Host {
         let Handle::Message(Message::Response(outgoing)) = self.handles.remove(response)? else {
             return Err(foreign().into());
         };
-        check_head(Some(outgoing.fields.map()))?;
-        check_length(outgoing.fields.map())?;
+        check_head(outgoing.fields.map(), false)?;
+        if !says_one_length(outgoing.fields.map()) {
+            let message = "a response says its length twice, or not as a number";
+            return Err(Stop::Trap(message.to_owned()).into());
+        }
         if [StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED].contains(&outgoing.status) {
             outgoing.body.forget();
         }
         if !outgoing.is_body_taken {
             let says_more = outgoing.body.length().is_some_and(|length| length > 0) && !outgoing.body.is_unwanted();
-            outgoing.body.end(if says_more { End::Broken } else { End::Whole(None) });
+            outgoing.body.end(if says_more { End::Broken(Errno::Connreset) } else { End::Whole(None) });
         }
         let mut response = Response::new(outgoing.body);
         *response.status_mut() = outgoing.status;
@@ -335,8 +377,8 @@ pub(super) fn write_body(pipe: &Arc<Pipe>, bytes: &[u8]) -> Result<Step<usize>, 
     let len = bytes.len().min(pipe.room());
     let is_counted = !pipe.is_unwanted();
     if is_counted && pipe.length().is_some_and(|length| pipe.sent().saturating_add(len as u64) > length) {
-        pipe.end(End::Broken);
-        return Err(Errno::Fbig.into());
+        pipe.end(End::Broken(Errno::Connreset));
+        return Err(if pipe.is_asking() { Errno::Msgsize } else { Errno::Fbig }.into());
     }
     if len == 0 {
         return Ok(Step::Wait(pipe.wait(Way::Writes)));
@@ -350,7 +392,7 @@ pub(super) fn read_body(pipe: &Arc<Pipe>, bytes: &mut [u8]) -> Result<Step<usize
     match pipe.take(bytes.len()) {
         None => Ok(Step::Wait(pipe.wait(Way::Reads))),
         Some(Taken::End(End::Whole(_))) => Ok(Step::Done(0)),
-        Some(Taken::End(End::Broken)) => Err(Errno::Connreset.into()),
+        Some(Taken::End(End::Broken(errno))) => Err(errno.into()),
         Some(Taken::Piece(piece)) => {
             bytes.iter_mut().zip(&piece).for_each(|(room, byte)| *room = *byte);
             Ok(Step::Done(piece.len()))
@@ -363,24 +405,15 @@ fn content_length(fields: &HeaderMap) -> Option<u64> {
     said.parse().ok().filter(|_| said.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-fn check_head(fields: Option<&HeaderMap>) -> Result<(), MessageFault> {
-    match fields.map_or(0, bytes) {
-        size if size > MAX_BYTES => Err(MessageFault::Fields(size as u64)),
+fn check_head(fields: &HeaderMap, is_asking: bool) -> Result<(), MessageFault> {
+    match bytes(fields) {
+        size if size > MAX_BYTES => Err(MessageFault::Fields { is_asking, bytes: size as u64 }),
         _ => Ok(()),
     }
 }
 
-/// A length that is said is said once.
-fn check_length(fields: &HeaderMap) -> Result<(), MessageFault> {
+/// Whether a length that is said is said once, and as a number.
+fn says_one_length(fields: &HeaderMap) -> bool {
     let said = fields.get_all(CONTENT_LENGTH).iter().count();
-    match (said, content_length(fields)) {
-        (0, _) | (1, Some(_)) => Ok(()),
-        _ => Err(Stop::Trap("a response says its length twice, or not as a number".to_owned()).into()),
-    }
-}
-
-/// Engines give a guest only its own handles, each with its type.
-#[cold]
-fn foreign() -> Stop {
-    Stop::Trap("a handle of the guest's is not of its type".to_owned())
+    matches!((said, content_length(fields)), (0, _) | (1, Some(_)))
 }

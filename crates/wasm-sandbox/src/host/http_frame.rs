@@ -1,20 +1,19 @@
-//! How scripts answer HTTP requests: in frames of the interpreter's one import, of the kind `h`.
-//!
-//! A frame has 8 bytes before what it carries: `h`, what it asks for, two bytes of nothing, and how long what it carries is. The
-//! host writes into it how it went (0 or more, or -1) and the length of what it has written after the 8 bytes.
+//! How scripts answer HTTP requests: in frames of the kind `h`, which are those of `net_frame.rs` without a port and a number. A failure
+//! is -1, with a message where the guest is to blame.
+
+use std::sync::Arc;
 
 use http::StatusCode;
 use serde::Deserialize;
 
 use super::{
-    Host, Step, Stop,
-    http::{FieldFault, MessageFault},
-    tools::{Attempt, FAULT, Framed, reply},
+    Host, Step, Stop, Wait,
+    control::Event,
+    handles::{Input, Output},
+    http::{Exchange, FieldFault, Flow, MessageFault, Way},
+    net_frame::Came,
     wasi2::Fault,
 };
-use crate::host::http::Exchange;
-
-const HEAD: usize = 8;
 
 /// The most bytes of status and fields, as JSON.
 const MAX_SAID: usize = 256 << 10;
@@ -44,18 +43,21 @@ pub(crate) struct Asked {
     authority: String,
     path: String,
     headers: Vec<(String, String)>,
+    /// Whether a body comes, which may still be empty.
+    body: bool,
 }
 
 impl Host {
     /// Takes a request that a script is to answer, and tells of it what is not its body.
     pub(crate) fn accept_for_script(&mut self, exchange: Exchange) -> Result<Asked, Stop> {
+        let has_body = exchange.request.body().ended().is_none();
         let (request, answer) = self.accept(exchange)?;
         let head = self.request_head(request)?;
         let fields = self.request_fields(request)?;
         let fields = self.fields(fields)?.map().clone();
         let body = self.request_body(request)?.unwrap_or_default();
         let input = self.body_stream(body)?.unwrap_or_default();
-        self.serving = Some(Serving { input, answer: Some(answer), output: None });
+        self.http.serving = Some(Serving { input, answer: Some(answer), output: None });
         let latin = |value: &http::HeaderValue| value.as_bytes().iter().copied().map(char::from).collect();
         Ok(Asked {
             method: head.method.as_str().to_owned(),
@@ -63,63 +65,66 @@ impl Host {
             authority: head.uri.authority().map_or("", |authority| authority.as_str()).to_owned(),
             path: head.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned(),
             headers: fields.iter().map(|(name, value)| (name.as_str().to_owned(), latin(value))).collect(),
+            body: has_body,
         })
     }
 
-    /// Does what a frame asks for, or says what has to be waited for first.
-    pub(super) fn http_frame(&mut self, frame: &mut [u8], attempt: Attempt) -> Result<Framed, Stop> {
-        if !attempt.again {
-            self.count_call(0)?;
-        }
-        let length = frame.get(4..HEAD).and_then(|length| length.first_chunk().copied()).map(u32::from_le_bytes);
-        let (Some(asks), Some(length)) = (frame.get(1).copied(), length) else { return Ok(Framed::Done(FAULT)) };
-        let carried = frame.get(HEAD..).and_then(|carried| carried.get(..length as usize));
-        let Some(carried) = carried else { return Ok(Framed::Done(FAULT)) };
+    /// Does what a frame asks of the request that is being answered: `r` reads some of its body, `s` says status and fields, `w` writes
+    /// some of the answer's body, `f` ends that. None for what is not known.
+    pub(super) fn serve_asked(&mut self, asks: u8, carried: &mut [u8]) -> Result<Option<Came>, Stop> {
         let done = match asks {
-            b'r' => self.serve_read(frame),
-            b's' => {
-                let said = self.serve_start(carried)?;
-                Ok(Step::Done(match said {
-                    Ok(()) => write(frame, 0, &[]),
-                    Err(why) => write(frame, FAILED, why.as_bytes()),
-                }))
-            }
-            b'w' => match self.serve_write(carried) {
-                Ok(Step::Done(len)) => Ok(Step::Done(write(frame, i32::try_from(len).unwrap_or(i32::MAX), &[]))),
-                Ok(Step::Wait(wait)) => Ok(Step::Wait(wait)),
-                Err(fault) => Err(fault),
-            },
-            b'f' => {
-                let is_finished = self.serve_finish()?;
-                Ok(Step::Done(write(frame, if is_finished { 0 } else { FAILED }, &[])))
-            }
-            _ => return Ok(Framed::Done(FAULT)),
+            b'r' => self.serve_read(carried).map(|step| step.map(Came::Filled)),
+            b's' => Ok(Step::Done(match self.serve_start(carried)? {
+                Ok(()) => Came::To(0, Vec::new()),
+                Err(why) => Came::To(FAILED, why.into_bytes()),
+            })),
+            b'w' => self
+                .serve_write(carried)
+                .map(|step| step.map(|len| Came::To(i32::try_from(len).unwrap_or(i32::MAX), Vec::new()))),
+            b'f' => Ok(Step::Done(Came::To(if self.serve_finish()? { 0 } else { FAILED }, Vec::new()))),
+            _ => return Ok(None),
         };
-        match done {
-            Ok(Step::Done(code)) => Ok(Framed::Done(code)),
-            Ok(Step::Wait(wait)) => Ok(Framed::Again(wait)),
-            Err(Fault::Stop(stop)) => Err(stop),
-            Err(Fault::Errno(_) | Fault::Closed) => Ok(Framed::Done(write(frame, FAILED, &[]))),
-        }
+        Ok(Some(match done {
+            Ok(Step::Done(came)) => came,
+            Ok(Step::Wait(Wait { event: Some(event), .. })) => Came::Wait(event),
+            Err(Fault::Stop(stop)) => return Err(stop),
+            Ok(Step::Wait(_)) | Err(Fault::Errno(_) | Fault::Closed) => Came::To(FAILED, Vec::new()),
+        }))
     }
 
-    /// Reads as much of the request's body as the frame has room for; nothing at its end.
-    fn serve_read(&mut self, frame: &mut [u8]) -> Result<Step<i32>, Fault> {
-        let Some(input) = self.serving.as_ref().map(|serving| serving.input) else { return Err(Fault::Closed) };
-        let room = frame.len().saturating_sub(HEAD) as u64;
-        match self.read(input, room, true) {
+    /// That the request's body can be read, or the answer's written, as far as that is asked.
+    pub(super) fn serve_event(&mut self, reads: bool, writes: bool) -> Result<Option<Box<dyn Event>>, Stop> {
+        let Some(serving) = &self.http.serving else { return Ok(None) };
+        let (input, output) = (serving.input, serving.output.map(|(_, sink)| sink));
+        let mut bodies = Vec::new();
+        if reads && let Input::Body(pipe) = self.handles.input(input)? {
+            bodies.push((Arc::clone(pipe), Way::Reads));
+        }
+        if let Some(output) = output.filter(|_| writes)
+            && let Output::Body(pipe) = self.handles.output(output)?
+        {
+            bodies.push((Arc::clone(pipe), Way::Writes));
+        }
+        Ok(Flow::of(bodies).map(|flow| Box::new(flow) as Box<dyn Event>))
+    }
+
+    /// Reads as much of the request's body as there is room for; nothing at its end.
+    fn serve_read(&mut self, room: &mut [u8]) -> Result<Step<usize>, Fault> {
+        let Some(input) = self.http.serving.as_ref().map(|serving| serving.input) else { return Err(Fault::Closed) };
+        match self.read(input, room.len() as u64, true) {
             Ok(Step::Done(bytes)) => {
-                Ok(Step::Done(write(frame, i32::try_from(bytes.len()).unwrap_or(i32::MAX), &bytes)))
+                room.iter_mut().zip(&bytes).for_each(|(room, byte)| *room = *byte);
+                Ok(Step::Done(bytes.len()))
             }
             Ok(Step::Wait(wait)) => Ok(Step::Wait(wait)),
-            Err(Fault::Closed) => Ok(Step::Done(write(frame, 0, &[]))),
+            Err(Fault::Closed) => Ok(Step::Done(0)),
             Err(fault) => Err(fault),
         }
     }
 
     /// Says status and fields, or why they cannot be said.
     fn serve_start(&mut self, said: &[u8]) -> Result<Result<(), String>, Stop> {
-        let Some(answer) = self.serving.as_mut().and_then(|serving| serving.answer.take()) else {
+        let Some(answer) = self.http.serving.as_mut().and_then(|serving| serving.answer.take()) else {
             return Ok(Err("there is no request, or it was answered already".to_owned()));
         };
         let said: Said = match said.get(..MAX_SAID.min(said.len())).map(serde_json::from_slice) {
@@ -146,14 +151,14 @@ impl Host {
             Err(MessageFault::Stop(stop)) => return Err(stop),
             Err(_) => return Ok(Err("the fields are too long".to_owned())),
         }
-        if let Some(serving) = &mut self.serving {
+        if let Some(serving) = &mut self.http.serving {
             serving.output = Some((body, sink));
         }
         Ok(Ok(()))
     }
 
     fn serve_write(&mut self, carried: &[u8]) -> Result<Step<usize>, Fault> {
-        let sink = self.serving.as_ref().and_then(|serving| serving.output).map(|(_, sink)| sink);
+        let sink = self.http.serving.as_ref().and_then(|serving| serving.output).map(|(_, sink)| sink);
         let sink = sink.ok_or(Fault::Closed)?;
         let mut done = 0;
         match self.write(sink, carried, &mut done)? {
@@ -164,7 +169,7 @@ impl Host {
 
     /// Whether the body is as long as was said.
     fn serve_finish(&mut self) -> Result<bool, Stop> {
-        let output = self.serving.as_mut().and_then(|serving| serving.output.take());
+        let output = self.http.serving.as_mut().and_then(|serving| serving.output.take());
         let Some((body, _)) = output else { return Ok(false) };
         match self.finish_writing(body, None) {
             Ok(()) => Ok(true),
@@ -172,14 +177,6 @@ impl Host {
             Err(_) => Ok(false),
         }
     }
-}
-
-/// Writes how it went, and what there is.
-fn write(frame: &mut [u8], status: i32, answer: &[u8]) -> i32 {
-    let room = frame.get_mut(HEAD..).unwrap_or_default();
-    let len = room.len().min(answer.len());
-    room.iter_mut().zip(answer).for_each(|(room, byte)| *room = *byte);
-    reply(frame, status, u32::try_from(len).unwrap_or_default())
 }
 
 /// A text whose characters are bytes; others as they are in UTF-8.

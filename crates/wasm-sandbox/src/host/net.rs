@@ -21,7 +21,7 @@ use std::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicU32, Ordering},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use tokio::{
@@ -44,8 +44,8 @@ use self::{
 pub(crate) use self::{
     connection::{Interest, MAX_PROTOCOLS, NetEvent, Opened, Secured},
     datagram::Datagram,
-    error::{NetError, NetErrorKind},
-    http::{HttpHead, HttpRequest, RequestBody},
+    error::{NetError, NetErrorKind, RequestFault},
+    http::{HttpHead, HttpRequest, RequestBody, is_ours},
 };
 use super::{Stop, tools::Executor};
 
@@ -245,18 +245,9 @@ impl Net {
         self.denials().note(operation, target.clone(), &refusal.to_string());
         let error = NetError::denied(&target, refusal);
         if operation == "connect" {
-            let record = ConnectionRecord {
-                host: shown(host),
-                address: host.parse::<IpAddr>().ok().map(|address| address.to_string()),
-                port,
-                protocol: NetworkProtocol::Tcp,
-                tls: false,
-                at_us: micros(self.began.elapsed()),
-                duration_us: 0,
-                bytes_sent: 0,
-                bytes_received: 0,
-                error: Some(refusal.to_string()),
-            };
+            let mut record = record(NetworkProtocol::Tcp, host, port, self.began.elapsed());
+            record.address = host.parse::<IpAddr>().ok().map(|address| address.to_string());
+            record.error = Some(refusal.to_string());
             note(&mut self.records, &mut self.records_dropped, record);
         }
         error
@@ -398,6 +389,22 @@ impl Net {
     }
 }
 
+/// A record of what has only begun, so long after the run.
+fn record(protocol: NetworkProtocol, host: &str, port: u16, at: Duration) -> ConnectionRecord {
+    ConnectionRecord {
+        host: shown(host),
+        address: None,
+        port,
+        protocol,
+        tls: false,
+        at_us: micros(at),
+        duration_us: 0,
+        bytes_sent: 0,
+        bytes_received: 0,
+        error: None,
+    }
+}
+
 /// Keeps a record; where it is.
 fn note(records: &mut Vec<ConnectionRecord>, dropped: &mut u64, record: ConnectionRecord) -> Option<usize> {
     if records.len() >= MAX_RECORDS {
@@ -413,6 +420,6 @@ fn shown(host: &str) -> String {
     Plain::line(host).at_most(MAX_NAME).to_string()
 }
 
-fn micros(time: std::time::Duration) -> u64 {
+fn micros(time: Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }

@@ -1,6 +1,7 @@
-//! How interpreters reach the network: Python in frames of its one import, of the kind `n`, and JavaScript in such frames alone.
+//! How interpreters reach the network, and what they answer: Python in frames of its one import, of the kinds `n` and `h`, and JavaScript in
+//! such frames alone.
 //!
-//! A frame has 16 bytes before what it carries: `n`, what it asks for, a port, a connection's number, how long what it carries
+//! A frame has 16 bytes before what it carries: `n`, or `h` for the request that is answered, what it asks for, a port, a connection's number, how long what it carries
 //! is, and how many milliseconds it has time, or -1. The host writes into it how it went (0 or more, or less for a failure), the
 //! length of the answer, and after the 16 bytes the answer itself.
 
@@ -33,6 +34,8 @@ const CLOSING: Duration = Duration::from_secs(5);
 
 /// The words of a frame before what it carries.
 struct Head {
+    /// Whether it is about the request that is being answered.
+    serves: bool,
     asks: u8,
     port: u16,
     handle: u32,
@@ -41,7 +44,7 @@ struct Head {
 }
 
 /// What a frame has come to.
-enum Came {
+pub(super) enum Came {
     /// How it went, and the answer.
     To(i32, Vec<u8>),
     /// The answer is in the frame already.
@@ -55,6 +58,7 @@ impl Head {
         let port = frame.get(2..4)?.first_chunk().copied().map(u16::from_le_bytes)?;
         let patience = u64::try_from(i32::from_le_bytes(word(12)?)).ok().map(Duration::from_millis);
         Some(Self {
+            serves: *frame.first()? == b'h',
             asks: *frame.get(1)?,
             port,
             handle: u32::from_le_bytes(word(4)?),
@@ -66,6 +70,7 @@ impl Head {
     /// Whether it carries no more than what it asks for can use, where the host looks at all of it.
     fn is_bounded(&self) -> bool {
         match self.asks {
+            _ if self.serves => true,
             b'r' | b'c' => self.len <= MAX_HOST,
             b't' => self.len <= MAX_SECURE,
             b'p' => self.len <= MAX_POLLED * POLLED,
@@ -110,6 +115,9 @@ impl Host {
 
     /// None for what is not known.
     fn net_asked(&mut self, head: &Head, carried: &mut [u8], is_late: bool) -> Result<Option<Came>, Stop> {
+        if head.serves {
+            return self.serve_asked(head.asks, carried);
+        }
         let handle = head.handle;
         Ok(Some(match head.asks {
             b'r' | b'c' | b't' => match std::str::from_utf8(carried) {
@@ -210,7 +218,7 @@ fn status(error: &NetError) -> i32 {
         NetErrorKind::NotOpen => -9,
         NetErrorKind::Shut => -10,
         NetErrorKind::TooLong | NetErrorKind::Other => -11,
-        NetErrorKind::Request => -13,
+        NetErrorKind::Request(_) => -13,
         NetErrorKind::Response => -14,
     }
 }

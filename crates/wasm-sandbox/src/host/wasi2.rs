@@ -13,6 +13,7 @@ use super::{
     control::Stream,
     descriptors::Descriptor,
     handles::{Handle, Input, Listing, Output},
+    http::Message,
 };
 use crate::vfs::{DirEntry, Errno, FileKind, Quota};
 
@@ -132,6 +133,16 @@ impl Host {
         Ok(bytes.first_chunk().copied().map_or(0, u64::from_le_bytes))
     }
 
+    /// The same for as long as an instance lives.
+    pub(crate) fn insecure_seed(&mut self) -> Result<(u64, u64), Stop> {
+        if let Some(seed) = self.insecure_seed {
+            return Ok(seed);
+        }
+        let seed = (self.random_number()?, self.random_number()?);
+        self.insecure_seed = Some(seed);
+        Ok(seed)
+    }
+
     /// The preopened directories: the descriptors that are there from the beginning, for who asks a second time copies.
     ///
     /// # Errors
@@ -244,6 +255,16 @@ impl Host {
             Handle::Input(Input::File { fd, .. })
             | Handle::Output(Output::File { fd, .. })
             | Handle::Listing(Listing { fd, .. }) => fd,
+            Handle::Message(Message::Coming(Some(request))) => {
+                self.give_up(request);
+                return Ok(());
+            }
+            Handle::Message(Message::Query(query)) => {
+                query.drop_body();
+                return Ok(());
+            }
+            // An answer that nobody reads holds no connection.
+            Handle::Message(_) | Handle::Input(Input::Body(_)) => return self.drive_requests().map(|_| ()),
             _ => return Ok(()),
         };
         self.descriptors.release(fd).map_err(lost)

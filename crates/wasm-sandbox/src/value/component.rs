@@ -2,13 +2,14 @@
 
 mod answer;
 mod describe;
+mod docs;
 mod lift;
 mod lower;
 mod names;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use self::{answer::Answered, describe::Described};
+pub(crate) use self::{answer::Answered, describe::Described, docs::Docs};
 pub(super) use self::{
     lift::{Lift, json},
     lower::{Spread, lower},

@@ -8,7 +8,7 @@ use wasmparser::{CompositeInnerType, ExternalKind, FuncType, Parser, Payload, Ty
 use super::{
     WasmType,
     signature::{Abi, Parameter, Signature, Type},
-    signatures::{SECTION, unreadable},
+    signatures::{Signatures, unreadable},
 };
 
 /// Nesting of a type that is accepted at most.
@@ -39,7 +39,7 @@ impl<'a> Exports<'a> {
         for payload in Parser::new(0).parse_all(wasm) {
             let payload = payload.map_err(|error| unreadable(&error.to_string()))?;
             if let Payload::CustomSection(reader) = &payload
-                && reader.name() == SECTION
+                && reader.name() == Signatures::SECTION
                 && exports.section.replace(reader.data()).is_some()
             {
                 return Err(unreadable("it is there twice"));

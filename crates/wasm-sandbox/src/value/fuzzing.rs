@@ -11,7 +11,7 @@ use wasm_sandbox_policy::SandboxError;
 
 use super::{
     Abi, Arguments, Guest, Outcome, Parameter, Signature, Signatures, Type, WasmType, WasmValue, arguments::Argument,
-    call, signatures::SECTION,
+    call,
 };
 
 /// Bytes that arguments and results may have.
@@ -30,7 +30,7 @@ pub fn signatures(section: &[u8]) {
         wat::parse_str(text).expect("a module")
     });
     let mut wasm = module.clone();
-    let custom = wasm_encoder::CustomSection { name: SECTION.into(), data: section.into() };
+    let custom = wasm_encoder::CustomSection { name: Signatures::SECTION.into(), data: section.into() };
     wasm_encoder::ComponentSection::append_to_component(&custom, &mut wasm);
     let Ok(read) = Signatures::from_wasm(&wasm) else { return };
     let all: Vec<Signature> = read.iter().cloned().collect();

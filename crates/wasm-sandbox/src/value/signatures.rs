@@ -3,15 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
+use wasm_encoder::{Module, RawSection};
 use wasm_sandbox_policy::{Plain, SandboxError};
+use wasmparser::{Parser, Payload};
 
 use super::{
     exports::Exports,
     signature::{Abi, LeftOut, Signature},
 };
-
-/// The custom section that describes functions whose types are richer than wasm's.
-pub(super) const SECTION: &str = "wasm-sandbox.signatures";
 
 /// Bytes of that section that are read at most.
 const MAX_SECTION: usize = 1 << 20;
@@ -33,6 +32,9 @@ struct Section {
 }
 
 impl Signatures {
+    /// The custom section that describes functions whose types are richer than wasm's.
+    pub(crate) const SECTION: &str = "wasm-sandbox.signatures";
+
     /// Reads the signatures of a valid module: from the custom section where there is one, otherwise from wasm's own types.
     ///
     /// # Errors
@@ -76,7 +78,15 @@ impl Signatures {
         })
     }
 
-    /// The module with these signatures in its custom section.
+    /// The functions that such sections describe, one after the other, whether or not there are any.
+    ///
+    /// # Errors
+    /// They are not what `docs/abi.md` says.
+    pub(crate) fn described_in(sections: &[u8]) -> Result<Vec<Signature>, SandboxError> {
+        documents(sections).map(|(functions, _)| functions)
+    }
+
+    /// The module with these signatures in its custom section, after those that its source has put there.
     pub(crate) fn append_section(
         wasm: &[u8],
         functions: Vec<Signature>,
@@ -85,16 +95,48 @@ impl Signatures {
         if functions.is_empty() && left_out.is_empty() {
             return Ok(wasm.to_vec());
         }
-        let data = serde_json::to_vec(&Section { version: 1, functions, left_out })
-            .map_err(|error| SandboxError::internal("writing signatures", error))?;
-        let mut module = wasm.to_vec();
-        let section = wasm_encoder::CustomSection { name: SECTION.into(), data: data.into() };
+        let failed = |error| SandboxError::internal("writing signatures", error);
+        let more = serde_json::to_vec(&Section { version: 1, functions, left_out }).map_err(failed)?;
+        let (mut module, mut data) = without_section(wasm)?;
+        data.extend(more);
+        let section = wasm_encoder::CustomSection { name: Self::SECTION.into(), data: data.into() };
         wasm_encoder::ComponentSection::append_to_component(&section, &mut module);
         Ok(module)
     }
 }
 
+/// A module without such a section, and what was in it.
+fn without_section(wasm: &[u8]) -> Result<(Vec<u8>, Vec<u8>), SandboxError> {
+    let (mut module, mut data) = (Module::new(), Vec::new());
+    for payload in Parser::new(0).parse_all(wasm) {
+        let payload = payload.map_err(|error| SandboxError::internal("reading a linked module", error))?;
+        match (&payload, payload.as_section()) {
+            (Payload::CustomSection(section), _) if section.name() == Signatures::SECTION => {
+                data.extend(section.data())
+            }
+            (_, Some((id, range))) => {
+                let data = wasm.get(range).unwrap_or_default();
+                module.section(&RawSection { id, data });
+            }
+            _ => {}
+        }
+    }
+    Ok((module.finish(), data))
+}
+
 fn described(section: &[u8], exports: &Exports<'_>) -> Result<(Vec<Signature>, Vec<LeftOut>), SandboxError> {
+    let (functions, left_out) = documents(section)?;
+    let mut names = BTreeSet::new();
+    for function in &functions {
+        if !names.insert(function.name.as_str()) {
+            return Err(unreadable(&format!("`{}` is there twice", function.name)));
+        }
+        exports.check(function)?;
+    }
+    Ok((functions, left_out))
+}
+
+fn documents(section: &[u8]) -> Result<(Vec<Signature>, Vec<LeftOut>), SandboxError> {
     if section.len() > MAX_SECTION {
         return Err(unreadable("it is longer than 1 MiB"));
     }
@@ -109,19 +151,12 @@ fn described(section: &[u8], exports: &Exports<'_>) -> Result<(Vec<Signature>, V
         functions.extend(part.functions);
         left_out.extend(part.left_out);
     }
-    let mut names = BTreeSet::new();
-    for function in &functions {
-        if !names.insert(function.name.as_str()) {
-            return Err(unreadable(&format!("`{}` is there twice", function.name)));
-        }
-        exports.check(function)?;
-    }
     Ok((functions, left_out))
 }
 
 pub(super) fn unreadable(reason: &str) -> SandboxError {
     SandboxError::NotRunnable {
-        what: SECTION.to_owned(),
+        what: Signatures::SECTION.to_owned(),
         reason: format!("the custom section cannot be used: {}", Plain::line(reason)),
     }
 }

@@ -303,7 +303,11 @@ impl Dir for HostTree {
     fn entries(&self, cursor: u64, limit: usize) -> VfsResult<Vec<DirEntry>> {
         // The place in the listing belongs to the descriptor, which others may be listing too.
         let _alone = self.listing.lock().unwrap_or_else(PoisonError::into_inner);
-        rustix::fs::seek(&self.directory, SeekFrom::Start(cursor)).map_err(errno)?;
+        match rustix::fs::seek(&self.directory, SeekFrom::Start(cursor)) {
+            // Behind the end there is nothing.
+            Err(rustix::io::Errno::INVAL) => return Ok(Vec::new()),
+            sought => sought.map_err(errno)?,
+        };
         let mut buffer = Vec::with_capacity(LISTING);
         let mut listing = RawDir::new(&self.directory, buffer.spare_capacity_mut());
         let mut entries = Vec::new();

@@ -725,3 +725,24 @@ fn host_functions_are_no_grant_to_a_component() {
     let refused = sandbox.call::<_, u32>("u32", 1).unwrap_err().to_string();
     assert!(refused.contains("`triple` does nothing: components import no such functions"), "{refused}");
 }
+
+#[test]
+fn a_type_that_is_named_from_outside_is_no_import() {
+    let text = r#"(component (type $shape (record (field "x" f64))) (import "shape" (type $named (eq $shape)))
+        (core module $m (func (export "f") (param f64) (result f64) local.get 0)) (core instance $i (instantiate $m))
+        (func (export "f") (param "s" $named) (result f64) (canon lift (core func $i "f"))))"#;
+    let mut sandbox = WasmSandbox::builder().setup(Setup::default()).source(wat(text)).build_blocking().unwrap();
+    assert_eq!(sandbox.call::<_, f64>("f", (json!({ "x": 1.5 }),)).unwrap(), 1.5);
+    assert_eq!(sandbox.module().unwrap().imports(), []);
+}
+
+#[test]
+fn what_the_engine_cannot_do_well_is_refused_by_its_name() {
+    for text in [
+        r#"(component (type $s (stream u8)) (import "pour" (func (param "s" $s))))"#,
+        r#"(component (type $f (future u8)) (import "later" (func (result $f))))"#,
+    ] {
+        let error = WasmSandbox::builder().setup(Setup::default()).source(wat(text)).build_blocking().err().unwrap();
+        assert!(error.to_string().contains("it uses streams, futures or asynchronous functions"), "{error}");
+    }
+}

@@ -8,9 +8,9 @@ use std::{
 
 use wasm_sandbox::{Ending, Language, SandboxResult, Setup, Source, WasmSandbox, WasmSandboxBuilder, blocking};
 
-/// The cache that tests share.
+/// The cache that all tests share, those of the command line too.
 pub(crate) fn cache_dir() -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache")
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache/wasm-sandbox")
 }
 
 /// A machine that has what a language needs.
@@ -21,7 +21,7 @@ pub(crate) fn setup(language: Language) -> Setup {
     if !ready.contains(&language) {
         let installed = match language {
             Language::Rust => setup.install_rust(),
-            Language::C | Language::Cpp => setup.install_c(),
+            Language::C | Language::Cpp | Language::Zig => setup.install_c(),
             Language::Go => setup.install_go(),
             Language::Python => setup.install_python(),
             Language::JavaScript | Language::TypeScript => setup.install_javascript(),
@@ -58,20 +58,26 @@ pub(crate) fn session(language: Language) -> blocking::Session {
 
 /// A program of the tests' own for a target of the machine's Rust, `wasm32-wasip1` or `wasm32-wasip2`.
 pub(crate) fn compiled(program: &str, target: &str) -> Vec<u8> {
-    let rustc = |arguments: &[&str]| {
-        let output = Command::new("rustc").args(arguments).output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).unwrap()
-    };
-    let sysroot = rustc(&["--print", "sysroot"]);
-    if !Path::new(sysroot.trim()).join("lib/rustlib").join(target).is_dir() {
-        let added = Command::new("rustup").args(["target", "add", target]).status().unwrap();
-        assert!(added.success(), "rustup target add {target}");
-    }
+    installed(target);
     let folder = tempfile::tempdir().unwrap();
     let output = folder.path().join("guest.wasm");
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it").join(program);
     let [source, output_text] = [&source, &output].map(|path| path.to_str().unwrap());
     rustc(&["--edition=2024", "-Copt-level=1", "-Cpanic=abort", "--target", target, source, "-o", output_text]);
     std::fs::read(output).unwrap()
+}
+
+fn rustc(arguments: &[&str]) -> String {
+    let output = Command::new("rustc").args(arguments).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The machine's Rust has this target.
+pub(crate) fn installed(target: &str) {
+    let sysroot = rustc(&["--print", "sysroot"]);
+    if !Path::new(sysroot.trim()).join("lib/rustlib").join(target).is_dir() {
+        let added = Command::new("rustup").args(["target", "add", target]).status().unwrap();
+        assert!(added.success(), "rustup target add {target}");
+    }
 }

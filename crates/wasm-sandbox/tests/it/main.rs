@@ -8,6 +8,7 @@ mod c;
 mod cache;
 mod calls;
 mod cargo;
+mod component_docs;
 mod components;
 mod copies;
 mod dropped;
@@ -41,6 +42,7 @@ mod typescript;
 mod values;
 mod wasi;
 mod wasi2;
+mod zig;
 
 use wasm_sandbox::{Setup, Source, blocking::WasmSandbox};
 

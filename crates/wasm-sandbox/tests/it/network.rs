@@ -2,6 +2,7 @@
 
 mod attacks;
 mod fetch;
+mod http;
 mod limits;
 mod secrets;
 mod sessions;

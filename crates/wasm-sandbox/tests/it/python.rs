@@ -450,7 +450,7 @@ fn h10_nothing_is_left_for_the_next_instance() {
 #[test]
 fn h12_images_hold_no_path_of_the_host() {
     languages::setup(Language::Python);
-    let cache = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache");
+    let cache = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache/wasm-sandbox");
     let mut looked_at = 0;
     for entry in fs::read_dir(cache.join("images")).unwrap() {
         let path = entry.unwrap().path();

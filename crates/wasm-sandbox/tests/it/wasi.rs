@@ -10,6 +10,7 @@ use crate::wat;
 const FUNCTIONS: &[(&str, &str)] = &[
     ("fd_allocate", "iII"),
     ("fd_close", "i"),
+    ("fd_fdstat_get", "ii"),
     ("fd_filestat_set_size", "iI"),
     ("fd_filestat_set_times", "iIIi"),
     ("fd_pread", "iiiIi"),
@@ -67,6 +68,7 @@ pub(crate) struct Guest {
 /// What a `filestat` says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct FileStat {
+    pub(crate) inode: u64,
     pub(crate) kind: u8,
     pub(crate) size: u64,
     pub(crate) accessed: u64,
@@ -77,6 +79,7 @@ pub(crate) struct FileStat {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Entry {
     pub(crate) next: u64,
+    pub(crate) inode: u64,
     pub(crate) name: Vec<u8>,
     pub(crate) kind: u8,
     pub(crate) padding: [u8; 3],
@@ -195,6 +198,12 @@ impl Guest {
         self.vector(bytes.len());
     }
 
+    /// The rights that a descriptor says it has.
+    pub(crate) fn rights(&mut self, fd: i64) -> Result<u64, Errno> {
+        self.call("fd_fdstat_get", &[fd, OUT])?;
+        Ok(u64::from_le_bytes(self.take(OUT, 24)[8..16].try_into().unwrap()))
+    }
+
     pub(crate) fn seek(&mut self, fd: i64, offset: i64, whence: i64) -> Result<u64, Errno> {
         self.call("fd_seek", &[fd, offset, whence, OUT])?;
         Ok(u64::from_le_bytes(self.take_number(OUT)))
@@ -211,6 +220,7 @@ impl Guest {
             let Some((name, after)) = after.split_at_checked(name_len) else { break };
             entries.push(Entry {
                 next: u64::from_le_bytes(header[..8].try_into().unwrap()),
+                inode: u64::from_le_bytes(header[8..16].try_into().unwrap()),
                 name: name.to_vec(),
                 kind: header[20],
                 padding: header[21..].try_into().unwrap(),
@@ -239,7 +249,7 @@ impl Guest {
         self.call("path_filestat_get", &[fd, 0, path, len, OUT])?;
         let bytes = self.take(OUT, 64);
         let number = |at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().unwrap());
-        Ok(FileStat { kind: bytes[16], size: number(32), accessed: number(40), modified: number(48) })
+        Ok(FileStat { inode: number(8), kind: bytes[16], size: number(32), accessed: number(40), modified: number(48) })
     }
 
     /// A call with one path after the descriptor.

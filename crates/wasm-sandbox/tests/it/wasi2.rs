@@ -374,6 +374,9 @@ fn d5_no_call_makes_more_than_the_guest_may_have() {
     assert_eq!(printed(room, &["random-bytes", "3000000"]), "3000000 3000000 false\n");
     let long = vec![b'x'; 1 << 20];
     assert_eq!(printed(|builder| builder.stdin(long.as_slice()), &["endless"]), "0 131072\n0 0\n0 10\n");
+    // Once its end was seen, nothing is read of it either.
+    assert_eq!(printed(nothing, &["endless"]), "1 0\n1 0\n1 1\n");
+    assert_eq!(printed(nothing, &["seed"]), "true\n");
 }
 
 #[test]

@@ -4,23 +4,28 @@ use wasm_sandbox::GuestKind;
 
 use crate::options::{InitKind, InitLanguage};
 
-/// A project. `{name}` in a file stands for its name.
+/// A project. Words in braces, such as `{name}`, stand in its files for what they mean.
 pub(super) struct Template {
     pub(super) kind: GuestKind,
+    pub(super) description: &'static str,
     pub(super) source: &'static str,
     /// Where the guest sees the project's folder, if it imports files from there.
     pub(super) imports_from: Option<&'static str>,
     /// All files but for those that every project has.
-    pub(super) files: &'static [(&'static str, &'static str)],
-    /// A command that uses it, which prints `2`.
-    pub(super) example: &'static str,
+    pub(super) files: Files,
+    pub(super) readme: &'static str,
+    /// How long it may take, and how much it may say.
+    pub(super) times: &'static str,
+    /// A command that uses it, whose output the README shows.
+    pub(super) example: String,
     /// The command that runs its tests.
-    pub(super) test: &'static str,
+    pub(super) test: String,
+    /// How an application uses it.
+    pub(super) application: String,
 }
 
-/// The commands that use a program, and one that is given an argument.
-const RUN: &str = "echo trust nobody | wasm-sandbox run";
-const CALL: &str = "wasm-sandbox call . count 'trust nobody'";
+/// Names and texts, the source first, the tests last.
+type Files = &'static [(&'static str, &'static str)];
 
 /// The text of a file.
 macro_rules! text {
@@ -29,65 +34,168 @@ macro_rules! text {
     };
 }
 
-pub(super) fn of(language: InitLanguage, kind: InitKind) -> Template {
-    let files = files(language, kind);
-    let (kind, example) = match kind {
-        InitKind::Cli => (GuestKind::Cli, RUN),
-        InitKind::Library => (GuestKind::Library, CALL),
+/// Files of one folder that keep their names.
+macro_rules! files {
+    [$folder:literal: $($name:literal),*] => {
+        &[$(($name, include_str!(concat!("../../../templates/", $folder, "/", $name)))),*]
     };
-    let (source, _) = files.first().copied().unwrap_or_default();
-    let (source, imports_from, test) = match language {
-        InitLanguage::Rust => (".", None, "cargo test"),
-        InitLanguage::C => (source, None, "wasm-sandbox run test.c"),
-        InitLanguage::Python => (source, Some("/project"), "wasm-sandbox run test_words.py"),
-        InitLanguage::Javascript => (source, Some("/"), "wasm-sandbox run test.mjs"),
-        InitLanguage::Typescript => (source, Some("/"), "wasm-sandbox run test.ts"),
-    };
-    Template { kind, source, imports_from, files, example, test }
 }
 
-/// The files of a project, its source first.
-fn files(language: InitLanguage, kind: InitKind) -> &'static [(&'static str, &'static str)] {
-    match (language, kind) {
-        (InitLanguage::Rust, InitKind::Cli) => &[
-            ("src/main.rs", text!("rust/main.rs")),
-            ("Cargo.toml", text!("rust/Cargo.toml.template")),
-            (".gitignore", "/target\n"),
-        ],
-        (InitLanguage::Rust, InitKind::Library) => &[
-            ("src/lib.rs", text!("rust/lib.rs")),
-            ("Cargo.toml", text!("rust/Cargo.toml.template")),
-            (".gitignore", "/target\n"),
-        ],
-        (InitLanguage::C, InitKind::Cli) => {
-            &[("main.c", text!("c/main.c")), ("words.h", text!("c/words.h")), ("test.c", text!("c/test.c"))]
+/// What a call and a server have.
+const SHORT: &str = "timeout = \"10s\"";
+
+/// What has a client of its own.
+const LONG: &str =
+    "# It lives as long as its client does, a day at most.\ntimeout = \"1d\"\ncpu_time = \"1d\"\noutput = \"1GB\"";
+
+/// The template, if there is one of this kind for the language.
+pub(super) fn of(language: InitLanguage, kind: InitKind) -> Option<Template> {
+    let files = files(language, kind)?;
+    let function = if language == InitLanguage::Go { "Summarize" } else { "summarize" };
+    let count = if language == InitLanguage::Go { "Count" } else { "count" };
+    let (guest, readme, example) = match kind {
+        InitKind::Cli => (GuestKind::Cli, text!("README.md"), "echo trust nobody | wasm-sandbox run".to_owned()),
+        InitKind::Library => {
+            (GuestKind::Library, text!("README.md"), format!("wasm-sandbox call . {count} 'trust nobody'"))
         }
-        (InitLanguage::C, InitKind::Library) => {
-            &[("library.c", text!("c/library.c")), ("words.h", text!("c/words.h")), ("test.c", text!("c/test.c"))]
+        InitKind::Http => (GuestKind::Http, text!("http/README.md"), "wasm-sandbox serve".to_owned()),
+        InitKind::Mcp => {
+            let ping = r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#;
+            (GuestKind::Cli, text!("mcp/README.md"), format!("echo '{ping}' | wasm-sandbox run"))
         }
-        (InitLanguage::Python, InitKind::Cli) => &[
-            ("main.py", text!("python/main.py")),
-            ("words.py", text!("python/words.py")),
-            ("test_words.py", text!("python/test_words.py")),
+        InitKind::Plugin => {
+            let document = r#"{"title":"motto","text":"trust nobody"}"#;
+            let call = format!("wasm-sandbox call . {function} '{document}' 2>/dev/null");
+            (GuestKind::Library, text!("plugin/README.md"), call)
+        }
+    };
+    let (first, last) = (files.first().map_or("", |(name, _)| name), files.last().map_or("", |(name, _)| name));
+    let (source, imports_from, test) = match language {
+        InitLanguage::Rust => (".", None, "cargo test".to_owned()),
+        InitLanguage::Go => (".", None, "go test".to_owned()),
+        InitLanguage::C => (first, None, format!("wasm-sandbox run {last}")),
+        InitLanguage::Python => (first, Some("/project"), format!("wasm-sandbox run {last}")),
+        InitLanguage::Javascript | InitLanguage::Typescript => (first, Some("/"), format!("wasm-sandbox run {last}")),
+    };
+    Some(Template {
+        kind: guest,
+        description: if kind == InitKind::Plugin { "Summarizes documents." } else { "Counts words." },
+        source,
+        imports_from,
+        files,
+        readme,
+        times: if kind == InitKind::Mcp { LONG } else { SHORT },
+        example,
+        test,
+        application: text!("plugin/application.rs").replace("\"summarize\"", &format!("\"{function}\"")),
+    })
+}
+
+fn files(language: InitLanguage, kind: InitKind) -> Option<Files> {
+    match language {
+        InitLanguage::Rust => rust(kind),
+        InitLanguage::Go => go(kind),
+        InitLanguage::C => c(kind),
+        InitLanguage::Python => Some(python(kind)),
+        InitLanguage::Javascript => javascript(kind),
+        InitLanguage::Typescript => typescript(kind),
+    }
+}
+
+fn rust(kind: InitKind) -> Option<Files> {
+    const MANIFEST: &str = text!("rust/Cargo.toml.template");
+    const IGNORED: (&str, &str) = (".gitignore", "/target\n");
+    Some(match kind {
+        InitKind::Cli => &[("src/main.rs", text!("rust/main.rs")), ("Cargo.toml", MANIFEST), IGNORED],
+        InitKind::Library => &[("src/lib.rs", text!("rust/lib.rs")), ("Cargo.toml", MANIFEST), IGNORED],
+        InitKind::Mcp => &[
+            ("src/main.rs", text!("rust/server.rs")),
+            ("src/mcp.rs", text!("rust/mcp.rs")),
+            ("Cargo.toml", concat!(text!("rust/Cargo.toml.template"), "\n[dependencies]\nserde_json = \"1\"\n")),
+            IGNORED,
         ],
-        (InitLanguage::Python, InitKind::Library) => {
-            &[("words.py", text!("python/words.py")), ("test_words.py", text!("python/test_words.py"))]
-        }
-        (InitLanguage::Javascript, InitKind::Cli) => &[
-            ("main.mjs", text!("javascript/main.mjs")),
-            ("words.mjs", text!("javascript/words.mjs")),
-            ("test.mjs", text!("javascript/test.mjs")),
+        InitKind::Plugin => &[
+            ("src/lib.rs", text!("rust/plugin.rs")),
+            (
+                "Cargo.toml",
+                concat!(
+                    text!("rust/Cargo.toml.template"),
+                    "\n[dependencies]\nserde = { version = \"1\", features = [\"derive\"] }\n"
+                ),
+            ),
+            IGNORED,
         ],
-        (InitLanguage::Javascript, InitKind::Library) => {
-            &[("words.mjs", text!("javascript/words.mjs")), ("test.mjs", text!("javascript/test.mjs"))]
-        }
-        (InitLanguage::Typescript, InitKind::Cli) => &[
-            ("main.ts", text!("typescript/main.ts")),
-            ("words.ts", text!("typescript/words.ts")),
-            ("test.ts", text!("typescript/test.ts")),
+        // What cargo projects are compiled for has no interface for requests.
+        InitKind::Http => return None,
+    })
+}
+
+fn go(kind: InitKind) -> Option<Files> {
+    const MANIFEST: (&str, &str) = ("go.mod", text!("go/go.mod.template"));
+    const WORDS: (&str, &str) = ("words.go", concat!("package main\n", text!("go/words.go.template")));
+    Some(match kind {
+        InitKind::Cli => &[
+            ("main.go", text!("go/main.go")),
+            WORDS,
+            MANIFEST,
+            ("words_test.go", concat!("package main\n", text!("go/words_test.go.template"))),
         ],
-        (InitLanguage::Typescript, InitKind::Library) => {
-            &[("words.ts", text!("typescript/words.ts")), ("test.ts", text!("typescript/test.ts"))]
+        InitKind::Library => &[
+            ("words.go", concat!("// Package words is about words.\npackage words\n", text!("go/words.go.template"))),
+            MANIFEST,
+            ("words_test.go", concat!("package words\n", text!("go/words_test.go.template"))),
+        ],
+        InitKind::Mcp => &[
+            ("server.go", text!("go/server.go")),
+            ("mcp.go", text!("go/mcp.go")),
+            WORDS,
+            MANIFEST,
+            ("mcp_test.go", text!("go/mcp_test.go")),
+        ],
+        InitKind::Plugin => {
+            &[("plugin.go", text!("go/plugin.go")), MANIFEST, ("plugin_test.go", text!("go/plugin_test.go"))]
         }
+        // No component is made of Go.
+        InitKind::Http => return None,
+    })
+}
+
+fn c(kind: InitKind) -> Option<Files> {
+    match kind {
+        InitKind::Cli => Some(files!["c": "main.c", "words.h", "test.c"]),
+        InitKind::Library => Some(files!["c": "library.c", "words.h", "test.c"]),
+        // No records travel, and there is no JSON.
+        InitKind::Http | InitKind::Mcp | InitKind::Plugin => None,
+    }
+}
+
+fn python(kind: InitKind) -> Files {
+    match kind {
+        InitKind::Cli => files!["python": "main.py", "words.py", "test_words.py"],
+        InitKind::Library => files!["python": "words.py", "test_words.py"],
+        InitKind::Http => files!["python": "app.py", "words.py", "test_app.py"],
+        InitKind::Mcp => files!["python": "server.py", "mcp.py", "words.py", "test_mcp.py"],
+        InitKind::Plugin => files!["python": "plugin.py", "test_plugin.py"],
+    }
+}
+
+fn javascript(kind: InitKind) -> Option<Files> {
+    match kind {
+        InitKind::Cli => Some(files!["javascript": "main.mjs", "words.mjs", "test.mjs"]),
+        InitKind::Library => Some(files!["javascript": "words.mjs", "test.mjs"]),
+        InitKind::Plugin => Some(files!["javascript": "plugin.mjs", "test_plugin.mjs"]),
+        InitKind::Http => Some(files!["javascript": "app.mjs", "words.mjs", "test_app.mjs"]),
+        // Input comes to its programs when it has ended.
+        InitKind::Mcp => None,
+    }
+}
+
+fn typescript(kind: InitKind) -> Option<Files> {
+    match kind {
+        InitKind::Cli => Some(files!["typescript": "main.ts", "words.ts", "test.ts"]),
+        InitKind::Library => Some(files!["typescript": "words.ts", "test.ts"]),
+        InitKind::Plugin => Some(files!["typescript": "plugin.ts", "test_plugin.ts"]),
+        InitKind::Http => Some(files!["typescript": "app.ts", "words.ts", "test_app.ts"]),
+        InitKind::Mcp => None,
     }
 }

@@ -116,7 +116,7 @@ fn add_javascript(linker: &mut Linker<StoreData>, mode: Mode) -> wasmtime::Resul
     linker.func_wrap_async(MODULE, "net", move |mut caller: Caller<'_, StoreData>, (pointer, len): (u32, u32)| {
         Box::new(async move {
             match memory(&mut caller, pointer, 1) {
-                Some([b'n']) => frame(&mut caller, pointer, len, mode).await,
+                Some([b'n' | b'h']) => frame(&mut caller, pointer, len, mode).await,
                 _ => Ok(FAULT),
             }
         })

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     engine::Mode,
-    host::{Host, Step, Stop, wasi2::Fault},
+    host::{Host, Step, Stop, Wait, wasi2::Fault},
     vfs::Errno,
 };
 
@@ -47,6 +47,7 @@ mod bindings {
             "wasi:random/random.get-random-bytes": async | trappable,
             "wasi:random/insecure.get-insecure-random-bytes": async | trappable,
             "wasi:sockets/tcp.[drop]tcp-socket": async | trappable,
+            "wasi:sockets/udp.[drop]udp-socket": async | trappable,
             default: trappable,
         },
         trappable_error_type: {
@@ -138,10 +139,14 @@ impl StoreData {
         loop {
             match attempt(&mut self.host).map_err(Into::into)? {
                 Step::Done(done) => return Ok(done),
-                Step::Wait(wait) => match self.mode {
-                    Mode::Blocking => wait_blocking(self, &wait)?,
-                    Mode::Async => wait_async(self, &wait).await?,
-                },
+                Step::Wait(wait) => {
+                    let driven = self.host.drive_requests()?;
+                    let wait = if driven.moved { Wait::moment() } else { driven.or(wait) };
+                    match self.mode {
+                        Mode::Blocking => wait_blocking(self, &wait)?,
+                        Mode::Async => wait_async(self, &wait).await?,
+                    }
+                }
             }
         }
     }

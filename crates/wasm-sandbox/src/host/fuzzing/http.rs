@@ -1,19 +1,20 @@
-//! An HTTP exchange, answered by a guest that holds messages as components do and speaks in frames as scripts do, in any order.
+//! An HTTP exchange, answered by a guest that holds messages as components do, asks others, and speaks in frames as scripts do, in
+//! any order.
 
 use std::{sync::Arc, time::Instant};
 
 use arbitrary::{Result, Unstructured};
-use http::{Request, Response};
+use http::{Method, Request, Response};
 use tokio::sync::oneshot;
 use wasm_sandbox_policy::{ByteSize, InstanceConfig, ResourceLimits};
 
 use crate::{
     host::{
-        Attempt, Framed, Host, HostSetup, Sink, Stdin, Step, Stop, ToolSetup,
-        http::{End, Exchange, MessageFault, Pipe},
+        Attempt, Framed, Host, Step, Stop,
+        http::{End, Exchange, MessageFault, Outcome, Pipe},
         wasi2::Fault,
     },
-    vfs::Quota,
+    vfs::{Errno, Quota},
 };
 
 /// What the memory of a guest is: some bodies' worth.
@@ -60,11 +61,11 @@ impl Guest {
     fn new(input: &mut Unstructured<'_>) -> Result<(Self, oneshot::Receiver<Response<Arc<Pipe>>>)> {
         let mut host = host();
         let (answer, answered) = oneshot::channel();
-        let (changed, of_script) = (Arc::default(), input.arbitrary()?);
-        let pipe = Pipe::new(Arc::clone(&changed));
-        let request = Request::get("http://guest.test/a?b").header("x-a", "b").body(Arc::clone(&pipe));
-        let exchange =
-            Exchange { request: request.expect("a request"), answer, changed, asks_for_head: input.arbitrary()? };
+        let of_script = input.arbitrary()?;
+        let pipe = Pipe::new();
+        let method = if input.arbitrary()? { Method::HEAD } else { Method::GET };
+        let request = Request::builder().method(method).uri("http://guest.test/a?b").header("x-a", "b");
+        let exchange = Exchange { request: request.body(Arc::clone(&pipe)).expect("a request"), answer };
         let known = match of_script {
             true => {
                 host.accept_for_script(exchange).expect("a request can be taken");
@@ -81,7 +82,9 @@ impl Guest {
     fn step(&mut self, input: &mut Unstructured<'_>) -> Result<()> {
         if input.ratio(1, 8)? {
             match input.ratio(1, 4)? {
-                true => self.request.end(if input.arbitrary()? { End::Whole(None) } else { End::Broken }),
+                true => {
+                    self.request.end(if input.arbitrary()? { End::Whole(None) } else { End::Broken(Errno::Connreset) })
+                }
                 false => self.request.send(&vec![b'x'; input.int_in_range(0..=5000)?]),
             }
             return Ok(());
@@ -95,7 +98,7 @@ impl Guest {
     }
 
     fn frame(&mut self, input: &mut Unstructured<'_>) -> Result<Option<Stop>> {
-        let mut frame = vec![b'h', *input.choose(b"rrsswwf?")?, 0, 0];
+        let mut frame = vec![b'h', *input.choose(b"rrsswwf?")?, 0, 0, 0, 0, 0, 0];
         let carried = match frame.get(1) {
             Some(b's') if input.ratio(7, 8)? => {
                 let (status, name) =
@@ -108,6 +111,7 @@ impl Guest {
         };
         let len = u32::try_from(carried.len()).unwrap_or(u32::MAX);
         frame.extend(if input.ratio(1, 10)? { input.arbitrary()? } else { len }.to_le_bytes());
+        frame.extend(input.int_in_range(-1..=0_i32)?.to_le_bytes());
         frame.extend(carried);
         frame.resize(frame.len() + input.int_in_range(0..=3000)?, 0);
         let len = frame.len();
@@ -129,7 +133,7 @@ impl Guest {
         let one = self.number(input)?;
         let another = self.number(input)?;
         let host = &mut self.host;
-        let made: std::result::Result<Option<u32>, Stop> = match input.int_in_range(0..=17)? {
+        let made: std::result::Result<Option<u32>, Stop> = match input.int_in_range(0..=25)? {
             0 => host.new_fields().map(Some),
             1 => host.copy_fields(one).map(Some),
             2 => host.fields(one).map(|fields| {
@@ -152,6 +156,21 @@ impl Guest {
                 let (bytes, mut done) = (vec![b'z'; input.int_in_range(0..=70_000)?], 0);
                 streamed(host.write(one, &bytes, &mut done))
             }
+            17 => host.new_query(one).map(Some),
+            18 => host.query(one).map(|query| {
+                query.authority =
+                    ["127.0.0.1:1", "a@127.0.0.1", "[::1]", "10.0.0.1"][(another % 4) as usize].parse().ok();
+                None
+            }),
+            19 => host.query_body(one),
+            20 => host.new_options().map(Some),
+            21 => asked(host.send_query(one, input.ratio(1, 8)?.then_some(another))),
+            22 => host.outcome(one).map(|outcome| match outcome {
+                Outcome::Answer(_) => panic!("an answer without a server"),
+                Outcome::Coming | Outcome::Taken | Outcome::Failure(_) => None,
+            }),
+            23 => host.outcome_comes(one).map(Some),
+            24 => host.has_come(one).map(|_| None),
             16 => streamed(host.read(one, input.arbitrary()?, input.arbitrary()?)),
             _ => host.drop_handle(one).map(|()| None),
         };
@@ -180,6 +199,14 @@ fn ended(done: std::result::Result<(), MessageFault>) -> std::result::Result<Opt
     }
 }
 
+fn asked(done: std::result::Result<u32, MessageFault>) -> std::result::Result<Option<u32>, Stop> {
+    match done {
+        Ok(number) => Ok(Some(number)),
+        Err(MessageFault::Stop(stop)) => Err(stop),
+        Err(_) => Ok(None),
+    }
+}
+
 fn streamed<T>(done: std::result::Result<Step<T>, Fault>) -> std::result::Result<Option<u32>, Stop> {
     match done {
         Err(Fault::Stop(stop)) => Err(stop),
@@ -187,20 +214,9 @@ fn streamed<T>(done: std::result::Result<Step<T>, Fault>) -> std::result::Result
     }
 }
 
+/// One that may send requests to this machine, and has no thread to send them with.
 fn host() -> Host {
     let limits = ResourceLimits { memory: ByteSize::bytes(MEMORY), ..ResourceLimits::default() };
-    let config = InstanceConfig::builder().limits(limits).build().expect("a valid policy");
-    let host = Host::new(HostSetup {
-        config: &config,
-        script: None,
-        arguments: Vec::new(),
-        stdin: Stdin::Empty,
-        stdout: Sink::Capture,
-        stderr: Sink::Capture,
-        mounts: Vec::new(),
-        quota: Arc::new(Quota::new(&config.limits)),
-        control: Arc::default(),
-        tools: ToolSetup { toolbox: Arc::default(), beside_guest: false, executor: || None },
-    });
-    host.expect("nothing is too large")
+    let config = InstanceConfig::builder().limits(limits).network_allow("127.0.0.1").build().expect("a valid policy");
+    Host::bare(&config, Vec::new(), Arc::new(Quota::new(&config.limits)))
 }

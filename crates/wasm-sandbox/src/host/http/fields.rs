@@ -49,6 +49,28 @@ impl Map {
         Arc::new(Self { map, lent: None })
     }
 
+    /// Of an answer that was received, without those that speak of the connection; none if one cannot be a field.
+    pub(super) fn received(fields: Vec<(String, Vec<u8>)>, mut lent: Lent) -> Result<Option<Arc<Self>>, Stop> {
+        let mut map = HeaderMap::new();
+        for (name, value) in fields.into_iter().filter(|(name, _)| !is_forbidden(name)) {
+            let named = HeaderName::from_bytes(name.as_bytes()).ok();
+            let Some((name, value)) = named.zip(HeaderValue::from_maybe_shared(Bytes::from(value)).ok()) else {
+                return Ok(None);
+            };
+            lent.grow(size((&name, &value)))?;
+            if map.try_append(name, value).is_err() {
+                return Ok(None);
+            }
+        }
+        Ok(Some(Arc::new(Self { map, lent: Some(lent) })))
+    }
+
+    /// That came from outside, and takes of the guest's memory what it is large.
+    pub(super) fn charged(map: HeaderMap, mut lent: Lent) -> Result<Arc<Self>, Stop> {
+        lent.grow(map.iter().map(size).sum())?;
+        Ok(Arc::new(Self { map, lent: Some(lent) }))
+    }
+
     pub(crate) fn map(&self) -> &HeaderMap {
         &self.map
     }
@@ -139,8 +161,8 @@ impl Fields {
 }
 
 /// Whether a guest has no business with a field, of requests that come in either.
-pub(crate) fn is_forbidden(name: &HeaderName) -> bool {
-    FORBIDDEN.contains(&name.as_str())
+pub(crate) fn is_forbidden(name: &str) -> bool {
+    FORBIDDEN.iter().any(|forbidden| forbidden.eq_ignore_ascii_case(name))
 }
 
 /// Bytes of names and values.
@@ -150,7 +172,7 @@ pub(super) fn bytes(map: &HeaderMap) -> usize {
 
 fn checked(name: &str) -> Result<HeaderName, FieldFault> {
     let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| FieldFault::Syntax)?;
-    if is_forbidden(&name) { Err(FieldFault::Forbidden) } else { Ok(name) }
+    if is_forbidden(name.as_str()) { Err(FieldFault::Forbidden) } else { Ok(name) }
 }
 
 fn size((name, value): (&HeaderName, &HeaderValue)) -> u64 {

@@ -2,7 +2,7 @@
 
 use std::{
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     task::{Context, Poll},
 };
 
@@ -11,9 +11,12 @@ use futures::task::AtomicWaker;
 use http::HeaderMap;
 use tokio::sync::{Notify, futures::Notified};
 
-use crate::host::{
-    control::{Event, Wait},
-    wasi2::Lent,
+use crate::{
+    host::{
+        control::{Event, Wait},
+        wasi2::Lent,
+    },
+    vfs::Errno,
 };
 
 /// Bytes that are on their way at most.
@@ -24,8 +27,8 @@ pub(super) const CAPACITY: usize = 64 << 10;
 pub(crate) enum End {
     /// As it should, with what comes behind it.
     Whole(Option<HeaderMap>),
-    /// Its sender has gone, or has sent something else than it said.
-    Broken,
+    /// Its sender has gone, or has sent something else than it said; what the guest is told of that, if it reads.
+    Broken(Errno),
 }
 
 /// What there is to read.
@@ -35,12 +38,15 @@ pub(crate) enum Taken {
 }
 
 /// A body. The guest is on one side of it; which one is the same for all of its life.
+#[derive(Default)]
 pub(crate) struct Pipe {
     state: Mutex<State>,
-    /// Tells the guest that something changed; the same for all bodies of a guest's.
-    guest: Arc<Notify>,
+    /// Tells the guest that something changed, once there is one; the same for all that a guest waits for.
+    guest: OnceLock<Arc<Notify>>,
     /// Wakes who is on the other side.
     other: AtomicWaker,
+    /// Whether it is of a request that the guest makes.
+    is_asking: bool,
     /// Bytes that were said of it.
     length: Option<u64>,
     /// What of the guest's memory it takes, if the guest made it.
@@ -59,20 +65,39 @@ struct State {
 }
 
 impl Pipe {
-    /// That the host fills or empties.
-    pub(crate) fn new(guest: Arc<Notify>) -> Arc<Self> {
-        Self::of_guest(guest, None, None)
+    /// For a guest that is still to come.
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Self::default())
     }
 
-    /// That a guest has made.
-    pub(super) fn of_guest(guest: Arc<Notify>, length: Option<u64>, lent: Option<Lent>) -> Arc<Self> {
-        Arc::new(Self { state: Mutex::default(), guest, other: AtomicWaker::new(), length, _lent: lent })
+    /// That is held in a guest's memory, and tells it of changes.
+    pub(super) fn of_guest(changed: &Arc<Notify>, length: Option<u64>, lent: Lent) -> Arc<Self> {
+        let pipe = Self { length, _lent: Some(lent), ..Self::default() };
+        pipe.tells(changed);
+        Arc::new(pipe)
+    }
+
+    /// The body of a request that a guest makes.
+    pub(super) fn asking(changed: &Arc<Notify>, length: Option<u64>, lent: Lent) -> Arc<Self> {
+        let pipe = Self { is_asking: true, length, _lent: Some(lent), ..Self::default() };
+        pipe.tells(changed);
+        Arc::new(pipe)
+    }
+
+    /// The guest that it tells of changes has come.
+    pub(super) fn tells(&self, changed: &Arc<Notify>) {
+        self.guest.get_or_init(|| Arc::clone(changed));
     }
 
     /// How many bytes may be sent now; none to one that has ended.
     pub(crate) fn room(&self) -> usize {
         let state = self.state();
         if state.end.is_some() { 0 } else { CAPACITY.saturating_sub(state.bytes.len()) }
+    }
+
+    /// Whether it is of a request that the guest makes.
+    pub(super) fn is_asking(&self) -> bool {
+        self.is_asking
     }
 
     /// Bytes that were said of it.
@@ -194,7 +219,9 @@ impl Pipe {
 
     fn changed(&self, state: MutexGuard<'_, State>) {
         drop(state);
-        self.guest.notify_waiters();
+        if let Some(guest) = self.guest.get() {
+            guest.notify_waiters();
+        }
         self.other.wake();
     }
 }
@@ -223,9 +250,9 @@ pub(crate) struct Flow {
 }
 
 impl Flow {
-    /// None without a body.
+    /// None without a body that has a guest.
     pub(crate) fn of(bodies: Vec<(Arc<Pipe>, Way)>) -> Option<Self> {
-        let guest = bodies.first().map(|(pipe, _)| Arc::clone(&pipe.guest))?;
+        let guest = bodies.first().and_then(|(pipe, _)| pipe.guest.get().cloned())?;
         Some(Self { bodies, guest })
     }
 }
@@ -256,18 +283,18 @@ mod tests {
         match taken? {
             Taken::Piece(piece) => Some(String::from_utf8(piece.to_vec()).unwrap()),
             Taken::End(End::Whole(_)) => Some("whole".to_owned()),
-            Taken::End(End::Broken) => Some("broken".to_owned()),
+            Taken::End(End::Broken(_)) => Some("broken".to_owned()),
         }
     }
 
     #[test]
     fn what_is_sent_is_read_in_order_and_then_the_end() {
-        let pipe = Pipe::new(Arc::default());
+        let pipe = Pipe::new();
         assert!(text(pipe.take(10)).is_none());
         pipe.send(b"hello, ");
         pipe.send(b"world");
         pipe.end(End::Whole(None));
-        pipe.end(End::Broken);
+        pipe.end(End::Broken(Errno::Connreset));
         pipe.send(b"too late");
         assert_eq!(
             [text(pipe.take(3)), text(pipe.take(4)), text(pipe.take(10))].map(Option::unwrap).concat(),
@@ -279,7 +306,7 @@ mod tests {
 
     #[test]
     fn there_is_no_room_for_more_than_its_capacity_until_somebody_reads() {
-        let pipe = Pipe::new(Arc::default());
+        let pipe = Pipe::new();
         pipe.send(&vec![0; CAPACITY]);
         assert_eq!((pipe.room(), Way::Writes.is_ready(&pipe)), (0, false));
         drop(pipe.take(1000));

@@ -1,11 +1,19 @@
-//! Requests that guests make: what they are to say, before they are sent.
+//! Requests that guests make: what they are to say, how they are sent, and what comes back.
 
 use std::sync::Arc;
 
 use http::{Method, uri::Authority, uri::PathAndQuery};
 
-use super::{Map, Message, OutgoingBody, Pipe, foreign};
-use crate::host::{Host, Stop, handles::Handle, wasi2::Lent};
+use super::{
+    Answer, End, Failure, Fields, Map, Message, MessageFault, OutgoingBody, Pipe, check_head, content_length,
+    says_one_length,
+};
+use crate::host::{
+    Host, Stop,
+    handles::{Handle, Pollable, foreign},
+    net::{HttpRequest, NetError, RequestBody, RequestFault, is_ours},
+    wasi2::Lent,
+};
 
 /// A request that a guest makes.
 pub(crate) struct Query {
@@ -15,7 +23,7 @@ pub(crate) struct Query {
     pub(crate) authority: Option<Authority>,
     pub(crate) path: Option<PathAndQuery>,
     pub(crate) fields: Arc<Map>,
-    body: Arc<Pipe>,
+    pub(super) body: Arc<Pipe>,
     is_body_taken: bool,
     /// What its texts take of the guest's memory.
     _lent: Lent,
@@ -25,7 +33,7 @@ pub(crate) struct Query {
 pub(crate) const MAX_TEXT: usize = 8 << 10;
 const TEXTS: u64 = 3 * MAX_TEXT as u64;
 
-/// How long a guest wants to wait at most: for a connection, the first byte, or between bytes.
+/// How long a guest wants to wait at most: for a connection, the answer's beginning, or between bytes of its body.
 #[derive(Clone, Copy)]
 pub(crate) enum Time {
     Connect,
@@ -33,12 +41,90 @@ pub(crate) enum Time {
     BetweenBytes,
 }
 
+/// Nanoseconds for each of them.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Times([Option<u64>; 3]);
+
+impl Times {
+    pub(super) fn of(self, time: Time) -> Option<u64> {
+        let Self([connect, first, between]) = self;
+        match time {
+            Time::Connect => connect,
+            Time::FirstByte => first,
+            Time::BetweenBytes => between,
+        }
+    }
+}
+
+/// What has become of a request.
+pub(crate) enum Outcome {
+    Coming,
+    /// It was given out.
+    Taken,
+    Failure(Failure),
+    /// The number of the answer.
+    Answer(u32),
+}
+
+impl Query {
+    /// Nobody will read what is written of its body.
+    pub(in crate::host) fn drop_body(&self) {
+        self.body.stop_reading();
+    }
+
+    /// As the client takes it.
+    pub(super) fn request(&self) -> Result<HttpRequest<'_>, NetError> {
+        let encrypted = match self.scheme.as_deref() {
+            None => true,
+            Some(scheme) if scheme.eq_ignore_ascii_case("https") => true,
+            Some(scheme) if scheme.eq_ignore_ascii_case("http") => false,
+            Some(_) => return Err(NetError::request(RequestFault::Scheme, "the scheme is neither `http` nor `https`")),
+        };
+        let target = || NetError::request(RequestFault::Target, "the authority is no host and port");
+        let (host, port) = self.authority.as_ref().and_then(place).ok_or_else(target)?;
+        let headers = self.fields.map().iter().filter(|(name, _)| !is_ours(name.as_str()));
+        Ok(HttpRequest {
+            method: self.method.as_str(),
+            encrypted,
+            host,
+            port: port.unwrap_or(if encrypted { 443 } else { 80 }),
+            target: self.path.as_ref().map_or("/", PathAndQuery::as_str),
+            headers: headers.map(|(name, value)| (name.as_str(), value.as_bytes())).collect(),
+            body: self.framing(),
+        })
+    }
+
+    /// How the body is sent, by what is known of it now.
+    fn framing(&self) -> RequestBody {
+        match (self.body.length(), self.body.left()) {
+            (None, None) => RequestBody::Unknown,
+            (None, Some(0)) => RequestBody::None,
+            (Some(length), _) | (None, Some(length)) => RequestBody::Exactly(length),
+        }
+    }
+}
+
+/// The host without brackets, and the port if there is one. There are no credentials.
+pub(crate) fn place(authority: &Authority) -> Option<(&str, Option<u16>)> {
+    let host = authority.host();
+    let port = match authority.as_str().strip_prefix(host)? {
+        "" => None,
+        port => {
+            let digits = port.strip_prefix(':').filter(|port| port.bytes().all(|byte| byte.is_ascii_digit()))?;
+            Some(digits.parse().ok()?)
+        }
+    };
+    let inside = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    Some((inside.unwrap_or(host), port))
+}
+
 impl Host {
     pub(crate) fn new_query(&mut self, fields: u32) -> Result<u32, Stop> {
         let fields = self.take_fields(fields)?;
         let mut texts = self.lend(0)?;
         texts.grow(TEXTS)?;
-        let body = self.new_body(fields.map())?;
+        let room = self.room_of_body()?;
+        let body = Pipe::asking(&self.changed, content_length(fields.map()), room);
         let query = Query {
             method: Method::GET,
             scheme: None,
@@ -61,7 +147,7 @@ impl Host {
 
     pub(crate) fn query_fields(&mut self, number: u32) -> Result<u32, Stop> {
         let fields = Arc::clone(&self.query(number)?.fields);
-        self.keep(Message::Fields(super::Fields::fixed(fields)))
+        self.keep(Message::Fields(Fields::fixed(fields)))
     }
 
     /// The body of a request; only once.
@@ -74,26 +160,104 @@ impl Host {
         self.keep(Message::Outgoing(body)).map(Some)
     }
 
-    pub(crate) fn take_query(&mut self, number: u32) -> Result<Query, Stop> {
-        match self.handles.remove(number)? {
-            Handle::Message(Message::Query(query)) => Ok(*query),
-            _ => Err(foreign()),
-        }
-    }
-
     pub(crate) fn new_options(&mut self) -> Result<u32, Stop> {
-        self.keep(Message::Options([None; 3]))
+        self.keep(Message::Options(Times::default()))
     }
 
     /// Nanoseconds.
     pub(crate) fn option(&mut self, number: u32, time: Time) -> Result<&mut Option<u64>, Stop> {
         match self.handles.message(number)? {
-            Message::Options([connect, first, between]) => Ok(match time {
+            Message::Options(Times([connect, first, between])) => Ok(match time {
                 Time::Connect => connect,
                 Time::FirstByte => first,
                 Time::BetweenBytes => between,
             }),
             _ => Err(foreign()),
         }
+    }
+
+    /// Sends a request, if it may be sent: what its answer comes in.
+    pub(crate) fn send_query(&mut self, query: u32, options: Option<u32>) -> Result<u32, MessageFault> {
+        let times = match options.map(|options| self.handles.remove(options)).transpose()? {
+            None => Times::default(),
+            Some(Handle::Message(Message::Options(times))) => times,
+            Some(_) => return Err(foreign().into()),
+        };
+        let Handle::Message(Message::Query(query)) = self.handles.remove(query)? else {
+            return Err(foreign().into());
+        };
+        let body = Arc::clone(&query.body);
+        // Whoever writes it is not to wait.
+        self.send_whole(*query, times).inspect_err(|_| body.stop_reading())
+    }
+
+    fn send_whole(&mut self, query: Query, times: Times) -> Result<u32, MessageFault> {
+        check_head(query.fields.map(), true)?;
+        if !says_one_length(query.fields.map()) {
+            let message = "the length is said twice, or not as a number";
+            return Err(NetError::request(RequestFault::Body, message).into());
+        }
+        if !query.is_body_taken {
+            if query.body.length().is_some_and(|length| length > 0) {
+                return Err(MessageFault::Length { is_asking: true, written: 0 });
+            }
+            query.body.end(End::Whole(None));
+        }
+        self.http_check(&query.request()?)?;
+        let request = self.drive(query, times);
+        Ok(self.keep(Message::Coming(Some(request)))?)
+    }
+
+    /// What has become of a request; its outcome only once.
+    pub(crate) fn outcome(&mut self, coming: u32) -> Result<Outcome, Stop> {
+        self.drive_requests()?;
+        let Some(request) = *self.coming(coming)? else { return Ok(Outcome::Taken) };
+        let Some(outcome) = self.take_outcome(request) else { return Ok(Outcome::Coming) };
+        *self.coming(coming)? = None;
+        match outcome {
+            Ok(answer) => self.keep(Message::Come(answer)).map(Outcome::Answer),
+            Err(failure) => Ok(Outcome::Failure(failure)),
+        }
+    }
+
+    /// Something that comes with a request's outcome.
+    pub(crate) fn outcome_comes(&mut self, coming: u32) -> Result<u32, Stop> {
+        let pollable = self.coming(coming)?.map_or(Pollable::Now, Pollable::Answer);
+        self.handles.insert(Handle::Pollable(pollable))
+    }
+
+    fn coming(&mut self, number: u32) -> Result<&mut Option<u32>, Stop> {
+        match self.handles.message(number)? {
+            Message::Coming(request) => Ok(request),
+            _ => Err(foreign()),
+        }
+    }
+
+    fn come(&mut self, number: u32) -> Result<&mut Answer, Stop> {
+        match self.handles.message(number)? {
+            Message::Come(answer) => Ok(answer),
+            _ => Err(foreign()),
+        }
+    }
+
+    pub(crate) fn answer_status(&mut self, answer: u32) -> Result<u16, Stop> {
+        Ok(self.come(answer)?.status)
+    }
+
+    pub(crate) fn answer_fields(&mut self, answer: u32) -> Result<u32, Stop> {
+        let fields = Arc::clone(&self.come(answer)?.fields);
+        self.keep(Message::Fields(Fields::fixed(fields)))
+    }
+
+    /// The body of an answer; only once.
+    pub(crate) fn answer_body(&mut self, answer: u32) -> Result<Option<u32>, Stop> {
+        let body = self.come(answer)?.body.take();
+        body.map(|pipe| self.keep(Message::Incoming { pipe, is_streamed: false })).transpose()
+    }
+}
+
+impl From<NetError> for MessageFault {
+    fn from(error: NetError) -> Self {
+        Self::Failure(Failure { error, was_connected: false })
     }
 }

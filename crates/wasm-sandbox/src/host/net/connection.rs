@@ -19,9 +19,8 @@ use super::{
     BUFFER, Progress, Shared,
     error::{NetError, NetErrorKind},
     head::{Filtered, HeadFilter, Secret},
-    micros,
+    micros, record,
     resolve::Lookup,
-    shown,
 };
 use crate::host::control::Event;
 
@@ -109,6 +108,7 @@ pub(super) struct State {
     refused: Option<String>,
     received: VecDeque<u8>,
     pub(super) received_all: bool,
+    cut: bool,
     pub(super) to_send: VecDeque<u8>,
     pub(super) shut: bool,
     pub(super) closed: bool,
@@ -225,6 +225,12 @@ impl Link {
         state.received_all |= bytes.is_empty();
         drop(state);
         self.tell_guest();
+    }
+
+    /// The other side has left without saying so, where encryption has a word for that: it may have been made to.
+    pub(super) fn cut(&self) {
+        self.state().cut = true;
+        self.received(&[]);
     }
 
     pub(super) fn end(&self, error: Option<NetError>) {
@@ -379,12 +385,10 @@ impl Connection {
 
     pub(super) fn receive(&mut self, room: &mut [u8]) -> Progress<usize> {
         // What came before the other side has shown who it is comes from anybody.
-        match self.secured() {
-            Some(Progress::Wait(event)) => return Progress::Wait(event),
-            Some(Progress::Done(Err(error))) => return Progress::Done(Err(error)),
-            Some(Progress::Done(Ok(_))) | None => {}
-        }
         let mut state = self.link.state();
+        if self.server.is_some() && state.secured.is_none() {
+            return state.error().map_or_else(|| self.wait(Interest::Secured), |error| Progress::Done(Err(error)));
+        }
         if !state.received.is_empty() || room.is_empty() {
             let len = room.len().min(state.received.len());
             room.iter_mut().zip(state.received.drain(..len)).for_each(|(room, byte)| *room = byte);
@@ -402,6 +406,11 @@ impl Connection {
                 self.wait(Interest::Receive)
             }
         }
+    }
+
+    /// Whether the end of what was received may not be where the other side has put it.
+    pub(super) fn is_cut(&self) -> bool {
+        self.link.state().cut
     }
 
     /// How many bytes can be sent without a wait.
@@ -447,18 +456,8 @@ impl Connection {
     pub(super) fn begin_record(&mut self, run_began: Instant) -> ConnectionRecord {
         let began = Instant::now();
         (self.began, self.sent, self.received) = (began, 0, 0);
-        ConnectionRecord {
-            host: shown(&self.host.to_string()),
-            address: None,
-            port: self.port,
-            protocol: NetworkProtocol::Tcp,
-            tls: false,
-            at_us: micros(began.saturating_duration_since(run_began)),
-            duration_us: 0,
-            bytes_sent: 0,
-            bytes_received: 0,
-            error: None,
-        }
+        let at = began.saturating_duration_since(run_began);
+        record(NetworkProtocol::Tcp, &self.host.to_string(), self.port, at)
     }
 
     /// Brings its record up to date.

@@ -1,5 +1,6 @@
 //! Sockets for datagrams. They are sent from the guest's thread, each to where the policy has been asked about, and received by a
-//! task into a bounded buffer; what comes from a host that the guest has sent nothing to is dropped, so that nobody calls.
+//! task into a bounded buffer; what comes from a host that the guest has not named, to send to or to hear from, is dropped, so that
+//! nobody calls.
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -46,6 +47,8 @@ struct Peer {
     began: Instant,
     sent: u64,
     received: u64,
+    /// Why the last datagram was not sent.
+    error: Option<String>,
 }
 
 /// What a socket's guest and its task have in common.
@@ -59,7 +62,7 @@ pub(super) struct Inbox {
 struct State {
     received: VecDeque<Datagram>,
     held: usize,
-    /// Whom the guest has sent something.
+    /// Whom the guest may hear from: each was granted to be sent to.
     peers: BTreeSet<SocketAddr>,
     /// The system takes nothing more for now.
     full: bool,
@@ -70,7 +73,11 @@ struct State {
 impl Waited for Inbox {
     fn is_ready(&self, interest: Interest) -> bool {
         let state = self.state();
-        let ready = if interest == Interest::Send { !state.full } else { !state.received.is_empty() };
+        let ready = match interest {
+            Interest::Send => !state.full,
+            Interest::End => false,
+            _ => !state.received.is_empty(),
+        };
         ready || state.ended.is_some()
     }
 }
@@ -78,6 +85,11 @@ impl Waited for Inbox {
 impl Inbox {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn close(&self) {
+        self.state().closed = true;
+        self.to_task.notify_one();
     }
 
     fn keep(&self, from: SocketAddr, bytes: &[u8]) {
@@ -94,7 +106,8 @@ impl Inbox {
 /// Receives until the guest has closed the socket or its time is up.
 async fn run(place: Place, inbox: Arc<Inbox>, socket: Arc<UdpSocket>, time: Duration) {
     let received = tokio::time::timeout(time, receive(&inbox, &socket)).await;
-    drop(place);
+    // Who hears of the end may take its place.
+    drop((place, socket));
     inbox.state().ended = Some(match received {
         Ok(Ok(())) => NetError::closed(),
         Ok(Err(error)) => NetError::of(&error),
@@ -147,6 +160,13 @@ impl Datagrams {
         Arc::<Inbox>::clone(&self.inbox)
     }
 
+    /// Receives nothing more; what tells when its task has ended, if it has not.
+    fn close(&self) -> Option<NetEvent> {
+        self.inbox.close();
+        let ended = self.inbox.is_ready(Interest::End);
+        (!ended).then(|| NetEvent::of(self.waited(), Interest::End, &self.inbox.changed))
+    }
+
     /// Gives each that the guest talks to a record in a run that begins.
     pub(super) fn begin_records(&mut self, run_began: Instant, records: &mut Vec<ConnectionRecord>, dropped: &mut u64) {
         for (to, peer) in &mut self.peers {
@@ -161,6 +181,7 @@ impl Datagrams {
             let Some(record) = peer.record.take().and_then(|record| records.get_mut(record)) else { continue };
             record.duration_us = micros(peer.began.elapsed());
             (record.bytes_sent, record.bytes_received) = (peer.sent, peer.received);
+            record.error = peer.error.take();
         }
     }
 
@@ -202,30 +223,20 @@ impl Datagrams {
 
 impl Drop for Datagrams {
     fn drop(&mut self) {
-        self.inbox.state().closed = true;
-        self.inbox.to_task.notify_one();
+        self.inbox.close();
     }
 }
 
 impl Peer {
     fn new() -> Self {
-        Self { record: None, began: Instant::now(), sent: 0, received: 0 }
+        Self { record: None, began: Instant::now(), sent: 0, received: 0, error: None }
     }
 }
 
 fn record(to: SocketAddr, run_began: Instant, began: Instant) -> ConnectionRecord {
-    ConnectionRecord {
-        host: to.ip().to_string(),
-        address: Some(to.ip().to_string()),
-        port: to.port(),
-        protocol: NetworkProtocol::Udp,
-        tls: false,
-        at_us: micros(began.saturating_duration_since(run_began)),
-        duration_us: 0,
-        bytes_sent: 0,
-        bytes_received: 0,
-        error: None,
-    }
+    let (address, at) = (to.ip().to_string(), began.saturating_duration_since(run_began));
+    let record = super::record(NetworkProtocol::Udp, &address, to.port(), at);
+    ConnectionRecord { address: Some(address), ..record }
 }
 
 impl Shared {
@@ -274,11 +285,16 @@ impl Host {
     /// A socket for datagrams, at an address of the system's choice; its number.
     pub(crate) fn net_bind(&mut self, is_v6: bool) -> Result<u32, NetError> {
         let net = &mut self.net;
-        let Some(open) = &mut net.open else {
-            let any = if is_v6 { "udp://[::]:0" } else { "udp://0.0.0.0:0" };
-            net.denials().note("bind", any.to_owned(), &NetworkRefusal::Closed.to_string());
-            return Err(NetError::denied(any, NetworkRefusal::Closed));
+        let granted = match &net.open {
+            Some(open) => open.shared.grants.check_datagrams(),
+            None => Err(NetworkRefusal::Closed),
         };
+        if let Err(refusal) = granted {
+            let any = if is_v6 { "udp://[::]:0" } else { "udp://0.0.0.0:0" };
+            net.denials().note("bind", any.to_owned(), &refusal.to_string());
+            return Err(NetError::denied(any, refusal));
+        }
+        let Some(open) = &mut net.open else { return Err(NetError::closed()) };
         let (number, runtime) = open.room_for_one(&mut net.hits)?;
         let datagrams = Datagrams::open(is_v6, &open.shared, runtime).map_err(|error| NetError::of(&error))?;
         open.datagrams.insert(number, datagrams);
@@ -326,8 +342,12 @@ impl Host {
             return Ok(Progress::Done(Err(NetError::closed())));
         };
         let progress = datagrams.send(to, bytes);
+        let mut peer = datagrams.peers.get_mut(&to);
+        if let (Progress::Done(Err(error)), Some(peer)) = (&progress, &mut peer) {
+            peer.error = Some(error.message.clone());
+        }
         if matches!(progress, Progress::Done(Ok(()))) {
-            if let Some(peer) = datagrams.peers.get_mut(&to) {
+            if let Some(peer) = peer {
                 peer.sent = peer.sent.saturating_add(bytes.len() as u64);
             }
             open.sent = used;
@@ -365,11 +385,15 @@ impl Host {
         Ok(Ok(taken))
     }
 
-    /// Closes a socket for datagrams.
-    pub(crate) fn net_unbind(&mut self, number: u32) {
+    /// Closes a socket for datagrams. It keeps its place until the system has it back, which may have to be waited for a moment.
+    pub(crate) fn net_unbind(&mut self, number: u32) -> Progress<()> {
         let net = &mut self.net;
+        if let Some(event) = net.datagrams(number).ok().and_then(|datagrams| datagrams.close()) {
+            return Progress::Wait(event);
+        }
         if let Some(mut datagrams) = net.open.as_mut().and_then(|open| open.datagrams.remove(&number)) {
             datagrams.write_records(&mut net.records);
         }
+        Progress::Done(Ok(()))
     }
 }

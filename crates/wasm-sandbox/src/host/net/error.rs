@@ -37,12 +37,32 @@ pub(crate) enum NetErrorKind {
     TooLong,
     Other,
     /// The request cannot be sent as it is.
-    Request,
+    Request(RequestFault),
     /// The answer cannot be used as it is.
     Response,
 }
 
+/// What of a request cannot be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RequestFault {
+    Method,
+    Scheme,
+    /// The host, the port or the path.
+    Target,
+    Header,
+    /// The head is too long.
+    Size,
+    /// The body is not what was said of it.
+    Body,
+    /// All of it.
+    Form,
+}
+
 impl NetError {
+    pub(crate) fn request(fault: RequestFault, message: impl Into<String>) -> Self {
+        Self::new(NetErrorKind::Request(fault), message)
+    }
+
     pub(crate) fn new(kind: NetErrorKind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into() }
     }
@@ -57,7 +77,7 @@ impl NetError {
         Self::new(NetErrorKind::NotOpen, "the connection is closed")
     }
 
-    pub(super) fn timed_out(what: &str) -> Self {
+    pub(crate) fn timed_out(what: &str) -> Self {
         Self::new(NetErrorKind::TimedOut, format!("{what} took too long"))
     }
 

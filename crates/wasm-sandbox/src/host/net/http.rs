@@ -7,9 +7,11 @@ mod request;
 
 use std::sync::Arc;
 
+use ::http::HeaderMap;
+
 pub(crate) use self::{
     answer::HttpHead,
-    request::{HttpRequest, RequestBody},
+    request::{HttpRequest, RequestBody, is_ours},
 };
 use self::{
     answer::Parsed,
@@ -36,6 +38,10 @@ pub(super) struct Exchange {
     /// How much of it was looked at.
     looked: usize,
     answer: Answer,
+    /// What came behind the answer.
+    trailers: Option<HeaderMap>,
+    /// Whether the connection is what it has to be.
+    is_connected: bool,
     /// What it waits for: several things may be asked of it at a time.
     waits: Vec<(Arc<dyn Waited>, Interest)>,
 }
@@ -62,6 +68,12 @@ macro_rules! done {
 }
 
 impl Host {
+    /// Whether a request may be made, as far as what it says tells.
+    pub(crate) fn http_check(&mut self, request: &HttpRequest<'_>) -> Result<(), NetError> {
+        request.check()?;
+        self.net.check("connect", request.host, Some(request.port)).map(drop)
+    }
+
     /// Begins a request; its number. It goes on whenever something is asked of it.
     pub(crate) fn http_begin(&mut self, request: &HttpRequest<'_>) -> NetResult<u32> {
         if let Err(error) = request.check() {
@@ -84,6 +96,8 @@ impl Host {
             input: Vec::new(),
             looked: 0,
             answer: Answer::Head { before: 0, to_head: request.method == "HEAD" },
+            trailers: None,
+            is_connected: false,
             waits: Vec::new(),
         };
         open.requests.insert(connection, exchange);
@@ -98,9 +112,9 @@ impl Host {
         })
     }
 
-    /// Ends the request's body, once all of it is on its way.
-    pub(crate) fn http_end(&mut self, request: u32) -> NetResult<()> {
-        self.http(request, |exchange, host| match exchange.sent.end() {
+    /// Ends the request's body, once all of it is on its way. Trailers go behind one that did not say its length.
+    pub(crate) fn http_end(&mut self, request: u32, trailers: &HeaderMap) -> NetResult<()> {
+        self.http(request, |exchange, host| match exchange.sent.end(trailers) {
             Ok(()) => exchange.flush(host),
             Err(error) => Ok(Progress::Done(Err(error))),
         })
@@ -111,15 +125,19 @@ impl Host {
         self.http(request, Exchange::head)
     }
 
-    /// Takes some of the answer's body into `room`; how many bytes. None at the end, and the request is gone.
+    /// Takes some of the answer's body into `room`; how many bytes. None at the end: then the request has to be given up.
     pub(crate) fn http_receive(&mut self, request: u32, room: &mut [u8]) -> NetResult<usize> {
-        let progress = self.http(request, |exchange, host| exchange.body(host, room))?;
-        if let Progress::Done(Ok(0)) = progress
-            && !room.is_empty()
-        {
-            self.http_close(request);
-        }
-        Ok(progress)
+        self.http(request, |exchange, host| exchange.body(host, room))
+    }
+
+    /// What came behind an answer whose end has come.
+    pub(crate) fn http_trailers(&mut self, request: u32) -> Option<HeaderMap> {
+        self.net.open.as_mut()?.requests.get_mut(&request)?.trailers.take()
+    }
+
+    /// Whether a request's connection is open, and encrypted if it has to be.
+    pub(crate) fn http_is_connected(&self, request: u32) -> bool {
+        self.net.open.as_ref().and_then(|open| open.requests.get(&request)).is_some_and(|request| request.is_connected)
     }
 
     /// Gives a request up, however far it has come.
@@ -204,6 +222,7 @@ impl Exchange {
             done!(host.net_secure(self.connection, server, &PROTOCOLS));
             self.server = None;
         }
+        self.is_connected = true;
         while !self.sent.ready().is_empty() {
             let sent = done!(host.net_send(self.connection, self.sent.ready())?);
             self.sent.went(sent);
@@ -257,6 +276,10 @@ impl Exchange {
                     self.input.drain(..len.min(self.input.len()));
                     self.looked = 0;
                 }
+                Ok(Next::Trailers(len, trailers)) => {
+                    self.input.drain(..len.min(self.input.len()));
+                    (self.looked, self.trailers) = (0, Some(trailers));
+                }
                 Ok(Next::More) => {
                     if done!(self.fill(host)?) == 0 {
                         return Ok(Progress::Done(Err(wrong("it ends too early"))));
@@ -278,6 +301,9 @@ impl Exchange {
                 len
             }
         };
+        if len == 0 && host.net.connection(self.connection).is_ok_and(|connection| connection.is_cut()) {
+            return Ok(Progress::Done(Err(wrong("it breaks off before the end of its encryption"))));
+        }
         let Answer::Body(body) = &mut self.answer else { return Ok(Progress::Done(Ok(0))) };
         Ok(Progress::Done(body.took(len).map(|()| len).map_err(wrong)))
     }

@@ -58,9 +58,9 @@ fn read<S: AsyncRead + Unpin>(
             link.received(buffer.filled());
             Ok(true)
         }
-        // A side that leaves without a word has nothing more to say: HTTP tells by itself where an answer ends.
+        // A side that leaves without a word has nothing more to say: most of what is said tells by itself where it ends.
         Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => {
-            link.received(&[]);
+            link.cut();
             Ok(true)
         }
         Poll::Ready(Err(error)) => Err(error),

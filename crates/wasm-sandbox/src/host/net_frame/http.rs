@@ -1,20 +1,21 @@
 //! Requests of HTTP in frames: `h` begins one, `b` sends some of its body, `e` ends that, `a` asks for the head of the answer, `g` for some
 //! of its body, `q` gives the request up, and `w` waits until one of several can go on.
 
-use std::fmt;
-
-use tokio::sync::futures::Notified;
-
 use super::{Came, Head, Host, Progress, came};
 use crate::host::{
     Stop,
-    control::Event,
-    net::{HttpHead, HttpRequest, NetError, NetErrorKind, NetEvent, RequestBody},
+    control::{Event, either},
+    net::{HttpHead, HttpRequest, NetError, RequestBody, RequestFault},
 };
 
 /// The most bytes of a request without its body, and of a number among those that are waited for.
 pub(super) const MAX_REQUEST: usize = 128 << 10;
 pub(super) const WAITED: usize = 4;
+
+/// What is waited for besides requests.
+const TOOLS: u16 = 1;
+const READS: u16 = 2;
+const WRITES: u16 = 4;
 
 impl Host {
     /// None for what is not known.
@@ -29,9 +30,13 @@ impl Host {
                 Progress::Done(Ok(sent)) => Came::To(i32::try_from(sent).unwrap_or(i32::MAX), Vec::new()),
                 other => came(other, |_| Vec::new()),
             },
-            b'e' => came(self.http_end(request)?, |()| Vec::new()),
+            b'e' => came(self.http_end(request, &http::HeaderMap::new())?, |()| Vec::new()),
             b'a' => came(self.http_answer(request)?, |head| written(&head)),
             b'g' => match self.http_receive(request, carried)? {
+                Progress::Done(Ok(0)) if !carried.is_empty() => {
+                    self.http_close(request);
+                    Came::Filled(0)
+                }
                 Progress::Done(Ok(received)) => Came::Filled(received),
                 other => came(other, |_| Vec::new()),
             },
@@ -39,47 +44,31 @@ impl Host {
                 self.http_close(request);
                 Came::To(0, Vec::new())
             }
-            b'w' => self.http_wait(carried, head.port > 0, is_late),
+            b'w' => self.http_wait(carried, head.port, is_late)?,
             _ => return Ok(None),
         }))
     }
 
-    /// Waits for requests, and for calls of tools if there are such.
-    fn http_wait(&mut self, carried: &[u8], with_tools: bool, is_late: bool) -> Came {
+    /// Waits for requests, and for what else can go on: calls of tools, the body of the request that is answered, and that of the answer.
+    fn http_wait(&mut self, carried: &[u8], also: u16, is_late: bool) -> Result<Came, Stop> {
         let numbers = carried.chunks_exact(WAITED).filter_map(|number| number.first_chunk().copied());
         let mut requests: Vec<u32> = numbers.map(u32::from_le_bytes).collect();
         // Several things may be asked of one at a time.
         requests.sort_unstable();
         requests.dedup();
-        match self.http_event(&requests) {
-            Some(event) if !is_late => {
-                let both = Both { requests: event, tools: with_tools.then(|| self.tool_event()) };
-                if both.ready() { Came::To(0, Vec::new()) } else { Came::Wait(Box::new(both)) }
-            }
-            _ => Came::To(0, Vec::new()),
+        let mut events = Vec::new();
+        if !requests.is_empty() {
+            let Some(event) = self.http_event(&requests) else { return Ok(Came::To(0, Vec::new())) };
+            events.push(Box::new(event) as Box<dyn Event>);
         }
-    }
-}
-
-/// Requests and calls of tools: what changes one of them tells of all.
-struct Both {
-    requests: NetEvent,
-    tools: Option<Box<dyn Event>>,
-}
-
-impl Event for Both {
-    fn ready(&self) -> bool {
-        self.requests.ready() || self.tools.as_ref().is_some_and(|tools| tools.ready())
-    }
-
-    fn changed(&self) -> Notified<'_> {
-        self.requests.changed()
-    }
-}
-
-impl fmt::Debug for Both {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Both").field("requests", &self.requests).field("tools", &self.tools).finish()
+        if also & TOOLS > 0 {
+            events.push(self.tool_event());
+        }
+        events.extend(self.serve_event(also & READS > 0, also & WRITES > 0)?);
+        Ok(match events.into_iter().reduce(either) {
+            Some(event) if !is_late && !event.ready() => Came::Wait(event),
+            _ => Came::To(0, Vec::new()),
+        })
     }
 }
 
@@ -109,7 +98,7 @@ fn header(line: &[u8]) -> Option<(&str, &[u8])> {
 }
 
 fn unreadable() -> NetError {
-    NetError::new(NetErrorKind::Request, "the request cannot be read")
+    NetError::request(RequestFault::Form, "the request cannot be read")
 }
 
 /// Lines: the status, what the server calls it, and headers as `name:value`.

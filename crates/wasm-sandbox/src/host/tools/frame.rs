@@ -26,10 +26,8 @@ enum Frame {
     Cancel(u32),
     /// What tools there are, as the answer of a call.
     List,
-    /// Something of the network.
+    /// Something of the network, or of the HTTP request that is being answered.
     Network,
-    /// Something of the HTTP request that is being answered.
-    Http,
 }
 
 /// Which attempt at a frame this is: a frame that has to wait is handed over again.
@@ -56,7 +54,6 @@ impl Host {
         let carried = bytes.get(HEAD..).unwrap_or_default();
         let code = match kind {
             Frame::Network => return self.net_frame(bytes, attempt),
-            Frame::Http => return self.http_frame(bytes, attempt),
             Frame::Answer => {
                 self.answer(bytes)?;
                 0
@@ -108,8 +105,7 @@ impl Frame {
             b't' => call().map(Self::Take),
             b'x' => call().map(Self::Cancel),
             b'l' => Some(Self::List),
-            b'n' => Some(Self::Network),
-            b'h' => Some(Self::Http),
+            b'n' | b'h' => Some(Self::Network),
             _ => None,
         }
     }

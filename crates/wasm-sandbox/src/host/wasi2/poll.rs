@@ -23,6 +23,8 @@ pub(super) enum Awaited {
     Stream(Stream),
     Network(NetEvent),
     Body(Arc<Pipe>, Way),
+    /// That a request goes on, which whoever waits looks after.
+    Answer,
 }
 
 /// How often it is looked at the others where several streams are waited for.
@@ -47,7 +49,7 @@ impl Host {
     pub(crate) fn readable(&mut self, stream: u32) -> Result<u32, Stop> {
         let pollable = match self.handles.input(stream)? {
             Input::Stdin => Pollable::Stream(Stream::Stdin),
-            Input::File { .. } => Pollable::Now,
+            Input::File { .. } | Input::Ended => Pollable::Now,
             Input::Body(pipe) => Pollable::Body(Arc::clone(pipe), Way::Reads),
             Input::Connection(connection) => Pollable::Connection(*connection, Interest::Receive),
         };
@@ -70,6 +72,7 @@ impl Host {
         if pollables.is_empty() || pollables.len() > MAX_POLLABLES {
             return Err(Stop::Trap(format!("a poll of {} pollables", pollables.len())));
         }
+        self.drive_requests()?;
         let (mut ready, mut wait) = (Vec::new(), Wait::default());
         let (mut network, mut bodies) = (None::<NetEvent>, Vec::new());
         let now = Instant::now();
@@ -95,19 +98,19 @@ impl Host {
                     bodies.push((pipe, way));
                     None
                 }
+                Some(Awaited::Answer) => None,
             };
-            wait.until = [wait.until, at].into_iter().flatten().min();
+            wait = wait.or(at);
         }
         let bodies = Flow::of(bodies).map(|flow| Box::new(flow) as Box<dyn Event>);
-        if network.is_some() && bodies.is_some() {
-            wait.until = [wait.until, now.checked_add(SLICE)].into_iter().flatten().min();
-        }
-        wait.event = bodies.or(network.map(|event| Box::new(event) as Box<dyn Event>));
+        let network = network.map(|event| Box::new(event) as Box<dyn Event>);
+        let wait = [bodies, network].into_iter().flatten().fold(wait, Wait::or_event);
         Ok(if ready.is_empty() { Step::Wait(wait) } else { Step::Done(ready) })
     }
 
     /// Whether one has come.
     pub(crate) fn has_come(&mut self, pollable: u32) -> Result<bool, Stop> {
+        self.drive_requests()?;
         Ok(self.comes(pollable, Instant::now())?.is_none())
     }
 
@@ -121,6 +124,7 @@ impl Host {
                 _ => None,
             },
             Pollable::Body(pipe, way) => (!way.is_ready(&pipe)).then(|| Awaited::Body(pipe, way)),
+            Pollable::Answer(request) => (!self.is_answered(request)).then_some(Awaited::Answer),
             Pollable::Connection(connection, interest) => self.awaited(connection, interest),
             Pollable::Socket(socket) => self.socket_awaited(socket)?,
         })

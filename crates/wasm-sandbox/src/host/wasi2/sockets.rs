@@ -3,7 +3,12 @@
 mod tcp;
 mod udp;
 
-use std::{collections::VecDeque, net::IpAddr};
+use std::{
+    collections::VecDeque,
+    net::{IpAddr, SocketAddr},
+};
+
+use wasm_sandbox_policy::{AddressKind, NetworkHost};
 
 pub(crate) use self::udp::Outgoing;
 use self::{
@@ -14,7 +19,7 @@ use super::{Fault, poll::Awaited};
 use crate::{
     host::{
         Host, Step, Stop, Wait,
-        handles::{Handle, Pollable},
+        handles::{Handle, Pollable, foreign},
         net::{Interest, NetError, NetErrorKind, NetEvent, Progress},
     },
     vfs::Errno,
@@ -37,10 +42,13 @@ pub(in crate::host) struct Resolving {
 }
 
 impl Host {
-    /// Begins to resolve a name that is granted; an address is what it is.
+    /// Begins to resolve a name that is granted; an address is what it is. What can be neither is wrong, and refused as well.
     pub(crate) fn resolve_name(&mut self, name: &str) -> Result<u32, Fault> {
         let found = match self.net_resolve(name)? {
-            Progress::Done(Err(error)) if error.kind == NetErrorKind::Denied => return Err(errno(&error).into()),
+            Progress::Done(Err(error)) if error.kind == NetErrorKind::Denied => {
+                let is_none = name.is_ascii() && name.parse::<NetworkHost>().is_err();
+                return Err(if is_none { Errno::Inval } else { errno(&error) }.into());
+            }
             progress => told(progress),
         };
         self.count_bytes(name.len() as u64)?;
@@ -105,10 +113,20 @@ impl Host {
         Ok(None)
     }
 
+    /// Whether a socket of one family has a way to an address. One of IPv4 in the form of IPv6 is denied whatever it is: a rule
+    /// for what it is inside would let it through.
+    fn check_family(&mut self, is_v6: bool, operation: &str, remote: SocketAddr) -> Result<(), Errno> {
+        if remote.ip() != remote.ip().to_canonical() {
+            self.record.deny(operation, &remote.to_string(), "network", "it is an address of IPv4 in the form of IPv6");
+            return Err(Errno::Inval);
+        }
+        if is_v6 == remote.is_ipv6() { Ok(()) } else { Err(Errno::Inval) }
+    }
+
     fn resolving(&mut self, number: u32) -> Result<&mut Resolving, Stop> {
         match self.handles.socket(number)? {
             Socket::Resolving(resolving) => Ok(resolving),
-            _ => Err(no_such()),
+            _ => Err(foreign()),
         }
     }
 }
@@ -152,6 +170,12 @@ fn ended(error: &NetError) -> Fault {
     }
 }
 
+/// Why there is no way to an address. One that is no host's, or has no port, is wrong whatever is granted.
+fn remote_errno(remote: SocketAddr, error: &NetError) -> Errno {
+    let is_one_hosts = remote.port() > 0 && AddressKind::of(remote.ip()).is_one_hosts();
+    if is_one_hosts { errno(error) } else { Errno::Inval }
+}
+
 fn errno(error: &NetError) -> Errno {
     match error.kind {
         NetErrorKind::Denied => Errno::Acces,
@@ -164,12 +188,6 @@ fn errno(error: &NetError) -> Errno {
         NetErrorKind::NotOpen => Errno::Notconn,
         NetErrorKind::Shut => Errno::Pipe,
         NetErrorKind::TooLong => Errno::Msgsize,
-        NetErrorKind::Tls | NetErrorKind::Request | NetErrorKind::Response | NetErrorKind::Other => Errno::Io,
+        NetErrorKind::Tls | NetErrorKind::Request(_) | NetErrorKind::Response | NetErrorKind::Other => Errno::Io,
     }
-}
-
-/// Engines give a guest only its own handles, each with its type.
-#[cold]
-fn no_such() -> Stop {
-    Stop::Trap("a socket of the guest's is not of its type".to_owned())
 }

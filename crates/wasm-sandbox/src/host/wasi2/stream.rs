@@ -19,15 +19,29 @@ impl Host {
         let input = self.handles.input(stream)?.clone();
         let len = usize::try_from(len).unwrap_or(PIECE).min(PIECE);
         let mut bytes = vec![0; len];
-        let is_counted = !matches!(input, Input::Connection(_));
+        let (is_counted, ends) = match input {
+            Input::Connection(_) => (false, true),
+            Input::Stdin => (true, true),
+            // A file may grow, and a body has its own end.
+            _ => (true, false),
+        };
         let step = match input {
             Input::Stdin => self.streams.read(&mut bytes)?,
             Input::File { fd, position } => self.descriptors.file(fd)?.read_at(&mut bytes, position)?,
-            Input::Body(pipe) => read_body(&pipe, &mut bytes)?,
+            Input::Body(pipe) => {
+                self.drive_requests()?;
+                read_body(&pipe, &mut bytes)?
+            }
             Input::Connection(connection) => self.receive(connection, &mut bytes)?,
+            Input::Ended => return Err(Fault::Closed),
         };
         match step {
-            Step::Done(0) if len > 0 => Err(Fault::Closed),
+            Step::Done(0) if len > 0 => {
+                if ends {
+                    *self.handles.input(stream)? = Input::Ended;
+                }
+                Err(Fault::Closed)
+            }
             Step::Done(read) => {
                 bytes.truncate(read);
                 if let Input::File { position, .. } = self.handles.input(stream)? {
@@ -60,6 +74,7 @@ impl Host {
 
     /// How many bytes the next [`write`](Self::write) may have; none if it would wait.
     pub(crate) fn room(&mut self, stream: u32) -> Result<usize, Fault> {
+        self.drive_requests()?;
         match self.handles.output(stream)?.clone() {
             Output::Standard(stream) if !self.streams.is_own(stream) => Ok(PIECE),
             Output::Standard(stream) if self.streams.ready(stream) => Ok(PIPE_BUF),

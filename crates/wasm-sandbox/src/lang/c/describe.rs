@@ -7,7 +7,7 @@ use gimli::{
 };
 use wasmparser::{KnownCustom, Linking, Parser, Payload, SymbolFlags, SymbolInfo};
 
-use crate::value::{Abi, LeftOut, Parameter, Signature, Type};
+use crate::value::{Abi, LeftOut, Parameter, Signature, Signatures, Type};
 
 type Bytes<'a> = EndianSlice<'a, LittleEndian>;
 type Entry<'a> = DebuggingInformationEntry<Bytes<'a>>;
@@ -29,6 +29,8 @@ pub(super) struct Object {
     pub(super) functions: Vec<Signature>,
     /// Those with others.
     pub(super) left_out: Vec<LeftOut>,
+    /// What the source itself says of its functions, as `docs/abi.md` has it.
+    pub(super) described: Vec<u8>,
 }
 
 impl Object {
@@ -37,7 +39,23 @@ impl Object {
         let program = MAIN.iter().any(|name| sections.defined.contains(name));
         let (functions, left_out) =
             functions(&sections).map_err(|error| format!("the debug information cannot be read: {error}"))?;
-        Ok(Self { program, functions, left_out })
+        Ok(Self { program, functions, left_out, described: sections.described })
+    }
+
+    /// Leaves out what the source describes itself, or exports under another name from the linked guest.
+    pub(super) fn leave_to_the_source(&mut self, described: &[Signature], guest: &[u8]) -> Result<(), String> {
+        let mut exported = BTreeSet::new();
+        for payload in Parser::new(0).parse_all(guest) {
+            let unreadable = |error| format!("the linked module cannot be read: {error}");
+            let Payload::ExportSection(exports) = payload.map_err(unreadable)? else { continue };
+            for export in exports {
+                exported.insert(export.map_err(unreadable)?.name);
+            }
+        }
+        let own: BTreeSet<&str> = described.iter().flat_map(|one| [one.export.as_str(), one.name.as_str()]).collect();
+        self.functions.retain(|one| exported.contains(one.export.as_str()) && !own.contains(one.export.as_str()));
+        self.left_out.retain(|one| !own.contains(one.name.as_str()));
+        Ok(())
     }
 
     /// Symbols that the linked module has to export.
@@ -53,11 +71,12 @@ struct Sections<'a> {
     /// Functions that are defined and can be seen from outside.
     defined: BTreeSet<&'a str>,
     debug: BTreeMap<&'a str, &'a [u8]>,
+    described: Vec<u8>,
 }
 
 impl<'a> Sections<'a> {
     fn read(object: &'a [u8]) -> wasmparser::Result<Self> {
-        let mut all = Self { defined: BTreeSet::new(), debug: BTreeMap::new() };
+        let mut all = Self { defined: BTreeSet::new(), debug: BTreeMap::new(), described: Vec::new() };
         for payload in Parser::new(0).parse_all(object) {
             let Payload::CustomSection(section) = payload? else { continue };
             if let KnownCustom::Linking(linking) = section.as_known() {
@@ -66,6 +85,8 @@ impl<'a> Sections<'a> {
                         all.symbols(symbols)?;
                     }
                 }
+            } else if section.name() == Signatures::SECTION {
+                all.described.extend(section.data());
             } else if section.name().starts_with(".debug_") {
                 all.debug.insert(section.name(), section.data());
             }

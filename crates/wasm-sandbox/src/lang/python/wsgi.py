@@ -9,12 +9,14 @@ def _wsgi():
 
     import _host
 
-    HEAD = 8
+    HEAD = 16
     PIECE = 64 << 10
 
-    def door(asks, carried=b"", room=0):
-        """Hands a frame to the host: how it went, and what came."""
-        frame = bytearray(b"h" + asks + bytes(2) + len(carried).to_bytes(4, "little"))
+    def door(asks, carried=b"", room=0, ms=-1, kind=b"h", also=0):
+        """Hands a frame to the host, which has so many milliseconds: how it went, and what came."""
+        length = room if asks == b"r" else len(carried)
+        frame = bytearray(kind + asks + also.to_bytes(2, "little") + bytes(4))
+        frame += length.to_bytes(4, "little") + ms.to_bytes(4, "little", signed=True)
         frame += carried
         frame += bytes(max(0, HEAD + room - len(frame)))
         _host.call(frame)
@@ -122,10 +124,7 @@ def _wsgi():
             made[key] = f"{made[key]},{value}" if key in made else value
         return made
 
-    def serve(module, request):
-        application = getattr(module, "application", None) or getattr(module, "app", None)
-        if not callable(application):
-            raise TypeError("there is no WSGI application: define a function `application(environ, start_response)`")
+    def serve(application, request):
         answer = Answer()
         pieces = application(environ(request), answer.start)
         try:
@@ -136,7 +135,7 @@ def _wsgi():
             if hasattr(pieces, "close"):
                 pieces.close()
 
-    return serve
+    return serve, door
 
 
-_wsgi = _wsgi(), _wsgi.__code__
+_wsgi = *_wsgi(), _wsgi.__code__

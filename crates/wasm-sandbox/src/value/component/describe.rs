@@ -12,7 +12,10 @@ use wasmparser::{
     types::{Types, TypesRef},
 };
 
-use super::super::{Abi, Case, LeftOut, Parameter, Signature, Type};
+use super::{
+    super::{Abi, Case, LeftOut, Parameter, Signature, Type},
+    docs::Docs,
+};
 
 /// Nesting of a type that is accepted at most.
 const MAX_DEPTH: usize = 32;
@@ -41,8 +44,8 @@ pub(crate) struct Described {
 }
 
 impl Described {
-    /// Describes the exports and imports of these names of a component that was found valid.
-    pub(crate) fn new(types: &Types, exports: &[String], imports: &[(String, String)]) -> Self {
+    /// Describes the exports and imports of these names of a component that was found valid, with what is said of them.
+    pub(crate) fn new(types: &Types, exports: &[String], imports: &[(String, String)], docs: &Docs) -> Self {
         let mut reader = Reader { types: types.as_ref(), names: Names::default(), left: MAX_TYPES };
         let mut described = Self::default();
         for (name, _) in imports {
@@ -71,6 +74,7 @@ impl Described {
             }
         }
         described.settle_names();
+        described.document(docs);
         for (name, _) in imports {
             if let Some(item) = types.component_item_for_import(name) {
                 described.add_import(&mut reader, name, item.ty);
@@ -123,6 +127,11 @@ impl Described {
             Ok(signature) => self.functions.push(signature),
             Err(left_out) => self.left_out.push(left_out),
         }
+    }
+
+    fn document(&mut self, docs: &Docs) {
+        let said: Vec<_> = docs.of(self.functions.iter().map(|one| one.export.as_str())).collect();
+        self.functions.iter_mut().zip(said).for_each(|(function, said)| function.doc = said);
     }
 
     /// Has functions of the same name in several interfaces be told apart: by the interface's name, or by all of theirs.

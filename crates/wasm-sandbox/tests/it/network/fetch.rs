@@ -38,7 +38,7 @@ pub(super) fn said(server: &Server, code: &str) -> String {
 }
 
 /// A whole request: its head and its body, in chunks or as long as it says.
-fn request(stream: &mut TcpStream) -> String {
+pub(super) fn request(stream: &mut TcpStream) -> String {
     let mut said = head(stream);
     let lower = said.to_ascii_lowercase();
     let mut read = |len: usize| {
@@ -57,7 +57,7 @@ fn request(stream: &mut TcpStream) -> String {
 }
 
 /// A server that says what it was asked.
-fn echo() -> Server {
+pub(super) fn echo() -> Server {
     Server::new(|mut stream, _| {
         let said = request(&mut stream);
         let _ = stream.write_all(ok(&said).as_bytes());

@@ -94,22 +94,41 @@ fn f2_f3_f6_no_clothes_of_an_address_connect() {
     let server = Server::hello();
     let result = granted(&server, &["families", &server.port.to_string()]);
     let said = printed(&result);
-    let expected = ["invalid-argument"; 3]
-        .into_iter()
-        .chain(["not-supported"])
-        .chain(["access-denied"; 9])
-        .chain(["ok"])
-        .collect::<Vec<_>>();
-    assert_eq!(said.lines().collect::<Vec<_>>(), expected);
-    assert_eq!((result.denials.len(), result.connections.len()), (9, 10));
+    let (wrong, refused) = ("invalid-argument", "access-denied");
+    let families = [wrong, wrong, wrong, "not-supported"];
+    // What is no host's address is wrong, and written down as what is not granted.
+    let addresses = [wrong, refused, refused, wrong, wrong, wrong, refused, refused, wrong, "ok"];
+    assert_eq!(said.lines().collect::<Vec<_>>(), [&families[..], &addresses].concat());
+    assert_eq!((result.denials.len(), result.connections.len()), (10, 10));
+    denied(&result, "connect", &format!("[::ffff:127.0.0.1]:{}", server.port));
     let server = Server::hello();
     let hosts = ["0.0.0.0", "0", "0x7f000001", "0177.0.0.1", "127.1", "127.0.0.1@x.example", "x.localhost.", "::"];
     let result = granted(&server, &[&["resolve"], &hosts[..]].concat());
     let said = printed(&result);
     // Every machine's own name is known without asking anybody, and leads nowhere but to what is granted.
-    let resolved = said.lines().filter(|line| *line != "PermissionDenied").collect::<Vec<_>>();
-    assert_eq!(resolved, ["[0.0.0.0]", "[127.0.0.1]", "[::]"], "{said}");
+    let wrong = ["InvalidInput"; 5];
+    let expected = [&["[0.0.0.0]"], &wrong[..], &["[127.0.0.1]", "[::]"]].concat();
+    assert_eq!(said.lines().collect::<Vec<_>>(), expected, "{said}");
+    hosts[1..6].iter().for_each(|host| _ = denied(&result, "resolve", host));
     assert_eq!(server.connections(), 0);
+}
+
+#[test]
+fn f3_a_rule_grants_no_address_that_is_no_hosts() {
+    let server = Server::hello();
+    let of_port = |address: &str| format!("{address}:{}", server.port);
+    let places = ["0.0.0.0", "[::]", "224.0.0.1", "255.255.255.255", "[ff02::1]"].map(of_port);
+    let all = places.iter().fold(client(), |builder, rule| builder.network_allow(rule));
+    let result = run(all, &[&["connect"], &places.each_ref().map(String::as_str)[..]].concat());
+    assert_eq!((printed(&result), server.connections()), ("InvalidInput\n".repeat(5), 0));
+    for place in &places {
+        let kind = if place.starts_with("0.") || place.starts_with("[:") { "unspecified" } else { "multicast" };
+        let reason = denied(&result, "connect", &place.replace(['[', ']'], "")).reason.as_deref();
+        assert_eq!(reason, Some(format!("the address is {kind}, and so no host's").as_str()));
+    }
+    // The twin: the network that they are in grants the addresses of hosts.
+    let result = run(client().network_allow(&of_port("0.0.0.0/0")), &["connect", &server.rule()]);
+    assert_eq!((printed(&result), server.connections()), (format!("{}\n", server.rule()), 1));
 }
 
 #[test]
@@ -197,6 +216,12 @@ fn each_direction_of_a_connection_ends_by_itself() {
 }
 
 #[test]
+fn nothing_is_not_read_of_what_has_ended() {
+    let server = Server::new(|_, _| {});
+    assert_eq!(printed(&granted(&server, &["ended", &server.port.to_string()])), "1 1\n1 1\n1 1\n");
+}
+
+#[test]
 fn what_is_sent_last_arrives() {
     let (tell, told) = std::sync::mpsc::channel();
     let server = Server::new(move |mut stream, _| {
@@ -253,6 +278,13 @@ fn f4_a_name_without_an_address_is_none() {
     let server = silent();
     assert_eq!(printed(&granted(&server, &["slowly", "localhost"])), "an address\nnone\n");
     assert_eq!(printed(&granted(&server, &["slowly", "other.example"])), "access-denied\n");
+    for none in ["", " ", "a.b<&>", "127.0.0.1:80", "http://other.example/"] {
+        let result = granted(&server, &["slowly", none]);
+        assert_eq!(printed(&result), "invalid-argument\n", "{none:?}");
+        denied(&result, "resolve", none);
+    }
+    // One that is written in its own letters may be a name.
+    assert_eq!(printed(&granted(&server, &["slowly", "m\u{fc}nchen.de"])), "access-denied\n");
 }
 
 #[test]
@@ -318,6 +350,9 @@ fn f1_f8_datagrams_go_where_they_are_granted_and_nowhere_else() {
     let ask = |builder: WasmSandboxBuilder| run(builder, &["ask", "localhost", port(&place)]);
     let result = ask(client().network_allow(&place));
     assert_eq!(printed(&result), "PermissionDenied\n");
+    denied(&result, "bind", "udp://0.0.0.0:0");
+    let result = ask(client().network_allow(&place).network_allow("udp://192.0.2.1"));
+    assert_eq!(printed(&result), "PermissionDenied\n");
     denied(&result, "send", &rule);
     let result = run(client().network_allow(&format!("udp://{}", tcp.rule())), &["connect", &tcp.rule()]);
     assert_eq!((printed(&result).as_str(), tcp.connections()), ("PermissionDenied\n", 0));
@@ -336,8 +371,8 @@ fn f8_a_socket_that_leads_to_one_place_sends_nowhere_else() {
     let rule = format!("udp://{place}");
     let result = run(client().network_allow(&rule), &["elsewhere", port(&place), port(&elsewhere)]);
     let wrong = "Err(\"invalid-argument\")\n".repeat(3);
-    let denied_all = "Some(\"access-denied\")\n".repeat(2);
-    let expected = format!("{denied_all}16\n{wrong}Err(\"access-denied\")\ntrue\n0 0\ninvalid-state\n");
+    let refused = "Some(\"access-denied\")\nSome(\"invalid-argument\")\n";
+    let expected = format!("{refused}16\n{wrong}Err(\"access-denied\")\ntrue\n0 0\ninvalid-state\n");
     assert_eq!(printed(&result), expected);
     assert_eq!(denied(&result, "send", &format!("udp://{elsewhere}")).count, 2);
     denied(&result, "send", "udp://127.0.0.1:0");
@@ -396,6 +431,10 @@ fn f9_a_components_datagrams_end_somewhere() {
     assert!(printed(&result).starts_with("[Some(") && result.stdout.text().ends_with("]\n1\n"), "{}", result.stdout);
     assert_eq!(result.limit_hit(ResourceKind::OpenConnections).unwrap().limit, 2);
     assert_eq!(printed(&many("2")), "[]\n1\n");
+    // A socket that is dropped has no place.
+    let result = with(&["bound again", "200"], |grants| grants.connections = 1);
+    assert_eq!(printed(&result), "()\n".repeat(200));
+    assert_eq!(result.limit_hit(ResourceKind::OpenConnections), None);
     // One place is one, however much is sent there.
     let result = with(&["flood", &place, "9", "1"], |grants| grants.total_connections = 1);
     assert_eq!(printed(&result), "1\n".repeat(9));

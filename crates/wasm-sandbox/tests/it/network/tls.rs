@@ -57,6 +57,20 @@ impl Authority {
         })
     }
 
+    /// A server that gives this answer, and then says that it ends, or leaves without a word.
+    pub(super) fn answering(&self, name: &str, answer: &'static str, says_so: bool) -> Server {
+        let config = self.config(name);
+        Server::new(move |stream, _| {
+            let mut stream = tls(&config, stream);
+            head(&mut stream);
+            let _ = stream.write_all(answer.as_bytes());
+            if says_so {
+                stream.conn.send_close_notify();
+            }
+            let _ = stream.flush();
+        })
+    }
+
     pub(super) fn grants(&self, server: &Server) -> NetworkGrants {
         NetworkGrants {
             rules: vec![server.rule().parse().unwrap()],

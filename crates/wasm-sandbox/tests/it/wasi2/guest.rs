@@ -320,6 +320,7 @@ mod raw {
         "wasi:random/insecure@0.2.6" {
             "get-insecure-random-bytes" get_insecure_random_bytes(len: u64, out: *mut [usize; 2]);
         }
+        "wasi:random/insecure-seed@0.2.6" { "insecure-seed" insecure_seed(out: *mut [u64; 2]); }
         "wasi:clocks/monotonic-clock@0.2.6" {
             "subscribe-duration" subscribe_duration(nanos: u64) -> i32;
         }
@@ -360,6 +361,7 @@ mod raw {
     pub fn run(what: Option<&str>, arguments: &[String]) {
         unsafe {
             match what {
+                Some("seed") => seed(),
                 Some("random-bytes") => random_bytes(arguments[0].parse().unwrap()),
                 Some("pollables") => loop {
                     black_box(subscribe_duration(0));
@@ -409,6 +411,16 @@ mod raw {
                 other => panic!("nobody knows {other:?}"),
             }
         }
+    }
+
+    /// Whether it is the same a second time.
+    unsafe fn seed() {
+        let (mut one, mut other) = ([0; 2], [0; 2]);
+        unsafe {
+            insecure_seed(&mut one);
+            insecure_seed(&mut other);
+        }
+        println!("{}", one == other && one != [0; 2]);
     }
 
     unsafe fn random_bytes(len: u64) {

@@ -16,7 +16,10 @@ use super::{
             streams::{self, HostInputStream, HostOutputStream, InputStream, OutputStream, StreamError},
         },
         random::{insecure, random},
-        sockets::tcp::{HostTcpSocket, TcpSocket},
+        sockets::{
+            tcp::{HostTcpSocket, TcpSocket},
+            udp::{HostUdpSocket, UdpSocket},
+        },
     },
 };
 use crate::engine::wasmtime::{instance::at_once, store::StoreData};
@@ -51,6 +54,11 @@ pub(super) fn add(linker: &mut Linker<StoreData>) -> wasmtime::Result<()> {
         "tcp-socket",
         ResourceType::host::<TcpSocket>(),
         |mut store: Store<'_>, socket| at_once(HostTcpSocket::drop(store.data_mut(), Resource::new_own(socket))),
+    )?;
+    linker.instance("wasi:sockets/udp@0.2.12")?.resource(
+        "udp-socket",
+        ResourceType::host::<UdpSocket>(),
+        |mut store: Store<'_>, socket| at_once(HostUdpSocket::drop(store.data_mut(), Resource::new_own(socket))),
     )?;
     linker.allow_shadowing(false);
     Ok(())

@@ -6,14 +6,15 @@ mod outgoing;
 use wasmtime::component::Resource;
 
 use super::bindings::wasi::{
-    http::types::{self, ErrorCode, FieldSizePayload, Fields, HeaderError, IoError, Method},
+    http::types::{self, DnsErrorPayload, ErrorCode, FieldSizePayload, Fields, HeaderError, IoError, Method},
     io::poll::Pollable,
 };
 use crate::{
     engine::wasmtime::{store::StoreData, trap::Stopped},
     host::{
         Stop,
-        http::{FieldFault, MessageFault},
+        http::{Failure, FieldFault, MessageFault},
+        net::{NetErrorKind, RequestFault},
     },
     vfs::Errno,
 };
@@ -25,9 +26,9 @@ impl types::Host for StoreData {
     fn http_error_code(&mut self, error: Resource<IoError>) -> wasmtime::Result<Option<ErrorCode>> {
         let errno = self.call()?.errno(error.rep()).map_err(Stopped)?;
         Ok(match errno {
-            Errno::Connreset => Some(ErrorCode::ConnectionTerminated),
             Errno::Fbig => Some(ErrorCode::HttpResponseBodySize(None)),
-            _ => None,
+            Errno::Msgsize => Some(ErrorCode::HttpRequestBodySize(None)),
+            errno => broken(errno),
         })
     }
 }
@@ -119,13 +120,57 @@ fn told(done: Result<(), FieldFault>) -> Fielded {
 
 /// What a guest is told of a message that does not go out.
 fn code(fault: MessageFault) -> wasmtime::Result<ErrorCode> {
+    let size = |bytes| FieldSizePayload { field_name: None, field_size: u32::try_from(bytes).ok() };
     match fault {
-        MessageFault::Length(written) => Ok(ErrorCode::HttpResponseBodySize(Some(written))),
-        MessageFault::Fields(bytes) => {
-            let field_size = u32::try_from(bytes).ok();
-            Ok(ErrorCode::HttpResponseTrailerSize(FieldSizePayload { field_name: None, field_size }))
-        }
+        MessageFault::Length { is_asking: true, written } => Ok(ErrorCode::HttpRequestBodySize(Some(written))),
+        MessageFault::Length { is_asking: false, written } => Ok(ErrorCode::HttpResponseBodySize(Some(written))),
+        MessageFault::Fields { is_asking: true, bytes } => Ok(ErrorCode::HttpRequestTrailerSize(size(bytes))),
+        MessageFault::Fields { is_asking: false, bytes } => Ok(ErrorCode::HttpResponseTrailerSize(size(bytes))),
+        MessageFault::Failure(failure) => Ok(failed(failure)),
         MessageFault::Stop(stop) => Err(Stopped(stop).into()),
+    }
+}
+
+/// What a guest is told of a request that has no answer.
+fn failed(Failure { error, was_connected }: Failure) -> ErrorCode {
+    match error.kind {
+        NetErrorKind::Denied => ErrorCode::HttpRequestDenied,
+        NetErrorKind::Unresolved => ErrorCode::DnsError(DnsErrorPayload { rcode: None, info_code: None }),
+        NetErrorKind::Refused => ErrorCode::ConnectionRefused,
+        NetErrorKind::Reset => ErrorCode::ConnectionTerminated,
+        NetErrorKind::Unreachable => ErrorCode::DestinationUnavailable,
+        NetErrorKind::TimedOut if was_connected => ErrorCode::ConnectionReadTimeout,
+        NetErrorKind::TimedOut => ErrorCode::ConnectionTimeout,
+        NetErrorKind::Tls if error.message.contains("certificate") => ErrorCode::TlsCertificateError,
+        NetErrorKind::Tls => ErrorCode::TlsProtocolError,
+        NetErrorKind::TooMany => ErrorCode::ConnectionLimitReached,
+        NetErrorKind::Response => ErrorCode::HttpProtocolError,
+        NetErrorKind::Request(fault) => unsendable(fault).unwrap_or(ErrorCode::InternalError(Some(error.message))),
+        NetErrorKind::NotOpen | NetErrorKind::Shut | NetErrorKind::TooLong | NetErrorKind::Other => {
+            ErrorCode::InternalError(Some(error.message))
+        }
+    }
+}
+
+/// What a guest is told of a request that cannot be sent, if there is a word for it.
+fn unsendable(fault: RequestFault) -> Option<ErrorCode> {
+    match fault {
+        RequestFault::Method => Some(ErrorCode::HttpRequestMethodInvalid),
+        RequestFault::Scheme => Some(ErrorCode::HttpProtocolError),
+        RequestFault::Target => Some(ErrorCode::HttpRequestUriInvalid),
+        RequestFault::Size => Some(ErrorCode::HttpRequestHeaderSectionSize(None)),
+        RequestFault::Body => Some(ErrorCode::HttpRequestBodySize(None)),
+        RequestFault::Header | RequestFault::Form => None,
+    }
+}
+
+/// What a guest is told of a body that broke off, if it is that.
+fn broken(errno: Errno) -> Option<ErrorCode> {
+    match errno {
+        Errno::Connreset => Some(ErrorCode::ConnectionTerminated),
+        Errno::Timedout => Some(ErrorCode::ConnectionReadTimeout),
+        Errno::Badmsg => Some(ErrorCode::HttpResponseIncomplete),
+        _ => None,
     }
 }
 

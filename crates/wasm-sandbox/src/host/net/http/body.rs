@@ -1,8 +1,9 @@
 //! Where the body of an answer is among what was received.
 
-use httparse::{EMPTY_HEADER, Status};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use httparse::{EMPTY_HEADER, Header, Status};
 
-use super::request::MAX_HEADERS;
+use super::request::{MAX_HEADERS, is_ours};
 
 /// The longest line before a chunk, and the most bytes after the last one.
 const MAX_LINE: usize = 1024;
@@ -20,7 +21,7 @@ pub(super) enum Body {
     Chunk(u64),
     /// The line's end after a chunk comes.
     AfterChunk,
-    /// What is said after the last chunk, which nobody is told.
+    /// What is said after the last chunk comes.
     Trailers,
 }
 
@@ -30,6 +31,8 @@ pub(super) enum Next {
     End,
     /// So many bytes that are not the body's.
     Skip(usize),
+    /// So many bytes that say something behind it.
+    Trailers(usize, HeaderMap),
     /// At most so many bytes of the body's.
     Content(u64),
     /// More has to be received to tell.
@@ -97,9 +100,10 @@ impl Body {
             return Ok(Next::More);
         }
         match httparse::parse_headers(input, &mut [EMPTY_HEADER; MAX_HEADERS]) {
-            Ok(Status::Complete((len, _))) => {
+            Ok(Status::Complete((len, headers))) => {
                 *self = Self::Left(0);
-                Ok(Next::Skip(len))
+                let fields = behind(headers).ok_or("what it says after its body is wrong")?;
+                Ok(Next::Trailers(len, fields))
             }
             Ok(Status::Partial) => Ok(Next::More),
             Err(_) => Err("what it says after its body is wrong"),
@@ -120,6 +124,15 @@ impl Body {
         }
         Ok(())
     }
+}
+
+/// What is said behind a body, without what has no place there.
+fn behind(headers: &[Header<'_>]) -> Option<HeaderMap> {
+    let field = |header: &Header<'_>| {
+        let name = HeaderName::from_bytes(header.name.as_bytes()).ok()?;
+        Some((name, HeaderValue::from_bytes(header.value).ok()?))
+    };
+    headers.iter().filter(|header| !is_ours(header.name)).map(field).collect()
 }
 
 /// Whether there is an empty line, which ends a head: then `looked` is where the head ends at the earliest. Nothing is looked at

@@ -2,9 +2,11 @@
 
 use std::net::IpAddr;
 
+use http::HeaderMap;
 use wasm_sandbox_policy::NetworkHost;
 
-use super::super::{NetError, NetErrorKind, head::MAX_HEAD};
+use super::super::{NetError, RequestFault, head::MAX_HEAD};
+use crate::host::http::is_forbidden;
 
 /// The most headers of a request, and of an answer.
 pub(super) const MAX_HEADERS: usize = 256;
@@ -15,22 +17,8 @@ const MAX_METHOD: usize = 31;
 /// Bytes of a body that wait to be sent.
 const MAX_WAITING: usize = 64 << 10;
 
-/// What is about the connection, which is the host's, and about where the body ends, which is said apart.
-const OURS: [&str; 13] = [
-    "connection",
-    "content-length",
-    "expect",
-    "host",
-    "http2-settings",
-    "keep-alive",
-    "proxy-authenticate",
-    "proxy-authorization",
-    "proxy-connection",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-];
+/// What is about where the body ends, which is said apart.
+const FRAMING: [&str; 3] = ["content-length", "expect", "trailer"];
 
 /// A request as a guest makes it.
 pub(crate) struct HttpRequest<'a> {
@@ -58,27 +46,27 @@ pub(crate) enum RequestBody {
 impl HttpRequest<'_> {
     /// Whether it can be said in HTTP/1.1, in one way.
     pub(super) fn check(&self) -> Result<(), NetError> {
-        let refuse = |message: String| Err(NetError::new(NetErrorKind::Request, message));
+        let refuse = |fault, message: String| Err(NetError::request(fault, message));
         if self.method.len() > MAX_METHOD || !is_token(self.method) || self.method == "CONNECT" {
-            return refuse("the method cannot be used".to_owned());
+            return refuse(RequestFault::Method, "the method cannot be used".to_owned());
         }
         if !self.target.starts_with('/') || !self.target.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return refuse("the path cannot be sent as it is".to_owned());
+            return refuse(RequestFault::Target, "the path cannot be sent as it is".to_owned());
         }
         if self.headers.len() > MAX_HEADERS {
-            return refuse(format!("there are more than {MAX_HEADERS} headers"));
+            return refuse(RequestFault::Size, format!("there are more than {MAX_HEADERS} headers"));
         }
         for (name, value) in &self.headers {
             if !is_token(name) || value.iter().any(|byte| matches!(byte, 0..=8 | 10..=31 | 127)) {
-                return refuse("a header cannot be sent as it is".to_owned());
+                return refuse(RequestFault::Header, "a header cannot be sent as it is".to_owned());
             }
-            if OURS.iter().any(|ours| ours.eq_ignore_ascii_case(name)) {
-                return refuse(format!("the header `{name}` is not the guest's to set"));
+            if is_ours(name) {
+                return refuse(RequestFault::Header, format!("the header `{name}` is not the guest's to set"));
             }
         }
         let lines = self.headers.iter().map(|(name, value)| name.len() + value.len() + 4);
         if lines.sum::<usize>() + self.target.len() + 1024 > MAX_HEAD {
-            return refuse(format!("the head is longer than {MAX_HEAD} bytes"));
+            return refuse(RequestFault::Size, format!("the head is longer than {MAX_HEAD} bytes"));
         }
         Ok(())
     }
@@ -108,6 +96,11 @@ impl HttpRequest<'_> {
         head.extend(b"Connection: close\r\n\r\n");
         head
     }
+}
+
+/// Whether a header is about the connection or the body's end, which are the host's.
+pub(crate) fn is_ours(name: &str) -> bool {
+    is_forbidden(name) || FRAMING.iter().any(|framing| framing.eq_ignore_ascii_case(name))
 }
 
 fn is_token(name: &str) -> bool {
@@ -155,18 +148,26 @@ impl Sent {
                 *left -= bytes.len() as u64;
                 self.waiting.extend(bytes);
             }
-            _ => return Err(NetError::new(NetErrorKind::Request, "the body is longer than was said")),
+            _ => return Err(NetError::request(RequestFault::Body, "the body is longer than was said")),
         }
         Ok(bytes.len())
     }
 
-    pub(super) fn end(&mut self) -> Result<(), NetError> {
+    pub(super) fn end(&mut self, trailers: &HeaderMap) -> Result<(), NetError> {
         match self.body {
             RequestBody::None | RequestBody::Exactly(0) => {}
             RequestBody::Exactly(_) => {
-                return Err(NetError::new(NetErrorKind::Request, "the body is shorter than was said"));
+                return Err(NetError::request(RequestFault::Body, "the body is shorter than was said"));
             }
-            RequestBody::Unknown => self.waiting.extend(b"0\r\n\r\n"),
+            RequestBody::Unknown => {
+                self.waiting.extend(b"0\r\n");
+                for (name, value) in trailers.iter().filter(|(name, _)| !is_ours(name.as_str())) {
+                    for part in [name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"] {
+                        self.waiting.extend(part);
+                    }
+                }
+                self.waiting.extend(b"\r\n");
+            }
         }
         self.body = RequestBody::None;
         Ok(())

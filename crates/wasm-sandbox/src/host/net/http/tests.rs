@@ -59,13 +59,19 @@ fn a_request_names_the_host_that_was_dialled() {
 fn f7_a_body_is_as_long_as_was_said() {
     let sent = |body| Sent::new(&HttpRequest { body, ..asked("POST", "/", &[]) }, &"a.com".parse().unwrap());
     let mut three = sent(RequestBody::Exactly(3));
-    assert_eq!((three.take(b"ab"), three.end().is_err(), three.take(b"cd").is_err()), (Ok(2), true, true));
-    assert_eq!((three.take(b"c"), three.end(), three.take(b"d").is_err()), (Ok(1), Ok(()), true));
+    assert_eq!(
+        (three.take(b"ab"), three.end(&HeaderMap::new()).is_err(), three.take(b"cd").is_err()),
+        (Ok(2), true, true)
+    );
+    assert_eq!((three.take(b"c"), three.end(&HeaderMap::new()), three.take(b"d").is_err()), (Ok(1), Ok(()), true));
     assert!(sent(RequestBody::None).take(b"a").is_err());
     let mut chunks = sent(RequestBody::Unknown);
     chunks.went(chunks.ready().len());
     assert_eq!(chunks.take(b""), Ok(0));
-    assert_eq!((chunks.take(b"0123456789abcdef"), chunks.end(), chunks.end()), (Ok(16), Ok(()), Ok(())));
+    assert_eq!(
+        (chunks.take(b"0123456789abcdef"), chunks.end(&HeaderMap::new()), chunks.end(&HeaderMap::new())),
+        (Ok(16), Ok(()), Ok(()))
+    );
     assert_eq!(chunks.ready(), b"10\r\n0123456789abcdef\r\n0\r\n\r\n");
     // No more waits than is sent at once.
     assert_eq!(sent(RequestBody::Unknown).take(&vec![0; 1 << 20]), Ok(64 << 10));
@@ -93,7 +99,7 @@ fn read(answer: &[u8], size: usize) -> Result<Vec<u8>, &'static str> {
             },
             Some(body) => match body.next(&input, &mut looked)? {
                 Next::End => return Ok(content),
-                Next::Skip(len) => {
+                Next::Skip(len) | Next::Trailers(len, _) => {
                     input.drain(..len);
                     looked = 0;
                     false

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use super::{Socket, errno, no_such};
+use super::{Socket, errno, foreign, remote_errno};
 use crate::{
     host::{
         Host, Step, Stop, Wait,
@@ -55,13 +55,11 @@ impl Host {
             State::Connecting(_) => return Err(Errno::Already.into()),
             State::Connected(_) | State::Failed => return Err(Errno::Isconn.into()),
         }
-        // One family's socket has no way to the other's addresses, which would be let through by what they are inside.
-        if tcp.is_v6 != remote.is_ipv6() || remote.ip() != remote.ip().to_canonical() {
-            return Err(Errno::Inval.into());
-        }
+        let is_v6 = tcp.is_v6;
+        self.check_family(is_v6, "connect", remote)?;
         let dialed = self.net_dial(&remote.ip().to_string(), remote.port())?;
         self.tcp(socket)?.state = dialed.as_ref().map_or(State::Failed, |connection| State::Connecting(*connection));
-        dialed.map(|_| ()).map_err(|error| errno(&error).into())
+        dialed.map(|_| ()).map_err(|error| remote_errno(remote, &error).into())
     }
 
     /// The streams of a connection that has come about.
@@ -119,7 +117,7 @@ impl Host {
     fn tcp(&mut self, number: u32) -> Result<&mut Tcp, Stop> {
         match self.handles.socket(number)? {
             Socket::Tcp(tcp) => Ok(tcp),
-            _ => Err(no_such()),
+            _ => Err(foreign()),
         }
     }
 }

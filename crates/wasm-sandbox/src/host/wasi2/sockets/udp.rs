@@ -2,10 +2,10 @@
 
 use std::net::SocketAddr;
 
-use super::{Socket, errno, no_such};
+use super::{Socket, errno, foreign, remote_errno};
 use crate::{
     host::{
-        Host, Stop,
+        Host, Step, Stop, Wait,
         handles::Handle,
         net::{Datagram, Interest, Progress},
         wasi2::Fault,
@@ -55,21 +55,6 @@ impl Flow {
     pub(super) fn socket(&self) -> u32 {
         self.number
     }
-
-    /// Where a datagram goes that is to go there: where the flow leads, if that is one place.
-    fn destination(&self, to: Option<SocketAddr>) -> Result<SocketAddr, Errno> {
-        match (self.remote, to) {
-            (Some(remote), None) => Ok(remote),
-            (Some(remote), Some(to)) if remote == to => Ok(remote),
-            (None, Some(to)) if fits(self.is_v6, to) => Ok(to),
-            _ => Err(Errno::Inval),
-        }
-    }
-}
-
-/// Whether a socket of this family has a way to an address. One in the other's clothes would be let through by what it is inside.
-fn fits(is_v6: bool, address: SocketAddr) -> bool {
-    is_v6 == address.is_ipv6() && address.ip() == address.ip().to_canonical()
 }
 
 impl Host {
@@ -84,9 +69,7 @@ impl Host {
     /// Binds a socket as a client's is bound: at an address of the system's choice.
     pub(crate) fn udp_bind(&mut self, socket: u32, local: SocketAddr) -> Result<(), Fault> {
         let Udp { is_v6, state: State::New } = *self.udp(socket)? else { return Err(Errno::Isconn.into()) };
-        if !fits(is_v6, local) {
-            return Err(Errno::Inval.into());
-        }
+        self.check_family(is_v6, "bind", local)?;
         if !local.ip().is_unspecified() || local.port() != 0 {
             self.refuse_listening("bind", &format!("udp://{local}"));
             return Err(Errno::Acces.into());
@@ -109,10 +92,8 @@ impl Host {
             return Err(Errno::Notconn.into());
         };
         if let Some(remote) = remote {
-            if !fits(is_v6, remote) {
-                return Err(Errno::Inval.into());
-            }
-            self.net_admit(number, remote)?.map_err(|error| errno(&error))?;
+            self.check_family(is_v6, "send", remote)?;
+            self.net_admit(number, remote)?.map_err(|error| remote_errno(remote, &error))?;
         }
         self.udp(socket)?.state = State::Bound { number, remote };
         let flow = Flow { number, is_v6, remote, permits: 0 };
@@ -134,7 +115,7 @@ impl Host {
 
     /// What has come: at most so many datagrams, and none if there is none.
     pub(crate) fn udp_receive(&mut self, incoming: u32, most: u64) -> Result<Vec<Datagram>, Fault> {
-        let Socket::Incoming(flow) = *self.handles.socket(incoming)? else { return Err(no_such().into()) };
+        let Socket::Incoming(flow) = *self.handles.socket(incoming)? else { return Err(foreign().into()) };
         let most = usize::try_from(most.min(MOST)).unwrap_or_default();
         Ok(self.net_take(flow.number, flow.remote, most)?.map_err(|error| errno(&error))?)
     }
@@ -170,31 +151,45 @@ impl Host {
 
     /// Whether it is sent, and would not have to wait.
     fn send_one(&mut self, flow: &Flow, datagram: &Outgoing) -> Result<bool, Fault> {
-        let to = flow.destination(datagram.to)?;
+        let to = self.destination(flow, datagram.to)?;
         match self.net_send_to(flow.number, to, &datagram.bytes)? {
-            Progress::Done(sent) => sent.map(|()| true).map_err(|error| errno(&error).into()),
+            Progress::Done(sent) => sent.map(|()| true).map_err(|error| remote_errno(to, &error).into()),
             Progress::Wait(_) => Ok(false),
         }
     }
 
-    pub(crate) fn drop_udp(&mut self, socket: u32) -> Result<(), Stop> {
-        if let State::Binding(number) | State::Bound { number, .. } = self.udp(socket)?.state {
-            self.net_unbind(number);
+    /// Where a datagram goes that is to go there: where the flow leads, if that is one place.
+    fn destination(&mut self, flow: &Flow, to: Option<SocketAddr>) -> Result<SocketAddr, Errno> {
+        match (flow.remote, to) {
+            (Some(remote), None) => Ok(remote),
+            (Some(remote), Some(to)) if remote == to => Ok(remote),
+            (None, Some(to)) => self.check_family(flow.is_v6, "send", to).map(|()| to),
+            _ => Err(Errno::Inval),
         }
-        self.drop_handle(socket)
+    }
+
+    /// The guest has dropped a socket: the next one may take its place.
+    pub(crate) fn drop_udp(&mut self, socket: u32) -> Result<Step<()>, Stop> {
+        if let State::Binding(number) | State::Bound { number, .. } = self.udp(socket)?.state
+            && let Progress::Wait(event) = self.net_unbind(number)
+        {
+            return Ok(Step::Wait(Wait { event: Some(Box::new(event)), ..Wait::default() }));
+        }
+        self.drop_handle(socket)?;
+        Ok(Step::Done(()))
     }
 
     fn udp(&mut self, number: u32) -> Result<&mut Udp, Stop> {
         match self.handles.socket(number)? {
             Socket::Udp(udp) => Ok(udp),
-            _ => Err(no_such()),
+            _ => Err(foreign()),
         }
     }
 
     fn outgoing(&mut self, number: u32) -> Result<&mut Flow, Stop> {
         match self.handles.socket(number)? {
             Socket::Outgoing(flow) => Ok(flow),
-            _ => Err(no_such()),
+            _ => Err(foreign()),
         }
     }
 }

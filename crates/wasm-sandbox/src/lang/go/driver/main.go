@@ -32,6 +32,9 @@ func buildGuest(output string, name []string) error {
 	if err != nil {
 		return err
 	}
+	if err := addKit(); err != nil {
+		return err
+	}
 	root, err := readPackage()
 	if err != nil {
 		return err

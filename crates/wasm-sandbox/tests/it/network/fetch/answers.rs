@@ -1,6 +1,7 @@
 //! Servers that lie about their answers.
 
-use super::{Server, said};
+use super::{Server, execute, grants, printed, program, said};
+use crate::network::tls::Authority;
 
 const GET: &str = "console.log(await tried(() => text(BASE)));";
 
@@ -49,6 +50,25 @@ fn f7_answers_that_can_be_read_in_two_ways_are_refused() {
         ("HTTP/1.1 204 No\r\nContent-Length: 5\r\n\r\nhello", ""),
     ] {
         assert_eq!(said(&Server::answering(answer), GET), format!("{body}\n"), "{answer:?}");
+    }
+}
+
+#[test]
+fn f7_an_answer_that_is_cut_off_under_tls_is_not_taken_for_whole() {
+    let authority = Authority::new();
+    for (answer, says_so, whole) in [
+        ("HTTP/1.1 200 OK\r\n\r\nhalf of it", false, false),
+        ("HTTP/1.1 200 OK\r\n\r\nall of it", true, true),
+        // What says its end by itself needs nobody else to.
+        ("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nall of it", false, true),
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nall of it\r\n0\r\n\r\n", false, true),
+    ] {
+        let server = authority.answering("127.0.0.1", answer, says_so);
+        let network = grants(&server, |grants| grants.roots = vec![authority.file.path().to_owned()]);
+        let code = "console.log(await tried(() => text(`https://127.0.0.1:${PORT}/`)));";
+        let said = printed(&execute(program(server.port, code).network(network)));
+        let expected = if whole { "all of it\n" } else { "it breaks off before the end of its encryption\n" };
+        assert!(said.ends_with(expected), "{answer:?} {says_so}: {said}");
     }
 }
 

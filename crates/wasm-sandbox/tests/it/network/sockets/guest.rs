@@ -46,6 +46,9 @@ fn main() {
             let bytes = vec![7; bytes.parse().unwrap()];
             (0..count.parse().unwrap()).for_each(|_| told(socket.send_to(&bytes, place)));
         }
+        ("bound again", [count]) => {
+            (0..count.parse().unwrap()).for_each(|_| told(UdpSocket::bind("0.0.0.0:0").map(|_| ())))
+        }
         ("strangers", [place]) => strangers(place),
         ("many", [place, count]) => {
             let bound = |_| UdpSocket::bind("0.0.0.0:0").map_err(|error| error.raw_os_error());
@@ -256,6 +259,7 @@ mod raw {
             match (what, rest) {
                 ("order", [port]) => order(port.parse().unwrap()),
                 ("families", [port]) => families(port.parse().unwrap()),
+                ("ended", [port]) => ended(port.parse().unwrap()),
                 ("outlives", [port]) => outlives(port.parse().unwrap()),
                 ("together", [port]) => together(port.parse().unwrap()),
                 ("elsewhere", [port, other]) => elsewhere(port.parse().unwrap(), other.parse().unwrap()),
@@ -453,6 +457,21 @@ mod raw {
             }
             println!("{}", connect(tcp(0), 0, [127, 0, 0, 1]));
             println!("{}", connect(tcp(0), port, [127, 0, 0, 1]));
+        }
+    }
+
+    /// The end of what the other side says, and what is read of it after that.
+    unsafe fn ended(port: i32) {
+        unsafe {
+            let (_socket, input, _output) = connected(port);
+            let mut got = [0; 4];
+            for len in [9, 0] {
+                blocking_read(input, len, &mut got);
+                println!("{} {}", got[0] as u8, got[1] as u8);
+            }
+            block(readable(input));
+            read(input, 0, &mut got);
+            println!("{} {}", got[0] as u8, got[1] as u8);
         }
     }
 

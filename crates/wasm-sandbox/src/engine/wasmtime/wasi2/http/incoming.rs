@@ -13,7 +13,7 @@ use super::{
             streams::{InputStream, OutputStream},
         },
     },
-    code, named, once, pollable,
+    broken, code, named, once, pollable,
 };
 use crate::{
     engine::wasmtime::{store::StoreData, trap::Stopped},
@@ -84,7 +84,7 @@ impl types::HostFutureTrailers for StoreData {
         Ok(match come {
             http::Behind::Coming => None,
             http::Behind::Taken => Some(Err(())),
-            http::Behind::Broken => Some(Ok(Err(ErrorCode::ConnectionTerminated))),
+            http::Behind::Broken(errno) => Some(Ok(Err(broken(errno).unwrap_or(ErrorCode::ConnectionTerminated)))),
             http::Behind::Fields(fields) => Some(Ok(Ok(fields.map(Resource::new_own)))),
         })
     }

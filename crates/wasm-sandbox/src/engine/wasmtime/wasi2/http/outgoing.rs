@@ -14,14 +14,11 @@ use super::{
         },
         io::poll::Pollable,
     },
-    named, once,
+    code, failed, named, once, pollable,
 };
 use crate::{
     engine::wasmtime::{store::StoreData, trap::Stopped},
-    host::{
-        Stop,
-        http::{MAX_TEXT, Time},
-    },
+    host::http::{MAX_TEXT, Outcome, Time, place},
 };
 
 /// What a setter gives.
@@ -31,19 +28,15 @@ type Set = wasmtime::Result<Result<(), ()>>;
 type Coming = Option<Result<Result<Resource<IncomingResponse>, ErrorCode>, ()>>;
 
 impl outgoing_handler::Host for StoreData {
-    /// No network is granted to components yet.
     fn handle(
         &mut self,
         request: Resource<OutgoingRequest>,
         options: Option<Resource<RequestOptions>>,
     ) -> wasmtime::Result<Result<Resource<FutureIncomingResponse>, ErrorCode>> {
-        let query = self.call()?.take_query(request.rep()).map_err(Stopped)?;
-        if let Some(options) = options {
-            self.host.drop_handle(options.rep()).map_err(Stopped)?;
+        match self.call()?.send_query(request.rep(), options.map(|options| options.rep())) {
+            Ok(coming) => Ok(Ok(Resource::new_own(coming))),
+            Err(fault) => Ok(Err(code(fault)?)),
         }
-        let target = query.authority.as_ref().map_or("", Authority::as_str);
-        self.host.refuse_network("connect", target);
-        Ok(Err(ErrorCode::HttpRequestDenied))
     }
 }
 
@@ -101,7 +94,11 @@ impl types::HostOutgoingRequest for StoreData {
 
     fn set_authority(&mut self, request: Resource<OutgoingRequest>, authority: Option<String>) -> Set {
         let query = self.call()?.query(request.rep()).map_err(Stopped)?;
-        Ok(parsed::<Authority>(authority).map(|authority| query.authority = authority))
+        let parsed = parsed::<Authority>(authority).and_then(|authority| match &authority {
+            Some(said) if place(said).is_none() => Err(()),
+            _ => Ok(authority),
+        });
+        Ok(parsed.map(|authority| query.authority = authority))
     }
 
     fn headers(&mut self, request: Resource<OutgoingRequest>) -> wasmtime::Result<Resource<Headers>> {
@@ -158,43 +155,41 @@ impl StoreData {
     }
 }
 
-/// Guests are given none.
 impl types::HostFutureIncomingResponse for StoreData {
-    fn subscribe(&mut self, _: Resource<FutureIncomingResponse>) -> wasmtime::Result<Resource<Pollable>> {
-        Err(nobodys())
+    fn subscribe(&mut self, coming: Resource<FutureIncomingResponse>) -> wasmtime::Result<Resource<Pollable>> {
+        pollable(self.call()?.outcome_comes(coming.rep()))
     }
 
-    fn get(&mut self, _: Resource<FutureIncomingResponse>) -> wasmtime::Result<Coming> {
-        Err(nobodys())
+    fn get(&mut self, coming: Resource<FutureIncomingResponse>) -> wasmtime::Result<Coming> {
+        Ok(match self.call()?.outcome(coming.rep()).map_err(Stopped)? {
+            Outcome::Coming => None,
+            Outcome::Taken => Some(Err(())),
+            Outcome::Failure(failure) => Some(Ok(Err(failed(failure)))),
+            Outcome::Answer(answer) => Some(Ok(Ok(Resource::new_own(answer)))),
+        })
     }
 
-    fn drop(&mut self, _: Resource<FutureIncomingResponse>) -> wasmtime::Result<()> {
-        Err(nobodys())
+    fn drop(&mut self, coming: Resource<FutureIncomingResponse>) -> wasmtime::Result<()> {
+        self.forget(&coming)
     }
 }
 
-/// Guests are given none.
 impl types::HostIncomingResponse for StoreData {
-    fn status(&mut self, _: Resource<IncomingResponse>) -> wasmtime::Result<u16> {
-        Err(nobodys())
+    fn status(&mut self, answer: Resource<IncomingResponse>) -> wasmtime::Result<u16> {
+        Ok(self.call()?.answer_status(answer.rep()).map_err(Stopped)?)
     }
 
-    fn headers(&mut self, _: Resource<IncomingResponse>) -> wasmtime::Result<Resource<Headers>> {
-        Err(nobodys())
+    fn headers(&mut self, answer: Resource<IncomingResponse>) -> wasmtime::Result<Resource<Headers>> {
+        Ok(Resource::new_own(self.call()?.answer_fields(answer.rep()).map_err(Stopped)?))
     }
 
-    fn consume(&mut self, _: Resource<IncomingResponse>) -> wasmtime::Result<Result<Resource<IncomingBody>, ()>> {
-        Err(nobodys())
+    fn consume(&mut self, answer: Resource<IncomingResponse>) -> wasmtime::Result<Result<Resource<IncomingBody>, ()>> {
+        once(self.call()?.answer_body(answer.rep()))
     }
 
-    fn drop(&mut self, _: Resource<IncomingResponse>) -> wasmtime::Result<()> {
-        Err(nobodys())
+    fn drop(&mut self, answer: Resource<IncomingResponse>) -> wasmtime::Result<()> {
+        self.forget(&answer)
     }
-}
-
-#[cold]
-fn nobodys() -> wasmtime::Error {
-    Stopped(Stop::Trap("a handle of the guest's is not of its type".to_owned())).into()
 }
 
 fn parsed<T: std::str::FromStr>(text: Option<String>) -> Result<Option<T>, ()> {

@@ -48,8 +48,9 @@ impl HostUdpSocket for StoreData {
         socket: Resource<UdpSocket>,
         remote: Option<IpSocketAddress>,
     ) -> Socketed<(Resource<IncomingDatagramStream>, Resource<OutgoingDatagramStream>)> {
+        let host = self.call()?;
         let remote = remote.map(remote_address).transpose()?;
-        let (incoming, outgoing) = self.call()?.udp_streams(socket.rep(), remote)?;
+        let (incoming, outgoing) = host.udp_streams(socket.rep(), remote)?;
         Ok((Resource::new_own(incoming), Resource::new_own(outgoing)))
     }
 
@@ -94,8 +95,8 @@ impl HostUdpSocket for StoreData {
         Ok(Resource::new_own(self.call()?.socket_pollable(socket.rep()).map_err(Stopped)?))
     }
 
-    fn drop(&mut self, socket: Resource<UdpSocket>) -> wasmtime::Result<()> {
-        Ok(self.call()?.drop_udp(socket.rep()).map_err(Stopped)?)
+    async fn drop(&mut self, socket: Resource<UdpSocket>) -> wasmtime::Result<()> {
+        Ok(self.settle(|host| host.drop_udp(socket.rep())).await?)
     }
 }
 
@@ -121,11 +122,12 @@ impl HostOutgoingDatagramStream for StoreData {
     }
 
     fn send(&mut self, stream: Resource<OutgoingDatagramStream>, datagrams: Vec<OutgoingDatagram>) -> Socketed<u64> {
+        let host = self.call()?;
         let outgoing = datagrams.into_iter().map(|OutgoingDatagram { data, remote_address: to }| {
             Ok(Outgoing { bytes: data, to: to.map(remote_address).transpose()? })
         });
         let outgoing = outgoing.collect::<Socketed<Vec<_>>>()?;
-        Ok(self.call()?.udp_send(stream.rep(), &outgoing)?)
+        Ok(host.udp_send(stream.rep(), &outgoing)?)
     }
 
     fn subscribe(&mut self, stream: Resource<OutgoingDatagramStream>) -> wasmtime::Result<Resource<Pollable>> {

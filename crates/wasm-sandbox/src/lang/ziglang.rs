@@ -1,4 +1,4 @@
-//! The compiler of the package `ziglang`, and the standard libraries that come with it as sources.
+//! The compiler of the package `ziglang`, for C, C++ and Zig, and the standard libraries that come with it as sources.
 
 use std::{
     ffi::OsString,
@@ -7,14 +7,14 @@ use std::{
     process::Command,
 };
 
-use wasm_sandbox_policy::SandboxError;
+use wasm_sandbox_policy::{LimitHit, ResourceKind, SandboxError};
 
-use super::super::diagnostics;
+use super::diagnostics;
 use crate::{
-    jail,
+    jail::{self, JailLimits, JailSpec},
     setup::{
         Setup,
-        fetch::{self, Pin},
+        fetch::{Package, Pin},
     },
     source::Language,
 };
@@ -23,6 +23,9 @@ pub(super) const TARGET: &str = "wasm32-wasi";
 pub(super) const REMEDY: &str = "wasm-sandbox setup c";
 const PACKAGE: &str = "ziglang";
 
+/// What the compiler and its linker say when they may not have more memory.
+const OUT_OF_MEMORY: [&str; 3] = ["std::bad_alloc", "LLVM ERROR: out of memory", "OutOfMemory"];
+
 /// The version that is pinned.
 pub(super) fn version() -> Result<String, SandboxError> {
     Pin::of(PACKAGE).map(|pin| pin.version)
@@ -30,42 +33,67 @@ pub(super) fn version() -> Result<String, SandboxError> {
 
 /// The compiler, on this machine.
 pub(super) struct Zig {
-    package: PathBuf,
+    package: Package,
     folder: PathBuf,
-    version: String,
 }
 
 impl Zig {
     /// The compiler, fetched if it is not there.
     pub(super) fn fetch(setup: &Setup) -> Result<Self, SandboxError> {
-        Self::at(fetch::package(setup, PACKAGE, REMEDY)?)
+        Package::fetch(setup, PACKAGE, REMEDY).map(Self::from)
     }
 
     /// The compiler, if it is there.
     pub(super) fn find(setup: &Setup) -> Result<Option<Self>, SandboxError> {
-        let folder = fetch::folder(setup, PACKAGE)?;
-        if folder.is_dir() { Self::at(folder).map(Some) } else { Ok(None) }
-    }
-
-    fn at(package: PathBuf) -> Result<Self, SandboxError> {
-        Ok(Self { folder: package.join(PACKAGE), package, version: version()? })
+        Ok(Package::find(setup, PACKAGE)?.map(Self::from))
     }
 
     pub(super) fn version(&self) -> &str {
-        &self.version
+        self.package.version()
     }
 
-    /// The compiler's own folder.
-    pub(super) fn folder(&self) -> &Path {
-        &self.folder
-    }
-
-    pub(super) fn program(&self) -> PathBuf {
+    fn program(&self) -> PathBuf {
         self.folder.join("zig")
     }
 
-    pub(super) fn library(&self) -> PathBuf {
-        self.folder.join("lib")
+    /// Runs it in the jail, in a work folder; besides its own files it reads those of `read`. What it says of a source that it
+    /// does not compile is the inner error.
+    pub(super) fn run(
+        &self,
+        setup: &Setup,
+        work: &Path,
+        read: &[&Path],
+        arguments: Vec<OsString>,
+    ) -> Result<Result<(), String>, SandboxError> {
+        let own = [self.folder.as_path()];
+        let read = [&own, read].concat();
+        let spec = JailSpec {
+            program: self.program(),
+            arguments,
+            environment: vec![
+                ("ZIG_LOCAL_CACHE_DIR".to_owned(), work.join("local").into()),
+                ("ZIG_GLOBAL_CACHE_DIR".to_owned(), work.join("global").into()),
+                ("ZIG_LIB_DIR".to_owned(), self.folder.join("lib").into()),
+                ("TMPDIR".to_owned(), work.into()),
+            ],
+            directory: work.to_owned(),
+            read: read.iter().copied().chain([Path::new("/dev/null")]).map(Path::to_owned).collect(),
+            write: vec![work.to_owned(), "/dev/null".into()],
+            processes: false,
+            network: false,
+            limits: JailLimits::of_a_file(setup.build_timeout),
+        };
+        let outcome = jail::run(&spec, setup.jail)?;
+        if outcome.success {
+            return Ok(Ok(()));
+        }
+        let said = diagnostics(&outcome.stderr, &[&[work], read.as_slice()].concat());
+        if OUT_OF_MEMORY.iter().any(|sign| said.contains(sign)) {
+            let limit = spec.limits.memory.as_u64();
+            return Err(LimitHit { kind: ResourceKind::CompileMemory, used: limit, limit }.into());
+        }
+        // What follows is about reporting a bug of the compiler's, with files that are gone by then.
+        Ok(Err(said.split("\nzig: note: diagnostic msg").next().unwrap_or_default().to_owned()))
     }
 
     /// The standard libraries for a language, built if they are not there. That takes half a minute, and the sources are the
@@ -92,7 +120,7 @@ impl Zig {
     }
 
     fn sysroot_folder(&self, language: Language) -> PathBuf {
-        self.package.join(if language == Language::Cpp { "sysroot-cpp" } else { "sysroot-c" })
+        self.package.folder().join(if language == Language::Cpp { "sysroot-cpp" } else { "sysroot-c" })
     }
 
     /// Compiles an empty program, and what the linker was given besides it.
@@ -125,6 +153,12 @@ impl Zig {
                     || path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("crt1-"))
             })
             .collect())
+    }
+}
+
+impl From<Package> for Zig {
+    fn from(package: Package) -> Self {
+        Self { folder: package.folder().join(PACKAGE), package }
     }
 }
 
