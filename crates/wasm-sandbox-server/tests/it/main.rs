@@ -44,6 +44,9 @@ static COMPONENT: LazyLock<Vec<u8>> = LazyLock::new(|| {
     std::fs::read(target.join("wasm32-wasip2/release/http_guest.wasm")).unwrap()
 });
 
+const WSGI: &str = concat!(include_str!("guests/acts.py"), include_str!("guests/answers.py"));
+const ASGI: &str = concat!(include_str!("guests/acts.py"), include_str!("guests/answers_asgi.py"));
+
 /// What answers in the way that a path says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Guest {
@@ -59,8 +62,8 @@ impl Guest {
     fn added_to(self, builder: WasmSandboxBuilder) -> WasmSandboxBuilder {
         match self {
             Self::Component => builder.setup(setup()).source(Source::from(COMPONENT.as_slice())),
-            Self::Python => script(builder, Language::Python, include_str!("guests/answers.py")),
-            Self::PythonAsync => script(builder, Language::Python, include_str!("guests/answers_asgi.py")),
+            Self::Python => script(builder, Language::Python, WSGI),
+            Self::PythonAsync => script(builder, Language::Python, ASGI),
             Self::JavaScript => script(builder, Language::JavaScript, include_str!("guests/answers.js")),
         }
     }

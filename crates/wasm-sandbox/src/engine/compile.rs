@@ -135,7 +135,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_compiling_may_use_grows_with_the_module_and_has_an_end() {
+    fn what_compiling_may_use_grows_with_the_code_and_has_an_end() {
         let of = |len: usize| {
             let ChildLimits { cpu_time, wall_time, memory } = limits(&Setup::default(), len);
             (cpu_time.as_secs(), wall_time.as_secs(), memory.as_u64() >> 20)

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     engine::cache::CacheKey,
     jail::work::WorkFolder,
-    setup::{Diagnosis, Setup},
+    setup::{Diagnosis, Setup, fetch::Packaged},
     source::Language,
     value::Signatures,
 };
@@ -50,7 +50,7 @@ pub(super) fn compile(
     setup: &Setup,
 ) -> Result<Vec<u8>, SandboxError> {
     let headers = Headers::of(text, folder)?;
-    let version = ziglang::version()?;
+    let version = Zig::pinned()?;
     let mut parts = vec![version.as_bytes(), KIT.1.as_bytes(), language.name().as_bytes(), text.as_bytes()];
     parts.extend(FLAGS.map(str::as_bytes));
     parts.extend(headers.parts());
@@ -175,6 +175,6 @@ pub(crate) fn diagnose(setup: &Setup) -> Diagnosis {
         Ok(Some(zig)) if zig.has_sysroot(Language::C) => {
             Diagnosis::found("C, C++ and Zig", format!("zig {}", zig.version()))
         }
-        _ => Diagnosis::missing("C, C++ and Zig", ziglang::REMEDY),
+        _ => Diagnosis::missing("C, C++ and Zig", Zig::REMEDY),
     }
 }

@@ -14,7 +14,7 @@ use super::{diagnostics, file_name, stage::Staged, through_cache};
 use crate::{
     engine::cache::CacheKey,
     jail::{self, JailLimits, JailSpec, work::WorkFolder},
-    setup::{Diagnosis, Setup},
+    setup::{Diagnosis, Setup, fetch::Packaged},
     source::Language,
     value::{LeftOut, Signature, Signatures},
 };
@@ -76,7 +76,7 @@ pub(super) fn compile_module(folder: &Path, name: &str, setup: &Setup) -> Result
 }
 
 fn key(parts: &[&[u8]]) -> Result<CacheKey, SandboxError> {
-    let (version, driver) = (toolchain::version()?, Driver::digest());
+    let (version, driver) = (Go::pinned()?, Driver::digest());
     let mut all = vec![FORM.as_bytes(), version.as_bytes(), driver.as_bytes()];
     all.extend(parts);
     Ok(CacheKey::new("go guest", &all))
@@ -212,6 +212,6 @@ pub(crate) fn install(setup: &Setup) -> Result<(), SandboxError> {
 pub(crate) fn diagnose(setup: &Setup) -> Diagnosis {
     match Go::find(setup) {
         Ok(Some(go)) if go.is_ready() => Diagnosis::found("Go", format!("go {}", go.version())),
-        _ => Diagnosis::missing("Go", toolchain::REMEDY),
+        _ => Diagnosis::missing("Go", Go::REMEDY),
     }
 }

@@ -8,7 +8,11 @@ use super::{
     file_name, through_cache,
     ziglang::{self, Zig},
 };
-use crate::{engine::cache::CacheKey, setup::Setup, source::Language};
+use crate::{
+    engine::cache::CacheKey,
+    setup::{Setup, fetch::Packaged},
+    source::Language,
+};
 
 /// Compiler flags, a part of the cache's key. Every `export fn` can be called.
 const FLAGS: [&str; 11] = [
@@ -28,7 +32,7 @@ const FLAGS: [&str; 11] = [
 /// Compiles one file.
 pub(super) fn compile(text: &str, name: &str, setup: &Setup) -> Result<Vec<u8>, SandboxError> {
     let name = file_name(name, Language::Zig);
-    let version = ziglang::version()?;
+    let version = Zig::pinned()?;
     let mut parts = vec![version.as_bytes(), name.as_bytes(), text.as_bytes()];
     parts.extend(FLAGS.map(str::as_bytes));
     through_cache(setup, &CacheKey::new("zig guest", &parts), || {

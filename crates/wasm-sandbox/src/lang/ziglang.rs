@@ -14,22 +14,15 @@ use crate::{
     jail::{self, JailLimits, JailSpec},
     setup::{
         Setup,
-        fetch::{Package, Pin},
+        fetch::{Package, Packaged},
     },
     source::Language,
 };
 
 pub(super) const TARGET: &str = "wasm32-wasi";
-pub(super) const REMEDY: &str = "wasm-sandbox setup c";
-const PACKAGE: &str = "ziglang";
 
 /// What the compiler and its linker say when they may not have more memory.
 const OUT_OF_MEMORY: [&str; 3] = ["std::bad_alloc", "LLVM ERROR: out of memory", "OutOfMemory"];
-
-/// The version that is pinned.
-pub(super) fn version() -> Result<String, SandboxError> {
-    Pin::of(PACKAGE).map(|pin| pin.version)
-}
 
 /// The compiler, on this machine.
 pub(super) struct Zig {
@@ -38,16 +31,6 @@ pub(super) struct Zig {
 }
 
 impl Zig {
-    /// The compiler, fetched if it is not there.
-    pub(super) fn fetch(setup: &Setup) -> Result<Self, SandboxError> {
-        Package::fetch(setup, PACKAGE, REMEDY).map(Self::from)
-    }
-
-    /// The compiler, if it is there.
-    pub(super) fn find(setup: &Setup) -> Result<Option<Self>, SandboxError> {
-        Ok(Package::find(setup, PACKAGE)?.map(Self::from))
-    }
-
     pub(super) fn version(&self) -> &str {
         self.package.version()
     }
@@ -127,7 +110,7 @@ impl Zig {
     fn archives(&self, language: Language, model: &str, work: &Path) -> Result<Vec<PathBuf>, SandboxError> {
         let missing = |reason: String| SandboxError::Toolchain {
             missing: format!("the standard library of {} ({reason})", language.name()),
-            remedy: REMEDY.to_owned(),
+            remedy: Self::REMEDY.to_owned(),
         };
         let (front, source) = if language == Language::Cpp { ("c++", "empty.cpp") } else { ("cc", "empty.c") };
         fs::write(work.join(source), "int main(void) { return 0; }\n").map_err(|error| missing(error.to_string()))?;
@@ -156,9 +139,14 @@ impl Zig {
     }
 }
 
+impl Packaged for Zig {
+    const PACKAGE: &'static str = "ziglang";
+    const REMEDY: &'static str = "wasm-sandbox setup c";
+}
+
 impl From<Package> for Zig {
     fn from(package: Package) -> Self {
-        Self { folder: package.folder().join(PACKAGE), package }
+        Self { folder: package.folder().join(Self::PACKAGE), package }
     }
 }
 

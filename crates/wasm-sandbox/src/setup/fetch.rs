@@ -82,6 +82,31 @@ impl Package {
     }
 }
 
+/// What is made of a package.
+pub(crate) trait Packaged: From<Package> {
+    const PACKAGE: &'static str;
+    /// The command that fetches it.
+    const REMEDY: &'static str;
+
+    /// The version that is pinned.
+    fn pinned() -> Result<String, SandboxError> {
+        Pin::of(Self::PACKAGE).map(|pin| pin.version)
+    }
+
+    /// It, fetched if it is not there.
+    ///
+    /// # Errors
+    /// Those of [`Package::fetch`].
+    fn fetch(setup: &Setup) -> Result<Self, SandboxError> {
+        Package::fetch(setup, Self::PACKAGE, Self::REMEDY).map(Self::from)
+    }
+
+    /// It, if it is there.
+    fn find(setup: &Setup) -> Result<Option<Self>, SandboxError> {
+        Ok(Package::find(setup, Self::PACKAGE)?.map(Self::from))
+    }
+}
+
 fn install(setup: &Setup, package: &str, remedy: &str, work: &Path) -> Result<PathBuf, SandboxError> {
     let missing = |reason: String| SandboxError::Toolchain {
         missing: format!("the package {package} ({reason})"),

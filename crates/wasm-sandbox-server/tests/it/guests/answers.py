@@ -1,11 +1,5 @@
-# Answers requests in the way that their path says; `guests/http` and `answers.js` do the same.
-import itertools
-import json
-import sys
+# Answers requests by WSGI in the way that their path says; `guests/http` and `answers.js` do the same.
 import time
-import urllib.request
-
-answered = 0
 
 
 def sum_of(body):
@@ -25,36 +19,16 @@ def slow(seconds):
         time.sleep(seconds)
 
 
-def files(path):
-    try:
-        with open(path) as file:
-            return f"Ok({json.dumps(file.read())})\n"
-    except OSError as error:
-        return f"Err({error.errno})\n"
-
-
-def outgoing(authority):
-    try:
-        urllib.request.urlopen(f"http://{authority}/")
-        return "Ok\n"
-    except OSError as error:
-        return f"Err({error})\n"
-
-
 def application(environ, start_response):
-    global answered
     path, query, body = environ["PATH_INFO"], environ["QUERY_STRING"], environ["wsgi.input"]
 
     def answer(text):
         start_response("200 OK", [("Content-Type", "text/plain")])
         return [text.encode()]
 
+    if (text := act(path, query)) is not None:
+        return answer(text)
     match path:
-        case "/hello":
-            return answer("hello\n")
-        case "/count":
-            answered += 1
-            return answer(f"{answered}\n")
         case "/echo":
             start_response("200 OK", [])
             return iter(lambda: body.read1(65536), b"")
@@ -76,30 +50,10 @@ def application(environ, start_response):
         case "/slow":
             start_response("200 OK", [])
             return slow(int(query) / 1000)
-        case "/files":
-            return answer(files(query))
-        case "/print":
-            print(f"printed {query}")
-            print(f"complained {query}", file=sys.stderr)
-            return answer("printed\n")
-        case "/outgoing":
-            return answer(outgoing(query))
         case "/part":
             return answer(f"{len(body.read(10)) == 10}\n".lower())
-        case "/trap":
-            raise ValueError("no answer")
         case "/nothing":
             return []
-        case "/loop":
-            if query:
-                with open(query, "w") as file:
-                    file.write("begun")
-            while True:
-                pass
-        case "/memory":
-            held = []
-            while True:
-                held.append(b"1" * (1 << 20))
         case _:
             start_response("404 Not Found", [])
             return []

