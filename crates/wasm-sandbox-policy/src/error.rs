@@ -324,9 +324,8 @@ pub(crate) fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>)
 fn limit_suggestion(kind: ResourceKind) -> String {
     let Some(setting) = kind.setting() else {
         return match kind {
-            ResourceKind::CompileTime | ResourceKind::CompileMemory | ResourceKind::CompileProcesses => {
-                "split the code, or allow more in the `Setup`".to_owned()
-            }
+            ResourceKind::CompileTime => "split the code, or allow more time in the `Setup`".to_owned(),
+            ResourceKind::CompileMemory | ResourceKind::CompileProcesses => "split the code".to_owned(),
             _ => "drop sandboxes that are no longer needed and try again".to_owned(),
         };
     };

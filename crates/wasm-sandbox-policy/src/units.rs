@@ -100,20 +100,20 @@ impl<'de> Deserialize<'de> for ByteSize {
 }
 
 /// Reads a type from its text, and says how that is written when it is no text.
-struct TextVisitor<T> {
-    expected: &'static str,
-    parse: fn(&str) -> Result<T, UnitError>,
+pub(crate) struct TextVisitor<T, E> {
+    pub(crate) expected: &'static str,
+    pub(crate) parse: fn(&str) -> Result<T, E>,
 }
 
-impl<T> de::Visitor<'_> for TextVisitor<T> {
+impl<T, E: fmt::Display> de::Visitor<'_> for TextVisitor<T, E> {
     type Value = T;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.expected)
     }
 
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
-        (self.parse)(text).map_err(E::custom)
+    fn visit_str<F: de::Error>(self, text: &str) -> Result<T, F> {
+        (self.parse)(text).map_err(F::custom)
     }
 }
 

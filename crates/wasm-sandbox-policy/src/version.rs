@@ -3,9 +3,9 @@
 use std::{borrow::Cow, fmt, str::FromStr};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::plain::Plain;
+use crate::{plain::Plain, units::TextVisitor};
 
 /// A version as semver.org describes them: `1.2.3`, or `1.2.3-beta.1+linux`. An earlier one is less than a later one.
 ///
@@ -53,7 +53,8 @@ impl Serialize for Version {
 
 impl<'de> Deserialize<'de> for Version {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+        let expected = "a version in quotes, such as `\"1.2.3\"`";
+        deserializer.deserialize_str(TextVisitor { expected, parse: str::parse })
     }
 }
 

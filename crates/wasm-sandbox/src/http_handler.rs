@@ -5,6 +5,7 @@ use std::{
     pin::{Pin, pin},
     sync::{Arc, OnceLock},
     task::{Context, Poll, ready},
+    time::Instant,
 };
 
 use bytes::{Buf, Bytes};
@@ -16,7 +17,7 @@ use wasm_sandbox_policy::{InstanceConfig, LimitHit, ResourceKind, SandboxError, 
 use crate::{
     engine::Mode,
     host::{
-        Control,
+        Control, Wait, WaitEnd,
         http::{End, Exchange, Pipe, Taken, is_forbidden},
     },
     host_function::HostFunctions,
@@ -29,11 +30,11 @@ use crate::{
 
 /// Answers HTTP requests with a guest, each in a fresh instance. Cheap to clone; needs a tokio runtime.
 ///
-/// A script is loaded by the first request, which does so in its own time while others wait; later ones go on from there, each by itself, so that what the
-/// script does outside of its handler is done once.
+/// A script is loaded by the first request, which does so in its own time while others wait, for no longer than that may take; later
+/// ones go on from there, each by itself, so that what the script does outside of its handler is done once.
 ///
 /// A request's instance lives under the limits of the policy that the handler was made with: `timeout` holds for all of an
-/// exchange, both bodies included. Bodies go through it in pieces as they come; of each at most some 64 KiB are held, unless one
+/// exchange, both bodies included, from when it has a script that is loaded or its turn to load it. Bodies go through it in pieces as they come; of each at most some 64 KiB are held, unless one
 /// piece is larger. The guest sees the request as it is given here, without the fields that speak of the connection; who serves
 /// it to the world bounds heads, bodies and the number of exchanges at a time.
 #[derive(Clone)]
@@ -149,18 +150,27 @@ impl HttpHandler {
 impl Parts {
     async fn answer(&self, exchange: Exchange, control: Arc<Control>) -> Result<SandboxResult, SandboxError> {
         let loading = match self.module.script() {
-            Some(_) => self.turn().await?,
+            Some(_) => self.turn(&control).await?,
             None => None,
         };
         self.blueprint(control).answer(exchange, loading).await
     }
 
-    /// Waits for whoever loads the script, no longer than a guest may take.
-    async fn turn(&self) -> Result<Option<Loading<'_>>, SandboxError> {
+    /// Waits for whoever loads the script, no longer than a guest may take, nor than somebody wants the answer.
+    async fn turn(&self, control: &Control) -> Result<Option<Loading<'_>>, SandboxError> {
         let limit = self.config.limits.timeout;
-        let waited = tokio::time::timeout(limit, self.loaded.turn()).await;
-        let millis = u64::try_from(limit.as_millis()).unwrap_or(u64::MAX);
-        waited.map_err(|_| LimitHit { kind: ResourceKind::WallTime, used: millis, limit: millis }.into())
+        let (forever, deadline) = (Wait::forever(), Instant::now() + limit);
+        tokio::select! {
+            biased;
+            loading = self.loaded.turn() => Ok(loading),
+            end = control.wait(&forever, deadline) => Err(match end {
+                WaitEnd::Cancelled => SandboxError::Cancelled,
+                WaitEnd::Ready | WaitEnd::Deadline => {
+                    let millis = u64::try_from(limit.as_millis()).unwrap_or(u64::MAX);
+                    LimitHit { kind: ResourceKind::WallTime, used: millis, limit: millis }.into()
+                }
+            }),
+        }
     }
 
     fn blueprint(&self, control: Arc<Control>) -> Blueprint<'_> {

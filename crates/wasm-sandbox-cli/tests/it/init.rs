@@ -205,7 +205,7 @@ struct Client {
 
 impl Client {
     fn start(shell: &Shell, folder: &str) -> Self {
-        let mut command = shell.command(&["-q", "run", folder]);
+        let mut command = shell.command(&["-q", "run", "--timeout", "100s", folder]);
         let mut server = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let replies = BufReader::new(server.stdout.take().unwrap());
         Self { server, replies }

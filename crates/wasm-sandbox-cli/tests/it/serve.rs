@@ -140,7 +140,8 @@ fn requests_are_answered_at_a_time() {
     for client in &mut clients {
         client.write_all(b"POST /wait HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nConnection: close\r\n\r\n1").unwrap();
     }
-    let mut replies = clients.iter_mut().map(|client| {
+    // Who came first ends last.
+    let mut replies = clients.iter_mut().rev().map(|client| {
         client.write_all(b"2").unwrap();
         let mut reply = String::new();
         client.read_to_string(&mut reply).unwrap();
@@ -184,9 +185,14 @@ fn a_component_of_many_memories_is_served_as_often_as_was_said() {
 #[test]
 fn j17_a_second_signal_ends_it_at_once() {
     let shell = Shell::new();
-    let server = Server::start(&shell, &["--drain", "1h", "--timeout", "1h"]);
+    let server = Server::start(&shell, &["--drain", "100s", "--timeout", "100s"]);
     let mut client = TcpStream::connect(&server.address).unwrap();
-    client.write_all(b"POST /wait HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n1").unwrap();
+    let head = b"POST /wait HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n";
+    client.write_all(head).unwrap();
+    // The request is under way before anything ends.
+    let mut heard = [0; 12];
+    client.read_exact(&mut heard).unwrap();
+    assert_eq!(&heard, b"HTTP/1.1 100");
     kill_process(Pid::from_child(&server.child), Signal::TERM).unwrap();
     // It lets nobody in any more, and waits for the one who is there.
     while TcpStream::connect(&server.address).is_ok() {

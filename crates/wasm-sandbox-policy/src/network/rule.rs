@@ -3,10 +3,10 @@
 use std::{borrow::Cow, fmt, net::IpAddr, str::FromStr};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::host::{HostName, HostPattern, IpNetwork};
-use crate::plain::Plain;
+use crate::{plain::Plain, units::TextVisitor};
 
 /// Hosts that may be connected to by TCP, or sent datagrams by UDP, and on which ports. In text `HOST`, `HOST:PORT` or
 /// `HOST:FIRST-LAST`, with `udp://` before it for datagrams, which may be `tcp://` otherwise; without a port it is for every port. A host is a name, `*.` and a name for all names below that, an
@@ -209,7 +209,8 @@ impl Serialize for NetworkRule {
 
 impl<'de> Deserialize<'de> for NetworkRule {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Cow::<str>::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+        let expected = "a network rule in quotes, such as `\"example.com:443\"`";
+        deserializer.deserialize_str(TextVisitor { expected, parse: str::parse })
     }
 }
 

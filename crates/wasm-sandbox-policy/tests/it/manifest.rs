@@ -52,6 +52,10 @@ fn what_is_wrong_is_said_with_line_and_remedy() {
             "guest.kind (line 3): `clii` cannot be chosen; did you mean `cli`?",
         ),
         ("[guest]\nsource = \"\"\nkind = \"cli\"", "guest.source (line 2): the path is empty"),
+        (
+            &format!("{GUEST}version = 1.0"),
+            "guest.version (line 4): expected a version in quotes, such as `\"1.2.3\"`, found floating point `1.0`",
+        ),
         (&format!("{GUEST}version = \"1.0\""), "guest.version (line 4): `1.0` is no version such as `1.2.3`"),
         (&format!("{GUEST}version = \"1.0.0\\u001b[2J\""), "guest.version (line 4): `1.0.0\\u{1b}[2J` is no version"),
         ("[guest]\nsource = \"../a.py\"\nkind = \"cli\"", "guest.source (line 2): `../a.py` is not inside"),

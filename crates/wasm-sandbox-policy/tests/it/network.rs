@@ -470,8 +470,8 @@ fn a_policy_that_is_read_says_where_its_rules_are_wrong() {
         [
             "capabilities.network.allow.root (line 8): there is no such setting; did you mean `roots`?",
             "capabilities.network.allow.rules[0] (line 3): `a.com:0` is not a network rule: it must have a port from 1 to 65535 after its `:`, or a range such as `8000-8080`",
-            "capabilities.network.allow.rules[1] (line 4): expected text in quotes, found integer `5`",
-            "capabilities.network.allow.rules[3] (line 6): expected text in quotes, found a list",
+            "capabilities.network.allow.rules[1] (line 4): expected a network rule in quotes, such as `\"example.com:443\"`, found integer `5`",
+            "capabilities.network.allow.rules[3] (line 6): expected a network rule in quotes, such as `\"example.com:443\"`, found a list",
         ]
     );
     let built = InstanceConfig::builder()

@@ -4,8 +4,8 @@ use wasm_sandbox::{Ending, ErrorCode, ResourceKind, TrapKind};
 
 use super::*;
 
-/// After it the server still answers.
-fn still_serves(server: &Served) {
+/// The server answers, a script from where it was loaded, which takes more of the time than what is tried.
+fn serves(server: &Served) {
     assert_eq!(server.get("/hello").text(), "hello\n");
     while server.entry().path != "/hello" {}
 }
@@ -21,10 +21,11 @@ fn limit(entry: &AccessEntry) -> ResourceKind {
 fn a1_a_loop_ends_in_time_and_the_client_is_told() {
     for guest in Guest::ALL {
         let server = Served::of(guest, |builder| builder.timeout(guest.short_time()), |_| {});
+        serves(&server);
         let reply = server.get("/loop");
         assert_eq!((reply.status, reply.text().as_str()), (504, "timeout\n"));
         assert_eq!(limit(&server.entry()), ResourceKind::WallTime);
-        still_serves(&server);
+        serves(&server);
     }
 }
 
@@ -36,7 +37,7 @@ fn c1_a_guest_that_takes_all_memory_ends() {
         assert_eq!(reply.status, 500);
         let result = server.entry().result.unwrap();
         assert!(result.limits_hit.iter().any(|hit| hit.kind == ResourceKind::Memory), "{guest:?}: {result:?}");
-        still_serves(&server);
+        serves(&server);
     }
 }
 
@@ -53,7 +54,7 @@ fn a_guest_without_an_answer_is_a_failure_that_tells_nothing_of_it() {
         let entry = server.entry();
         let code = if guest == Guest::Component { ErrorCode::Trap } else { ErrorCode::Function };
         assert_eq!(entry.error.unwrap().code, code.to_string());
-        still_serves(&server);
+        serves(&server);
     }
 }
 
@@ -101,7 +102,7 @@ fn length_is_kept(guest: Guest) {
     for none in ["+5", "-1", "5x", ""] {
         assert_eq!(server.get(&format!("/says?{none}")).status, 500, "{none}");
     }
-    still_serves(&server);
+    serves(&server);
 }
 
 #[test]
@@ -134,7 +135,7 @@ fn f7_requests_that_can_be_read_in_two_ways_are_refused() {
     );
     let reply = client.reply();
     assert!(reply.status == 400 || reply.text().starts_with("5 "), "{reply:?}");
-    still_serves(&server);
+    serves(&server);
 }
 
 #[test]
@@ -149,7 +150,7 @@ fn j3_heads_without_an_end_are_refused() {
         let _ = client.reader.read_line(&mut answer);
         assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431"), "{answer}");
     }
-    still_serves(&server);
+    serves(&server);
 }
 
 #[test]
@@ -163,7 +164,7 @@ fn j3_bodies_are_bounded() {
         client.say("POST /sum HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
         client.say(format!("3e9\r\n{}\r\n0\r\n\r\n", "a".repeat(1001)));
         assert!(client.reply().text().ends_with("false\n"), "{guest:?}");
-        still_serves(&server);
+        serves(&server);
     }
 }
 
@@ -171,11 +172,12 @@ fn j3_bodies_are_bounded() {
 fn j3_a_body_that_never_comes_ends_with_the_guests_time() {
     for guest in Guest::ALL {
         let server = Served::of(guest, |builder| builder.timeout(guest.short_time()), |_| {});
+        serves(&server);
         let mut client = server.connect();
         client.say("POST /sum HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nx");
         assert_eq!(client.head().0, 504);
         assert_eq!(limit(&server.entry()), ResourceKind::WallTime);
-        still_serves(&server);
+        serves(&server);
     }
 }
 
@@ -183,10 +185,11 @@ fn j3_a_body_that_never_comes_ends_with_the_guests_time() {
 fn f12_an_answer_without_an_end_ends_with_the_guests_time() {
     for guest in Guest::ALL {
         let server = Served::of(guest, |builder| builder.timeout(guest.short_time()), |_| {});
+        serves(&server);
         let reply = server.get("/slow?1");
         assert!(reply.status == 200 && !reply.whole && reply.text().starts_with("0\n1\n"), "{reply:?}");
         assert_eq!(limit(&server.entry()), ResourceKind::WallTime);
-        still_serves(&server);
+        serves(&server);
     }
 }
 
@@ -202,6 +205,7 @@ fn d1_a_flood_waits_for_its_reader_and_ends_at_its_limit() {
 
 fn flood_ends(guest: Guest) {
     let server = Served::of(guest, |builder| builder.timeout(guest.short_time()), |_| {});
+    serves(&server);
     // Nobody reads: the guest waits, and ends with its time.
     let mut client = server.connect();
     client.say("GET /flood HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -209,7 +213,7 @@ fn flood_ends(guest: Guest) {
     assert_eq!(limit(&entry), ResourceKind::WallTime);
     assert!(entry.result.unwrap().usage.io.bytes_written < 64 << 20);
     drop(client);
-    still_serves(&server);
+    serves(&server);
 }
 
 #[test]
@@ -221,7 +225,7 @@ fn d14_bodies_are_of_the_guests_memory() {
     assert_eq!(roomy.get("/bodies").status, 500);
     // 15,000 handles and more are too many, whatever the memory.
     assert_eq!(limit(&roomy.entry()), ResourceKind::Handles);
-    still_serves(&server);
+    serves(&server);
 }
 
 #[test]
@@ -235,7 +239,7 @@ fn d14_fields_are_of_the_guests_memory() {
     assert_eq!(server.get("/many").status, 500);
     let Ending::Trap(trap) = server.entry().result.unwrap().ending else { panic!("no trap") };
     assert!(trap.message.contains("1000 entries"), "{}", trap.message);
-    still_serves(&server);
+    serves(&server);
 }
 
 #[test]
@@ -265,14 +269,14 @@ fn j4_slow_clients_are_cut_off_and_hold_nobody_up() {
     let server = Served::with(|builder| builder, |config| config.head_time = 1.seconds());
     let mut slow: Vec<Client> = (0..500).map(|_| server.connect()).collect();
     slow.iter_mut().for_each(|client| client.say("GET /hel"));
-    still_serves(&server);
+    serves(&server);
     for client in &mut slow {
         let mut rest = Vec::new();
         // Closed, with or without a word.
         let _ = client.reader.read_to_end(&mut rest);
         assert!(rest.is_empty() || rest.starts_with(b"HTTP/1.1 408"), "{}", String::from_utf8_lossy(&rest));
     }
-    still_serves(&server);
+    serves(&server);
 }
 
 #[test]
@@ -304,7 +308,7 @@ fn j4_a_client_that_takes_nothing_of_its_answer_is_cut_off() {
     assert!(entry.duration < 30.seconds(), "{:?}", entry.duration);
     assert_eq!(stalled.head().0, 200);
     assert!(!stalled.chunks().1, "it was told that the answer was whole");
-    still_serves(&server);
+    serves(&server);
 }
 
 #[test]
@@ -324,7 +328,7 @@ fn j6_more_requests_than_turns_wait_and_then_are_refused() {
     assert!(refused.head.contains("retry-after: 1"), "{}", refused.head);
     first.say("0\r\n\r\n");
     while server.entry().path != "/echo" {}
-    still_serves(&server);
+    serves(&server);
 }
 
 #[test]

@@ -138,3 +138,29 @@ def app(environ, start_response):
     }
     assert_eq!(std::fs::read_to_string(folder.path().join("log")).unwrap(), "/a/b/c");
 }
+
+#[test]
+fn who_waits_for_a_script_to_load_may_go() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = r#"
+import { writeFileSync } from "node:fs";
+writeFileSync("/data/begun", "");
+for (;;) {}
+export default { fetch() {} };
+"#;
+    let builder = script(WasmSandbox::builder(), Language::JavaScript, text).timeout(PATIENCE * 10);
+    let server = Served::start(builder.filesystem_write(folder.path(), "/data"), |_| {});
+    let mut loads = server.connect();
+    loads.say("GET /loads HTTP/1.1\r\nHost: a\r\n\r\n");
+    while !folder.path().join("begun").exists() {
+        std::thread::yield_now();
+    }
+    let mut waits = server.connect();
+    waits.say("POST /waits HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nExpect: 100-continue\r\n\r\n");
+    assert_eq!(waits.head().0, 100);
+    drop(waits);
+    let entry = server.entry();
+    assert_eq!((entry.path.as_str(), entry.error.unwrap().code), ("/waits", "cancelled".to_owned()));
+    drop(loads);
+    assert_eq!(server.entry().result.unwrap().ending, Ending::Cancel);
+}

@@ -70,7 +70,11 @@ impl Guest {
 
     /// Time in which it can answer, and which is soon over.
     fn short_time(self) -> Duration {
-        if self == Self::Component { 300.millis() } else { 2.seconds() }
+        match self {
+            Self::Component => 300.millis(),
+            Self::Python | Self::PythonAsync => 5.seconds(),
+            Self::JavaScript => 2.seconds(),
+        }
     }
 
     /// Memory in which it can answer.

@@ -106,7 +106,7 @@ fn compile(
 ) -> Result<Vec<u8>, SandboxError> {
     let large = wasm.len() > LARGE;
     let _telling = large.then(|| setup.tell("compiling WebAssembly to machine code"));
-    let _place = if large { &LARGE_MODULES } else { &SMALL_MODULES }.get().enter();
+    let _place = if large { &LARGE_MODULES } else { &SMALL_MODULES }.get().enter(places(limits, setup));
     // Looked up with a place in hand: the same module may have been refused while this thread queued.
     if let Some(hit) = REFUSED.find(refusal) {
         return Err(hit.into());
@@ -121,6 +121,12 @@ fn compile(
         ChildFailure::Work(reason) => SandboxError::NotRunnable { what: "module".to_owned(), reason },
         ChildFailure::System(reason) => SandboxError::internal("compiling in a child process", reason),
     })
+}
+
+/// Places that a compiler takes which may use more memory than others.
+fn places(limits: &ChildLimits, setup: &Setup) -> usize {
+    let usual = setup.compile_limits.memory.as_u64().max(1);
+    usize::try_from(limits.memory.as_u64().div_ceil(usual)).unwrap_or(usize::MAX)
 }
 
 /// Whether a limit will be hit again: time on the wall says as much about what else the machine does.

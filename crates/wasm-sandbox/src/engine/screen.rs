@@ -118,6 +118,7 @@ fn invalid(error: &wasmparser::BinaryReaderError) -> String {
         ("multiple memories", "several memories"),
         ("multi-memory", "several memories"),
         ("component model async", "streams, futures or asynchronous functions"),
+        ("error-context feature", "error contexts"),
         ("exceptions", "exceptions"),
         ("gc feature", "garbage-collected types"),
         ("gc support", "garbage-collected types"),

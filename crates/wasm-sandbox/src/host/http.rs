@@ -223,6 +223,7 @@ impl Host {
 
     /// What came behind a body.
     pub(crate) fn trailers(&mut self, number: u32) -> Result<Behind, Stop> {
+        self.drive_requests()?;
         let end = match self.handles.message(number)? {
             Message::Trailers { is_taken: true, .. } => return Ok(Behind::Taken),
             Message::Trailers { pipe, is_taken } => {

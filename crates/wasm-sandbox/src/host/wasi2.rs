@@ -264,7 +264,10 @@ impl Host {
                 return Ok(());
             }
             // An answer that nobody reads holds no connection.
-            Handle::Message(_) | Handle::Input(Input::Body(_)) => return self.drive_requests().map(|_| ()),
+            released @ (Handle::Message(_) | Handle::Input(Input::Body(_))) => {
+                drop(released);
+                return self.drive_requests().map(drop);
+            }
             _ => return Ok(()),
         };
         self.descriptors.release(fd).map_err(lost)

@@ -738,11 +738,13 @@ fn a_type_that_is_named_from_outside_is_no_import() {
 
 #[test]
 fn what_the_engine_cannot_do_well_is_refused_by_its_name() {
-    for text in [
-        r#"(component (type $s (stream u8)) (import "pour" (func (param "s" $s))))"#,
-        r#"(component (type $f (future u8)) (import "later" (func (result $f))))"#,
+    let asynchronous = "it uses streams, futures or asynchronous functions";
+    for (text, named) in [
+        (r#"(component (type $s (stream u8)) (import "pour" (func (param "s" $s))))"#, asynchronous),
+        (r#"(component (type $f (future u8)) (import "later" (func (result $f))))"#, asynchronous),
+        (r#"(component (import "why" (func (param "e" error-context))))"#, "it uses error contexts, which is refused"),
     ] {
         let error = WasmSandbox::builder().setup(Setup::default()).source(wat(text)).build_blocking().err().unwrap();
-        assert!(error.to_string().contains("it uses streams, futures or asynchronous functions"), "{error}");
+        assert!(error.to_string().contains(named), "{error}");
     }
 }

@@ -13,36 +13,40 @@ use crate::engine::cache::CacheKey;
 /// Modules that this process remembers to have refused.
 const MAX_REFUSALS: usize = 1024;
 
-/// A queue whose first few work at a time; as many as there are processors.
+/// A queue whose first few work at a time: there are as many places as processors.
 pub(super) struct Queue {
     working: Mutex<usize>,
     freed: Condvar,
 }
 
-/// A place among those that work.
-pub(super) struct Place<'a>(&'a Queue);
+/// Places among those that work.
+pub(super) struct Places<'a> {
+    queue: &'a Queue,
+    taken: usize,
+}
 
 impl Queue {
     pub(super) fn new() -> Self {
         Self { working: Mutex::new(0), freed: Condvar::new() }
     }
 
-    /// Waits for a place.
-    pub(super) fn enter(&self) -> Place<'_> {
+    /// Waits for so many places, or for all that there are.
+    pub(super) fn enter(&self, wanted: usize) -> Places<'_> {
         let places = std::thread::available_parallelism().map_or(1, usize::from);
+        let taken = wanted.clamp(1, places);
         let mut working = self
             .freed
-            .wait_while(lock(&self.working), |working| *working >= places)
+            .wait_while(lock(&self.working), |working| *working + taken > places)
             .unwrap_or_else(PoisonError::into_inner);
-        *working += 1;
-        Place(self)
+        *working += taken;
+        Places { queue: self, taken }
     }
 }
 
-impl Drop for Place<'_> {
+impl Drop for Places<'_> {
     fn drop(&mut self) {
-        *lock(&self.0.working) -= 1;
-        self.0.freed.notify_one();
+        *lock(&self.queue.working) -= self.taken;
+        self.queue.freed.notify_all();
     }
 }
 
@@ -83,19 +87,22 @@ mod tests {
 
     #[test]
     fn b9_no_more_work_at_a_time_than_there_are_processors() {
-        let (queue, working, most) = (Queue::new(), AtomicUsize::new(0), AtomicUsize::new(0));
+        let (queue, working, most) = (&Queue::new(), &AtomicUsize::new(0), &AtomicUsize::new(0));
+        let places = std::thread::available_parallelism().unwrap().get();
         std::thread::scope(|scope| {
-            for _ in 0..50 {
-                scope.spawn(|| {
-                    let _place = queue.enter();
-                    most.fetch_max(working.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            for number in 0..50 {
+                scope.spawn(move || {
+                    // One that may use more memory than all places have works alone.
+                    let wanted = number % (places + 2);
+                    let _places = queue.enter(wanted);
+                    let taken = wanted.clamp(1, places);
+                    most.fetch_max(working.fetch_add(taken, Ordering::SeqCst) + taken, Ordering::SeqCst);
                     std::thread::yield_now();
-                    working.fetch_sub(1, Ordering::SeqCst);
+                    working.fetch_sub(taken, Ordering::SeqCst);
                 });
             }
         });
-        let places = std::thread::available_parallelism().unwrap().get();
-        assert!((1..=places).contains(&most.into_inner()));
+        assert!((1..=places).contains(&most.load(Ordering::SeqCst)));
         assert_eq!(*queue.working.lock().unwrap(), 0);
     }
 

@@ -264,7 +264,18 @@ impl Exchange {
         }
     }
 
+    /// Some of the answer's body, while what was sent last goes out.
     fn body(&mut self, host: &mut Host, room: &mut [u8]) -> NetResult<usize> {
+        let sending = self.flush(host)?;
+        Ok(match (self.received(host, room)?, sending) {
+            // A server that answers need not listen; one that says nothing more may wait for what it has not heard.
+            (Progress::Wait(_), Progress::Done(Err(error))) => Progress::Done(Err(error)),
+            (Progress::Wait(event), Progress::Wait(sends)) => Progress::Wait(event.or(sends)),
+            (received, _) => received,
+        })
+    }
+
+    fn received(&mut self, host: &mut Host, room: &mut [u8]) -> NetResult<usize> {
         loop {
             let Answer::Body(body) = &mut self.answer else {
                 return Ok(Progress::Done(Err(NetError::new(NetErrorKind::NotOpen, "the answer has not begun"))));

@@ -222,8 +222,6 @@ fn failed(error: io::Error) -> SandboxError {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
     use super::*;
 
     /// Looks for a module as the go command does, and keeps what it finds.
@@ -240,9 +238,11 @@ mkdir -p "$GOCACHE/00" && cp "$here/go.mod" "$GOCACHE/00/found""#;
         let setup = Setup::default().cache_dir(shared.path().join("cache"));
         let program = shared.path().join("cache/packages").join(format!("{}-{}", Go::PACKAGE, Go::pinned().unwrap()));
         let program = program.join("go/bin/go");
-        fs::create_dir_all(program.parent().unwrap()).unwrap();
-        fs::write(&program, LOOKS).unwrap();
-        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        let text = shared.path().join("looks");
+        fs::write(&text, LOOKS).unwrap();
+        // Written by a process of its own: a child that is forked meanwhile would keep it open, and so from being run.
+        let put = Command::new("install").args(["-D", "-m", "755"]).args([&text, &program]).status();
+        assert!(put.unwrap().success());
         let standard = Go::find(&setup).unwrap().unwrap().standard(&setup).unwrap();
         let found = fs::read_to_string(standard.folder().join("00/found")).unwrap();
         assert!(found.starts_with("module standard\n"), "{found}");

@@ -1,5 +1,7 @@
 //! Servers that lie about their answers, or take their time.
 
+use std::io::Read;
+
 use super::*;
 use crate::network::tls::Authority;
 
@@ -110,7 +112,7 @@ fn f10_f11_a_guest_that_waits_says_for_how_long() {
     let arguments = arguments.each_ref().map(String::as_str);
     let ended = run(client().network_allow(&silent.rule()).timeout(std::time::Duration::from_millis(500)), &arguments);
     assert_eq!(limit(&ended), ResourceKind::WallTime);
-    let closed = with(&silent, &arguments, |grants| grants.connection_time = std::time::Duration::from_millis(100));
+    let closed = with(&silent, &arguments, |grants| grants.connection_time = std::time::Duration::from_secs(1));
     assert_eq!(printed(&closed), "ErrorCode::ConnectionReadTimeout\n");
     // The twin: what has all the time there is, and needs none of it.
     let server = Server::hello();
@@ -126,4 +128,39 @@ fn f10_a_server_that_trickles_is_heard_to_its_end() {
         }
     });
     assert_eq!(said(&server, &["get", &url(&server)]), "200 hi\n");
+}
+
+#[test]
+fn what_is_said_after_the_answer_has_begun_goes_out() {
+    let server = Server::new(|mut stream, _| {
+        head(&mut stream);
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n");
+        let mut said = [0; 10];
+        stream.read_exact(&mut said).unwrap();
+        assert_eq!(&said, b"5\r\nhello\r\n");
+        let _ = stream.write_all(b"heard");
+        stream.read_exact(&mut said[..5]).unwrap();
+        let _ = stream.write_all(&said[..5]);
+    });
+    assert_eq!(said(&server, &["talk", &url(&server)]), "heard\n0\r\n\r\n\n");
+}
+
+#[test]
+fn an_answer_that_is_dropped_lets_its_connection_go() {
+    let gone = Arc::new((Mutex::new(false), Condvar::new()));
+    let told = Arc::clone(&gone);
+    let server = Server::new(move |mut stream, _| {
+        head(&mut stream);
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\nbegun");
+        let _ = std::io::copy(&mut stream, &mut std::io::sink());
+        *told.0.lock().unwrap() = true;
+        told.1.notify_all();
+    });
+    let sandbox = client().network_allow(&server.rule()).build_blocking().unwrap();
+    let guest = sandbox.cancel_handle();
+    std::thread::spawn(move || {
+        drop(gone.1.wait_while(gone.0.lock().unwrap(), |gone| !*gone).unwrap());
+        guest.cancel();
+    });
+    assert_eq!(sandbox.execute(["let_go", &url(&server)]).unwrap().ending, Ending::Cancel);
 }

@@ -65,7 +65,7 @@ fn f9_requests_and_their_bytes_end_somewhere() {
     let arguments = ["together", &url(&silent), "3"].map(str::to_owned);
     let few = with(&silent, &arguments.each_ref().map(String::as_str), |grants| {
         grants.connections = 2;
-        grants.connection_time = 200.millis();
+        grants.connection_time = 1.seconds();
     });
     let said = printed(&few);
     assert!(said.contains("ConnectionLimitReached") && said.matches("ConnectionReadTimeout").count() == 2, "{said}");
