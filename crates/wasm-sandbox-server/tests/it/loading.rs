@@ -158,6 +158,7 @@ export default { fetch() {} };
     let mut waits = server.connect();
     waits.say("POST /waits HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nExpect: 100-continue\r\n\r\n");
     assert_eq!(waits.head().0, 100);
+    waits.say("x");
     drop(waits);
     let entry = server.entry();
     assert_eq!((entry.path.as_str(), entry.error.unwrap().code), ("/waits", "cancelled".to_owned()));
