@@ -215,7 +215,8 @@ impl Setup {
     }
 
     /// Fetches what Rust sources need: the target `wasm32-wasip1` through rustup, and the crates that guests are linked
-    /// with through cargo. Nothing is done that has been done before.
+    /// with through cargo. Nothing is done that has been done before. The target of projects that become components is fetched
+    /// as the first of them is built.
     ///
     /// # Errors
     /// [`SandboxError::Toolchain`] when there is no Rust on this machine, or fetching fails.

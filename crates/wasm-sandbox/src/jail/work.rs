@@ -59,21 +59,26 @@ impl WorkFolder {
     /// Reads a regular file of at most `limit` bytes. Nothing on the way to it may be a link: it could lead to what only
     /// this process may read.
     pub(crate) fn read(&self, relative: &Path, limit: u64) -> io::Result<Vec<u8>> {
-        let folder = File::open(&self.path)?;
-        let how = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
-        let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
-        let file = File::from(openat2(&folder, relative, flags, Mode::empty(), how)?);
-        let metadata = file.metadata()?;
-        if !metadata.is_file() {
-            return Err(io::Error::other("it is not a file"));
-        }
-        if metadata.len() > limit {
-            return Err(io::Error::other(format!("it is larger than {limit} bytes")));
-        }
-        let mut contents = Vec::new();
-        file.take(limit).read_to_end(&mut contents)?;
-        Ok(contents)
+        read(&self.path, relative, limit)
     }
+}
+
+/// The same for another folder whose files are not to be trusted.
+pub(crate) fn read(folder: &Path, relative: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    let folder = File::open(folder)?;
+    let how = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
+    let file = File::from(openat2(&folder, relative, flags, Mode::empty(), how)?);
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
+        return Err(io::Error::other("it is not a file"));
+    }
+    if metadata.len() > limit {
+        return Err(io::Error::other(format!("it is larger than {limit} bytes")));
+    }
+    let mut contents = Vec::new();
+    file.take(limit).read_to_end(&mut contents)?;
+    Ok(contents)
 }
 
 impl Drop for WorkFolder {

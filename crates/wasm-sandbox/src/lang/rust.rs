@@ -24,7 +24,10 @@ use crate::{
     value::Signatures,
 };
 
+/// What guests are compiled for: modules, or components for those projects that say so.
 const TARGET: &str = "wasm32-wasip1";
+const COMPONENT_TARGET: &str = "wasm32-wasip2";
+
 const REMEDY: &str = "wasm-sandbox setup rust";
 
 /// The crates that guests can use, pinned by version and hash.
@@ -88,8 +91,24 @@ impl Compiler {
         self.version.lines().find_map(|line| line.strip_prefix("host: ")).unwrap_or_default()
     }
 
-    fn has_target(&self) -> bool {
-        self.sysroot.join("lib/rustlib").join(TARGET).is_dir()
+    fn has_target(&self, target: &str) -> bool {
+        self.sysroot.join("lib/rustlib").join(target).is_dir()
+    }
+
+    /// Fetches a target, where that has not been done.
+    fn prepare(&self, target: &str, setup: &Setup) -> Result<(), SandboxError> {
+        if self.has_target(target) {
+            return Ok(());
+        }
+        let missing = |reason: String| SandboxError::Toolchain {
+            missing: format!("the Rust target {target}{reason}"),
+            remedy: format!("rustup target add {target}"),
+        };
+        let rustup = setup.find("rustup").ok_or_else(|| missing(String::new()))?;
+        let _telling = setup.tell(&format!("fetching the Rust target {target}"));
+        let output = jail::output_of(Command::new(rustup).args(["target", "add", target]).current_dir("/"));
+        let output = output.map_err(|error| missing(format!(" ({error})")))?;
+        if output.status.success() { Ok(()) } else { Err(missing(format!(" ({})", diagnostics(&output.stderr, &[])))) }
     }
 
     /// Compiles a file with a shim. A function over a type that serde does not know is left out of it, which only the
@@ -114,9 +133,7 @@ impl Compiler {
     }
 
     fn compile(&self, text: &str, name: &str, shim: &Shim, setup: &Setup) -> Result<Compiled, SandboxError> {
-        if !self.has_target() {
-            install(setup)?;
-        }
+        self.prepare(TARGET, setup)?;
         let deps = if shim.needs_crates { Some(deps(setup, self)?) } else { None };
         let _telling = setup.tell(&format!("compiling {name}"));
         let work = setup.staging()?;
@@ -298,22 +315,8 @@ fn registry(metadata: &[u8]) -> Option<PathBuf> {
 
 /// Fetches the target and builds the crates, where that has not been done.
 pub(crate) fn install(setup: &Setup) -> Result<(), SandboxError> {
-    let mut compiler = Compiler::find(setup)?;
-    if !compiler.has_target() {
-        let remedy = format!("rustup target add {TARGET}");
-        let missing = |reason: String| SandboxError::Toolchain {
-            missing: format!("the Rust target {TARGET}{reason}"),
-            remedy: remedy.clone(),
-        };
-        let rustup = setup.find("rustup").ok_or_else(|| missing(String::new()))?;
-        let _telling = setup.tell(&format!("fetching the Rust target {TARGET}"));
-        let output = jail::output_of(Command::new(rustup).args(["target", "add", TARGET]).current_dir("/"));
-        let output = output.map_err(|error| missing(format!(" ({error})")))?;
-        if !output.status.success() {
-            return Err(missing(format!(" ({})", diagnostics(&output.stderr, &[]))));
-        }
-        compiler = Compiler::find(setup)?;
-    }
+    let compiler = Compiler::find(setup)?;
+    compiler.prepare(TARGET, setup)?;
     if setup.cache_dir.is_some() { deps(setup, &compiler).map(|_| ()) } else { Ok(()) }
 }
 
@@ -323,7 +326,7 @@ pub(crate) fn diagnose(setup: &Setup) -> Vec<Diagnosis> {
         Err(_) => vec![Diagnosis::missing("Rust", "install it with rustup")],
         Ok(compiler) => {
             let version = compiler.version.lines().next().unwrap_or_default();
-            let target = if compiler.has_target() {
+            let target = if compiler.has_target(TARGET) {
                 Diagnosis::found("Rust target", TARGET)
             } else {
                 Diagnosis::missing("Rust target", REMEDY)

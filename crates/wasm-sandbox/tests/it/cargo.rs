@@ -1,5 +1,7 @@
 //! Cargo projects: what is built from them, and what a hostile one gets to see and do.
 
+mod components;
+
 use std::{
     fs,
     net::TcpListener,
@@ -429,15 +431,21 @@ fn i4_what_leads_elsewhere_is_refused_before_anything_is_fetched() {
 /// The project's own settings for cargo name programs to run; they are not obeyed.
 #[test]
 fn i4_settings_of_the_project_are_not_obeyed() {
-    let config = "[build]\nrustc = '/nowhere'\nrustc-wrapper = '/nowhere'\nrustflags = ['--cfg', 'obeyed']\n[env]\nOBEYED = 'yes'\n\
-                  [target.wasm32-wasip1]\nlinker = '/nowhere'\nrunner = '/nowhere'\n[source.crates-io]\nreplace-with = 'x'";
-    let project = Project::plain(&[
-        ("src/main.rs", "fn main() { print!(\"{} {:?}\", cfg!(obeyed), option_env!(\"OBEYED\")) }"),
-        (".cargo/config.toml", config),
-        ("src/.cargo/config", config),
-        ("rust-toolchain.toml", "[toolchain]\npath = '/nowhere'"),
-    ]);
-    assert_eq!(project.sandbox().execute(Vec::<String>::new()).unwrap().stdout, "false None");
+    let config = "[build]\ntarget = 'TARGET'\nrustc = '/nowhere'\nrustc-wrapper = '/nowhere'\nrustflags = ['--cfg', 'obeyed']\n\
+                  [env]\nOBEYED = 'yes'\n[target.TARGET]\nlinker = '/nowhere'\nrunner = '/nowhere'\nrustflags = '--cfg=obeyed'\n\
+                  [profile.release]\ndebug-assertions = true\n[source.crates-io]\nreplace-with = 'x'";
+    let main = "fn main() { print!(\"{} {} {} {:?}\", cfg!(target_env = \"p2\"), cfg!(obeyed), cfg!(debug_assertions), option_env!(\"OBEYED\")) }";
+    for (target, told) in [("wasm32-wasip1", "false"), ("wasm32-wasip2", "true")] {
+        let config = config.replace("TARGET", target);
+        let project = Project::plain(&[
+            ("src/main.rs", main),
+            (".cargo/config.toml", &config),
+            ("src/.cargo/config", &config),
+            ("rust-toolchain.toml", "[toolchain]\npath = '/nowhere'"),
+        ]);
+        let printed = project.sandbox().execute([""; 0]).unwrap().stdout.to_string();
+        assert_eq!(printed, format!("{told} false false None"));
+    }
 }
 
 /// A build does not change, nor even see, what other builds are made of.

@@ -2,8 +2,10 @@
 //! code, and then it is built, build scripts, macros and all, where there is no network and nothing of the host.
 
 mod cargo;
+mod component;
 mod manifest;
 mod program;
+mod settings;
 
 use std::{
     fs,
@@ -15,7 +17,7 @@ use toml::{Table, Value};
 use wasm_sandbox_policy::{ConfigProblem, SandboxError};
 
 use self::cargo::Cargo;
-use super::{Compiler, DEPENDENCIES, SHIM_SOURCE, Shim, compilation, install};
+use super::{COMPONENT_TARGET, Compiler, DEPENDENCIES, SHIM_SOURCE, Shim, compilation};
 use crate::{
     engine::cache::CacheKey,
     jail::work::WorkFolder,
@@ -36,16 +38,15 @@ const EXPORTS: &str = "wasm_sandbox_exports.rs";
 
 /// Compiles the project in a folder.
 pub(crate) fn compile(folder: &Path, name: &str, setup: &Setup) -> Result<Vec<u8>, SandboxError> {
-    let mut compiler = Compiler::find(setup)?;
-    if !compiler.has_target() {
-        install(setup)?;
-        compiler = Compiler::find(setup)?;
-    }
+    let target = settings::target(folder)?;
     let (work, staged) = stage(folder, setup)?;
-    let parts = [compiler.version.as_bytes(), FORM.as_bytes(), SHIM_SOURCE.as_bytes(), &staged.digest];
-    through_cache(setup, &CacheKey::new("rust project", &parts), || {
+    let compiler = Compiler::find(setup)?;
+    compiler.prepare(target, setup)?;
+    let parts = [&compiler.version, FORM, SHIM_SOURCE, target].map(str::as_bytes);
+    let key = CacheKey::new("rust project", &[&parts[..], &[&staged.digest]].concat());
+    through_cache(setup, &key, || {
         let build = |work, staged, functions| {
-            Build { setup, cargo: Cargo::new(setup, &compiler, work)?, staged, work, name, functions }.run()
+            Build { setup, cargo: Cargo::new(setup, &compiler, target, work)?, staged, work, name, functions }.run()
         };
         if let Some(guest) = build(&work, &staged, true)? {
             return Ok(guest);
@@ -82,6 +83,9 @@ impl Build<'_> {
     fn run(self) -> Result<Option<Vec<u8>>, SandboxError> {
         self.stand_alone()?;
         let (package, target) = self.cargo.metadata(&self.staged.root)?.choose()?;
+        if self.cargo.target == COMPONENT_TARGET {
+            return self.component(&package, &target).map(Some);
+        }
         if target.is_program() { self.program(&package, &target) } else { self.library(&package, &target).map(Some) }
     }
 
@@ -187,7 +191,7 @@ impl Build<'_> {
         manifest::check_lock(lock)?;
         let _telling = self.setup.tell(&format!("building {}", self.name));
         self.cargo.build(folder, target, flags, &manifest::locked(lock)?)?;
-        let output = Path::new(cargo::OUTPUT).join(output);
+        let output = self.cargo.output().join(output);
         self.work.read(&output, crate::lang::MAX_BYTES).map_err(|error| {
             compilation(format!("the build left no `{}`: {error}", output.file_name().unwrap_or_default().display()))
         })

@@ -83,6 +83,12 @@ impl Described {
         described
     }
 
+    /// Whether there is nothing in it to use.
+    pub(crate) fn is_empty(&self) -> bool {
+        let functions = self.functions.len() + self.left_out.len();
+        functions == 0 && self.program.is_none() && self.handler.is_none()
+    }
+
     fn add_import(&mut self, reader: &mut Reader<'_>, name: &str, item: ComponentEntityType) {
         let types = reader.types;
         let functions: Vec<(String, String, ComponentFuncTypeId)> = match item {

@@ -11,7 +11,7 @@ use std::{
 use wasm_sandbox_policy::{ByteSize, SandboxError};
 
 use super::{
-    super::{Compiler, TARGET, compilation, fetch::Fetching, remapped, system_libraries},
+    super::{Compiler, compilation, fetch::Fetching, remapped, system_libraries},
     Metadata, failed,
 };
 use crate::{
@@ -20,13 +20,12 @@ use crate::{
     setup::Setup,
 };
 
-/// Where a build's modules are, from its work folder.
-pub(super) const OUTPUT: &str = "target/wasm32-wasip1/release";
-
 /// Cargo for one build.
 pub(super) struct Cargo<'a> {
     setup: &'a Setup,
     compiler: &'a Compiler,
+    /// What it compiles for.
+    pub(super) target: &'static str,
     work: &'a WorkFolder,
     /// Where fetched crates are, for every build: only fetching writes there.
     home: PathBuf,
@@ -34,14 +33,24 @@ pub(super) struct Cargo<'a> {
 }
 
 impl<'a> Cargo<'a> {
-    pub(super) fn new(setup: &'a Setup, compiler: &'a Compiler, work: &'a WorkFolder) -> Result<Self, SandboxError> {
+    pub(super) fn new(
+        setup: &'a Setup,
+        compiler: &'a Compiler,
+        target: &'static str,
+        work: &'a WorkFolder,
+    ) -> Result<Self, SandboxError> {
         let home = setup.cache_dir.as_deref().unwrap_or(work.path()).join("cargo");
         fs::create_dir_all(&home).map_err(failed)?;
         let home = home.canonicalize().map_err(failed)?;
         for folder in ["tmp", "target"] {
             fs::create_dir(work.path().join(folder)).map_err(failed)?;
         }
-        Ok(Self { setup, compiler, work, home, fetching: setup.fetch.read()? })
+        Ok(Self { setup, compiler, target, work, home, fetching: setup.fetch.read()? })
+    }
+
+    /// Where what is built lies, from the work folder.
+    pub(super) fn output(&self) -> PathBuf {
+        Path::new("target").join(self.target).join("release")
     }
 
     /// What the project consists of. Cargo only reads its manifests for that.
@@ -55,7 +64,7 @@ impl<'a> Cargo<'a> {
     /// Fetches what the project needs and completes its lock file. None of its code runs.
     pub(super) fn fetch(&self, folder: &Path) -> Result<(), SandboxError> {
         let host = self.compiler.host();
-        let mut spec = self.spec(folder, "fetch", &["--target", TARGET, "--target", host]);
+        let mut spec = self.spec(folder, "fetch", &["--target", self.target, "--target", host]);
         spec.arguments.extend(self.fetching.network.iter().cloned());
         spec.environment.extend(self.fetching.environment.iter().cloned());
         spec.read.extend(self.fetching.read.iter().cloned());
@@ -72,7 +81,7 @@ impl<'a> Cargo<'a> {
         flags: &[String],
         crates: &[(String, String)],
     ) -> Result<(), SandboxError> {
-        let mut spec = self.spec(folder, "rustc", &["--release", "--offline", "--locked", "--target", TARGET]);
+        let mut spec = self.spec(folder, "rustc", &["--release", "--offline", "--locked", "--target", self.target]);
         spec.arguments.push(target.into());
         spec.arguments.extend(["--target-dir".into(), self.work.path().join("target").into()]);
         spec.environment.push(("CARGO_ENCODED_RUSTFLAGS".to_owned(), self.flags().map_err(failed)?));

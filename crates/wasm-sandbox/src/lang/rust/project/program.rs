@@ -35,7 +35,12 @@ impl Build<'_> {
         Signatures::append_section(&guest, Vec::new(), shim.left_out.into_iter().chain(unexported).collect()).map(Some)
     }
 
-    fn make_program(&self, package: &Package, target: &Target, flags: &[String]) -> Result<Vec<u8>, SandboxError> {
+    pub(super) fn make_program(
+        &self,
+        package: &Package,
+        target: &Target,
+        flags: &[String],
+    ) -> Result<Vec<u8>, SandboxError> {
         let folder = self.folder_of(package)?;
         self.make(&folder, &format!("--bin={}", target.name), flags, &format!("{}.wasm", target.name))
     }
