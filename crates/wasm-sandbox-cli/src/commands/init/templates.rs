@@ -93,7 +93,7 @@ pub(super) fn of(language: InitLanguage, kind: InitKind) -> Option<Template> {
 
 fn files(language: InitLanguage, kind: InitKind) -> Option<Files> {
     match language {
-        InitLanguage::Rust => rust(kind),
+        InitLanguage::Rust => Some(rust(kind)),
         InitLanguage::Go => go(kind),
         InitLanguage::C => c(kind),
         InitLanguage::Python => Some(python(kind)),
@@ -102,10 +102,10 @@ fn files(language: InitLanguage, kind: InitKind) -> Option<Files> {
     }
 }
 
-fn rust(kind: InitKind) -> Option<Files> {
+fn rust(kind: InitKind) -> Files {
     const MANIFEST: &str = text!("rust/Cargo.toml.template");
     const IGNORED: (&str, &str) = (".gitignore", "/target\n");
-    Some(match kind {
+    match kind {
         InitKind::Cli => &[("src/main.rs", text!("rust/main.rs")), ("Cargo.toml", MANIFEST), IGNORED],
         InitKind::Library => &[("src/lib.rs", text!("rust/lib.rs")), ("Cargo.toml", MANIFEST), IGNORED],
         InitKind::Mcp => &[
@@ -125,9 +125,20 @@ fn rust(kind: InitKind) -> Option<Files> {
             ),
             IGNORED,
         ],
-        // What cargo projects are compiled for has no interface for requests.
-        InitKind::Http => return None,
-    })
+        InitKind::Http => &[
+            ("src/lib.rs", text!("rust/app.rs")),
+            ("src/words.rs", text!("rust/lib.rs")),
+            (
+                "Cargo.toml",
+                concat!(
+                    text!("rust/Cargo.toml.template"),
+                    "\n[lib]\ncrate-type = [\"cdylib\"]\n\n[dependencies]\npercent-encoding = \"2\"\nwasip2 = \"=1.0.4\"\n"
+                ),
+            ),
+            (".cargo/config.toml", text!("rust/config.toml")),
+            IGNORED,
+        ],
+    }
 }
 
 fn go(kind: InitKind) -> Option<Files> {
