@@ -74,7 +74,8 @@ pub(crate) fn screen(wasm: &[u8], name: &str) -> Result<Screened, SandboxError> 
             }
             ValidPayload::End(types) if screening.depth == 0 && screening.is_component => {
                 let docs = screening.docs.take().unwrap_or_default();
-                let described = Described::new(&types, &screening.exports, &screening.screened.imports, &docs);
+                let described =
+                    Described::new(&types, &screening.types, &screening.exports, &screening.screened.imports, &docs);
                 screening.screened.program = described.program.is_some();
                 screening.screened.component = Some(described);
             }
@@ -140,7 +141,8 @@ struct Screening {
     /// Functions of all modules, and entries of all sections of components.
     functions: u32,
     entries: u32,
-    /// What the outermost component exports, and says of that.
+    /// The types that the outermost component names, what it exports, and what it says of that.
+    types: Vec<String>,
     exports: Vec<String>,
     docs: Option<Docs>,
 }
@@ -201,9 +203,11 @@ impl Screening {
             Payload::ComponentImportSection(reader) => {
                 for import in reader.clone() {
                     let import = import?;
+                    let name = import.name.name.to_owned();
                     // Types are named here and come from nowhere.
-                    if !matches!(import.ty, ComponentTypeRef::Type(_)) {
-                        self.screened.imports.push((import.name.name.to_owned(), String::new()));
+                    match import.ty {
+                        ComponentTypeRef::Type(_) => self.types.push(name),
+                        _ => self.screened.imports.push((name, String::new())),
                     }
                 }
                 Ok(())

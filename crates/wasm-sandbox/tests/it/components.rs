@@ -727,13 +727,15 @@ fn host_functions_are_no_grant_to_a_component() {
 }
 
 #[test]
-fn a_type_that_is_named_from_outside_is_no_import() {
+fn a_type_that_is_named_from_outside_has_its_name_and_is_no_import() {
     let text = r#"(component (type $shape (record (field "x" f64))) (import "shape" (type $named (eq $shape)))
         (core module $m (func (export "f") (param f64) (result f64) local.get 0)) (core instance $i (instantiate $m))
         (func (export "f") (param "s" $named) (result f64) (canon lift (core func $i "f"))))"#;
     let mut sandbox = WasmSandbox::builder().setup(Setup::default()).source(wat(text)).build_blocking().unwrap();
     assert_eq!(sandbox.call::<_, f64>("f", (json!({ "x": 1.5 }),)).unwrap(), 1.5);
     assert_eq!(sandbox.module().unwrap().imports(), []);
+    let shown: Vec<String> = sandbox.module().unwrap().functions().unwrap().map(ToString::to_string).collect();
+    assert_eq!(shown, ["f(s: shape) -> f64"]);
 }
 
 #[test]

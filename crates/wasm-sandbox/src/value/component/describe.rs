@@ -45,10 +45,16 @@ pub(crate) struct Described {
 
 impl Described {
     /// Describes the exports and imports of these names of a component that was found valid, with what is said of them.
-    pub(crate) fn new(types: &Types, exports: &[String], imports: &[(String, String)], docs: &Docs) -> Self {
+    pub(crate) fn new(
+        types: &Types,
+        named: &[String],
+        exports: &[String],
+        imports: &[(String, String)],
+        docs: &Docs,
+    ) -> Self {
         let mut reader = Reader { types: types.as_ref(), names: Names::default(), left: MAX_TYPES };
         let mut described = Self::default();
-        for (name, _) in imports {
+        for name in named.iter().chain(imports.iter().map(|(name, _)| name)) {
             if let Some(item) = types.component_item_for_import(name) {
                 reader.note(name, item.ty);
             }
