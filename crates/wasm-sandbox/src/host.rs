@@ -40,6 +40,7 @@ use self::{
 };
 pub(crate) use self::{
     control::{Control, Stream, Wait, WaitEnd},
+    descriptors::FileFlags,
     handles::MAX_HANDLES,
     namespace::Namespace,
     saved::SavedHost,

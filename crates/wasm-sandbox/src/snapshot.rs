@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// The first bytes of a snapshot; the number counts up when the form changes.
-const MAGIC: &[u8; 8] = b"wsboxsn\x01";
+const MAGIC: &[u8; 8] = b"wsboxsn\x02";
 const MAC: usize = 32;
 
 /// A session at a moment between two turns: its memory, its files in memory, what it has open, its clock and its limits.

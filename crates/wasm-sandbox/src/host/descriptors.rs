@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use serde::{Deserialize, Serialize};
 use wasm_sandbox_policy::{GuestPath, LimitHit, ResourceKind};
 
 use super::{
@@ -26,9 +27,57 @@ pub(super) struct OpenFile {
     pub(super) position: u64,
     pub(super) read: bool,
     pub(super) write: bool,
-    pub(super) append: bool,
+    pub(super) flags: FileFlags,
     /// Whether the change log has it already.
     pub(super) noted: bool,
+}
+
+/// How a file is read and written, in the numbers of preview 1's `fdflags`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct FileFlags(u8);
+
+impl FileFlags {
+    pub(crate) const APPEND: Self = Self(1);
+    /// What is written is on the disk before the guest goes on.
+    pub(crate) const DSYNC: Self = Self(2);
+    /// Means nothing for a file, which never blocks.
+    pub(crate) const NONBLOCK: Self = Self(4);
+    /// Reads as [`SYNC`](Self::SYNC) writes, which is the same flag on Linux.
+    pub(crate) const RSYNC: Self = Self(8);
+    /// As [`DSYNC`](Self::DSYNC), with all that is known of the file.
+    pub(crate) const SYNC: Self = Self(16);
+
+    /// # Errors
+    /// [`Errno::Inval`] for a bit that means nothing.
+    pub(crate) fn new(bits: u32) -> VfsResult<Self> {
+        let all = Self::APPEND | Self::DSYNC | Self::NONBLOCK | Self::RSYNC | Self::SYNC;
+        u8::try_from(bits).ok().filter(|bits| bits & !all.0 == 0).map(Self).ok_or(Errno::Inval)
+    }
+
+    pub(crate) fn bits(self) -> u8 {
+        self.0
+    }
+
+    pub(crate) fn has(self, flags: Self) -> bool {
+        self.0 & flags.0 == flags.0
+    }
+
+    /// Whether a write is followed by a sync, and if so whether by one of the data only.
+    pub(super) fn sync(self) -> Option<bool> {
+        match (self.has(Self::SYNC) || self.has(Self::RSYNC), self.has(Self::DSYNC)) {
+            (true, _) => Some(false),
+            (false, true) => Some(true),
+            (false, false) => None,
+        }
+    }
+}
+
+impl std::ops::BitOr for FileFlags {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
 }
 
 /// An open directory.

@@ -70,13 +70,16 @@ impl Host {
         Ok(written)
     }
 
-    /// Bytes were written to a file.
+    /// Bytes were written to a file, and are on its disk if it is to be in step with that.
     pub(super) fn note_written(&mut self, fd: u32, bytes: usize) -> VfsResult<()> {
         let file = self.descriptors.file(fd)?;
-        if bytes > 0 && !std::mem::replace(&mut file.noted, true) {
+        if bytes == 0 {
+            return Ok(());
+        }
+        if !std::mem::replace(&mut file.noted, true) {
             self.record.modified(&file.path);
         }
-        Ok(())
+        file.flags.sync().map_or(Ok(()), |data_only| file.file.sync(data_only))
     }
 
     /// Some entries of a directory, `.` and `..` among them; none at the end.
@@ -136,4 +139,98 @@ impl OpenFile {
 /// What is known of a stream or of a directory above the mounts.
 pub(super) fn nothing_known(kind: FileKind) -> Stat {
     Stat { kind, inode: 0, device: 0, links: 1, size: 0, accessed: None, modified: None, changed: None }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use wasm_sandbox_policy::{InstanceConfig, ResourceLimits};
+
+    use super::*;
+    use crate::{
+        host::FileFlags,
+        vfs::{File, Quota, SavedHandle, TreeId},
+    };
+
+    /// Counts its bytes, and notes with how many of them it was synced.
+    #[derive(Clone, Default)]
+    struct Noting(Arc<Mutex<(usize, Vec<(usize, bool)>)>>);
+
+    impl File for Noting {
+        fn read_at(&self, _: &mut [u8], _: u64) -> VfsResult<usize> {
+            Ok(0)
+        }
+
+        fn write_at(&mut self, bytes: &[u8], _: u64) -> VfsResult<usize> {
+            self.0.lock().unwrap().0 += bytes.len();
+            Ok(bytes.len())
+        }
+
+        fn append(&mut self, bytes: &[u8]) -> VfsResult<(usize, u64)> {
+            self.write_at(bytes, 0).map(|written| (written, self.0.lock().unwrap().0 as u64))
+        }
+
+        fn stat(&self) -> VfsResult<Stat> {
+            Ok(nothing_known(FileKind::File))
+        }
+
+        fn set_size(&mut self, _: u64) -> VfsResult<()> {
+            Ok(())
+        }
+
+        fn allocate(&mut self, _: u64, _: u64) -> VfsResult<()> {
+            Ok(())
+        }
+
+        fn set_times(&self, _: SetTime, _: SetTime) -> VfsResult<()> {
+            Ok(())
+        }
+
+        fn sync(&self, data_only: bool) -> VfsResult<()> {
+            let mut state = self.0.lock().unwrap();
+            let written = state.0;
+            state.1.push((written, data_only));
+            // A disk may be full, or break.
+            if written > 100 { Err(Errno::Io) } else { Ok(()) }
+        }
+
+        fn save(&self) -> VfsResult<(TreeId, SavedHandle)> {
+            Err(Errno::Notsup)
+        }
+    }
+
+    #[test]
+    fn what_is_written_in_step_with_the_disk_is_on_it() {
+        let config = InstanceConfig { limits: ResourceLimits::default(), ..InstanceConfig::default() };
+        let quota = Arc::new(Quota::new(&config.limits));
+        let mut host = Host::bare(&config, Vec::new(), quota);
+        let none = FileFlags::default();
+        let known = FileFlags::APPEND | FileFlags::NONBLOCK;
+        for (flags, data_only) in [
+            (none, None),
+            (known, None),
+            (FileFlags::DSYNC, Some(true)),
+            (FileFlags::DSYNC | known, Some(true)),
+            (FileFlags::SYNC, Some(false)),
+            (FileFlags::RSYNC, Some(false)),
+            (FileFlags::SYNC | FileFlags::DSYNC, Some(false)),
+        ] {
+            let noting = Noting::default();
+            let file: Box<dyn File> = Box::new(noting.clone());
+            let (path, read, write) = ("/data/file".to_owned(), true, true);
+            let file = OpenFile { file, path, position: 0, read, write, flags, noted: false };
+            let fd = host.descriptors.insert(Descriptor::File(file)).unwrap();
+            assert_eq!(host.write_file(fd, b"", Some(0)), Ok(0));
+            assert_eq!(host.write_file(fd, b"hello", Some(0)), Ok(5));
+            assert_eq!(host.write_file(fd, b"!", None), Ok(1));
+            let synced = noting.0.lock().unwrap().1.clone();
+            let expected: Vec<_> = data_only.map(|data| [(5, data), (6, data)]).into_iter().flatten().collect();
+            assert_eq!(synced, expected, "{flags:?}");
+            // What could not be synced was not written as it was to be.
+            let outcome = host.write_file(fd, &[1; 100], None);
+            assert_eq!(outcome, if data_only.is_some() { Err(Errno::Io) } else { Ok(100) }, "{flags:?}");
+        }
+    }
 }

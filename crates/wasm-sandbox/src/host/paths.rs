@@ -3,7 +3,7 @@
 
 use super::{
     Host,
-    descriptors::{Descriptor, OpenDirectory, OpenFile, Place},
+    descriptors::{Descriptor, FileFlags, OpenDirectory, OpenFile, Place},
     files::nothing_known,
     namespace::Located,
 };
@@ -113,15 +113,18 @@ impl Host {
     }
 
     /// Opens a file or a directory, and gives back its descriptor.
-    pub(crate) fn open(&mut self, fd: u32, path: &str, how: OpenHow, append: bool) -> VfsResult<u32> {
+    pub(crate) fn open(&mut self, fd: u32, path: &str, how: OpenHow, flags: FileFlags) -> VfsResult<u32> {
         check(path)?;
+        if how.directory && how.create {
+            return Err(Errno::Inval);
+        }
         self.descriptors.check_room()?;
         let act = if how.write || how.create || how.truncate { writes("open") } else { reads("open") };
         let descriptor = match self.is_above(fd, path) {
             Some(_) if how.create && how.exclusive => return Err(Errno::Exist),
-            Some(_) if how.write || how.truncate => return Err(Errno::Isdir),
+            Some(_) if how.write || how.truncate || how.create => return Err(Errno::Isdir),
             Some(directory) => Descriptor::Directory(directory),
-            None => self.at(act, fd, path, |host, place| open_in_tree(host, place, how, append))?,
+            None => self.at(act, fd, path, |host, place| open_in_tree(host, place, how, flags))?,
         };
         self.usage.files_opened += 1;
         self.descriptors.insert(descriptor)
@@ -210,14 +213,7 @@ const fn writes(name: &'static str) -> Act {
     Act { name, writes: true, looks: false }
 }
 
-fn open_in_tree(host: &mut Host, place: &Located, mut how: OpenHow, append: bool) -> VfsResult<Descriptor> {
-    if how.directory {
-        if how.create {
-            return Err(Errno::Inval);
-        }
-        // Rights to write are asked for by habit; a directory is not written through its descriptor.
-        how.write = false;
-    }
+fn open_in_tree(host: &mut Host, place: &Located, how: OpenHow, flags: FileFlags) -> VfsResult<Descriptor> {
     match place.directory.open(&place.rest, how)? {
         Opened::Directory(tree) => {
             let path = place.full.trim_end_matches('/').to_owned();
@@ -235,7 +231,7 @@ fn open_in_tree(host: &mut Host, place: &Located, mut how: OpenHow, append: bool
                 position: 0,
                 read: how.read,
                 write: how.write,
-                append,
+                flags,
                 noted: created,
             }))
         }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Host,
     control::Stream,
-    descriptors::{Descriptor, Descriptors, OpenDirectory, OpenFile, Place},
+    descriptors::{Descriptor, Descriptors, FileFlags, OpenDirectory, OpenFile, Place},
     namespace::Namespace,
 };
 use crate::vfs::{Dir, Errno, SavedHandle, SavedTree, TreeId, Usage, VfsResult};
@@ -44,7 +44,7 @@ struct SavedFile {
     position: u64,
     read: bool,
     write: bool,
-    append: bool,
+    flags: FileFlags,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -160,19 +160,11 @@ impl Mounts {
             Descriptor::Stdin => SavedDescriptor::Stdin,
             Descriptor::Output(Stream::Stderr) => SavedDescriptor::Stderr,
             Descriptor::Output(_) => SavedDescriptor::Stdout,
-            Descriptor::File(OpenFile { file, path, position, read, write, append, .. }) => {
+            Descriptor::File(OpenFile { file, path, position, read, write, flags, .. }) => {
                 let (tree, handle) = file.save()?;
                 let (path, position) = (path.clone(), *position);
-                let (read, write, append) = (*read, *write, *append);
-                SavedDescriptor::File(SavedFile {
-                    mount: self.find(tree)?,
-                    handle,
-                    path,
-                    position,
-                    read,
-                    write,
-                    append,
-                })
+                let (read, write, flags) = (*read, *write, *flags);
+                SavedDescriptor::File(SavedFile { mount: self.find(tree)?, handle, path, position, read, write, flags })
             }
             Descriptor::Directory(OpenDirectory { place, path, preopen }) => {
                 let place = match place {
@@ -196,9 +188,9 @@ impl Mounts {
             SavedDescriptor::File(saved) => {
                 let file = self.root(saved.mount)?.restore_file(&saved.handle, saved.write)?;
                 let (path, position) = (saved.path.clone(), saved.position);
-                let (read, write, append) = (saved.read, saved.write, saved.append);
+                let (read, write, flags) = (saved.read, saved.write, FileFlags::new(saved.flags.bits().into())?);
                 // What is written from here on is for this one's own record.
-                Descriptor::File(OpenFile { file, path, position, read, write, append, noted: false })
+                Descriptor::File(OpenFile { file, path, position, read, write, flags, noted: false })
             }
             SavedDescriptor::Directory(SavedDirectory { place, path, preopen }) => {
                 let place = match place {

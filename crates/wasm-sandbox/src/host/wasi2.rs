@@ -11,7 +11,7 @@ use std::{collections::VecDeque, sync::Arc};
 use super::{
     Host, Step, Stop, Wait,
     control::Stream,
-    descriptors::Descriptor,
+    descriptors::{Descriptor, FileFlags, OpenFile},
     handles::{Handle, Input, Listing, Output},
     http::Message,
 };
@@ -53,6 +53,7 @@ pub(crate) struct Access {
     pub(crate) kind: FileKind,
     pub(crate) read: bool,
     pub(crate) write: bool,
+    pub(crate) flags: FileFlags,
 }
 
 /// Memory of the host's that a guest has while a call lasts.
@@ -186,9 +187,13 @@ impl Host {
 
     pub(crate) fn access(&mut self, fd: u32) -> Result<Access, Errno> {
         match self.descriptors.find(fd)? {
-            Descriptor::File(file) => Ok(Access { kind: FileKind::File, read: file.read, write: file.write }),
+            Descriptor::File(OpenFile { read, write, flags, .. }) => {
+                Ok(Access { kind: FileKind::File, read: *read, write: *write, flags: *flags })
+            }
             // Rights to write are the tree's, and asked for by each act.
-            Descriptor::Directory(_) => Ok(Access { kind: FileKind::Directory, read: true, write: true }),
+            Descriptor::Directory(_) => {
+                Ok(Access { kind: FileKind::Directory, read: true, write: true, flags: FileFlags::default() })
+            }
             Descriptor::Stdin | Descriptor::Output(_) => Err(Errno::Badf),
         }
     }

@@ -498,3 +498,59 @@ fn e10_inflating_ends_at_the_deadline() {
     let fd = patient.open(DATA, "bomb", 0, READ).unwrap();
     assert_eq!(patient.pread(fd, 3, 100 << 20).unwrap(), [7; 3]);
 }
+
+#[test]
+fn flags_of_files_are_what_was_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    const APPEND: i64 = 1;
+    for (name, mut guest) in everywhere(folder.path()) {
+        for flags in 0..32 {
+            let file = guest.open_with(DATA, "f", CREATE, READ | WRITE, flags).unwrap();
+            assert_eq!(guest.flags(file), Ok(flags), "{name}");
+            assert_eq!(guest.write(file, b"hello"), Ok(5), "{name} {flags}");
+            // Each can be changed while it is open.
+            assert_eq!(guest.call("fd_fdstat_set_flags", &[file, 31 - flags]), Ok(()), "{name}");
+            assert_eq!((guest.flags(file), guest.pwrite(file, b"j", 0)), (Ok(31 - flags), Ok(1)), "{name}");
+            assert_eq!(guest.call("fd_fdstat_set_flags", &[file, 32]), Err(INVAL), "{name}");
+            guest.close(file).unwrap();
+        }
+        assert_eq!(guest.open_with(DATA, "f", 0, READ, 32), Err(INVAL), "{name}");
+        // Half of them appended.
+        let file = guest.open_with(DATA, "f", 0, READ | WRITE, APPEND).unwrap();
+        assert_eq!(guest.read(file, 200).unwrap().len(), 5 + 16 * 5, "{name}");
+        for nothing in [0, 1, DATA] {
+            let refused = if nothing == DATA { ISDIR } else { BADF };
+            assert_eq!(guest.call("fd_fdstat_set_flags", &[nothing, 0]), Err(refused), "{name} {nothing}");
+        }
+    }
+}
+
+#[test]
+fn a_directory_is_not_opened_for_writing() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, mut guest) in everywhere(folder.path()) {
+        let file = guest.open(DATA, "f", CREATE, READ | WRITE).unwrap();
+        for directory in [DATA, ROOT] {
+            for (flags, rights, errno) in [
+                (DIRECTORY, READ | WRITE, ISDIR),
+                (DIRECTORY, WRITE, ISDIR),
+                (DIRECTORY | TRUNCATE, READ, ISDIR),
+                (DIRECTORY | CREATE, READ, INVAL),
+                (DIRECTORY | CREATE, READ | WRITE, INVAL),
+                (CREATE, READ, ISDIR),
+                (0, WRITE, ISDIR),
+            ] {
+                assert_eq!(
+                    guest.open(directory, ".", flags, rights),
+                    Err(errno),
+                    "{name} {directory} {flags} {rights}"
+                );
+            }
+            // The twin.
+            let opened = guest.open(directory, ".", DIRECTORY, READ).unwrap();
+            guest.close(opened).unwrap();
+        }
+        assert_eq!(guest.open(DATA, "f", DIRECTORY, WRITE), Err(NOTDIR), "{name}");
+        guest.close(file).unwrap();
+    }
+}

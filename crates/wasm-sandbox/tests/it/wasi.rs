@@ -11,6 +11,7 @@ const FUNCTIONS: &[(&str, &str)] = &[
     ("fd_allocate", "iII"),
     ("fd_close", "i"),
     ("fd_fdstat_get", "ii"),
+    ("fd_fdstat_set_flags", "ii"),
     ("fd_filestat_set_size", "iI"),
     ("fd_filestat_set_times", "iIIi"),
     ("fd_pread", "iiiIi"),
@@ -53,9 +54,11 @@ pub(crate) const BADF: Errno = 8;
 pub(crate) const FBIG: Errno = 22;
 pub(crate) const ILSEQ: Errno = 25;
 pub(crate) const INVAL: Errno = 28;
+pub(crate) const ISDIR: Errno = 31;
 pub(crate) const MFILE: Errno = 33;
 pub(crate) const NAMETOOLONG: Errno = 37;
 pub(crate) const NOENT: Errno = 44;
+pub(crate) const NOTDIR: Errno = 54;
 pub(crate) const PERM: Errno = 63;
 pub(crate) const ROFS: Errno = 69;
 
@@ -147,9 +150,27 @@ impl Guest {
     }
 
     pub(crate) fn open(&mut self, fd: i64, path: impl AsRef<[u8]>, flags: i64, rights: i64) -> Result<i64, Errno> {
+        self.open_with(fd, path, flags, rights, 0)
+    }
+
+    /// With `fdflags`, too.
+    pub(crate) fn open_with(
+        &mut self,
+        fd: i64,
+        path: impl AsRef<[u8]>,
+        flags: i64,
+        rights: i64,
+        fdflags: i64,
+    ) -> Result<i64, Errno> {
         let [path, len] = self.path(FIRST, path);
-        self.call("path_open", &[fd, 1, path, len, flags, rights, 0, 0, OUT])?;
+        self.call("path_open", &[fd, 1, path, len, flags, rights, 0, fdflags, OUT])?;
         Ok(u32::from_le_bytes(self.take_number(OUT)).into())
+    }
+
+    /// The `fdflags` of what is open.
+    pub(crate) fn flags(&mut self, fd: i64) -> Result<i64, Errno> {
+        self.call("fd_fdstat_get", &[fd, OUT])?;
+        Ok(u16::from_le_bytes(self.take_number(OUT + 2)).into())
     }
 
     pub(crate) fn close(&mut self, fd: i64) -> Result<(), Errno> {

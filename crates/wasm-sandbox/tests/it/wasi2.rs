@@ -503,3 +503,13 @@ fn a4_calls_are_counted() {
     // The twin.
     printed(|builder| limited(builder, |limits| limits.host_calls = 1_000_000), &["pollables dropped"]);
 }
+
+#[test]
+fn flags_of_files_are_what_was_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let said = printed(|builder| builder.filesystem_write(folder.path(), "/data"), &["flags", "file"]);
+    // What is asked for with neither is read.
+    let expected: String =
+        (0..32).map(|flags| format!("{flags} {}\n", if flags & 3 == 0 { flags | 1 } else { flags })).collect();
+    assert_eq!(said, expected);
+}

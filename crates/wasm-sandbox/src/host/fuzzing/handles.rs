@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     host::{
-        Host, Step, Stop, Stream,
+        FileFlags, Host, Step, Stop, Stream,
         wasi2::{Fault, PIECE},
     },
     vfs::{Errno, OpenHow, SetTime},
@@ -89,7 +89,8 @@ impl Guest {
         let path = path_text(input)?;
         let [read, write, create, exclusive, truncate, directory, follow] = input.arbitrary()?;
         let how = OpenHow { read, write, create, exclusive, truncate, directory, follow };
-        let opened = self.host().open(fd, &path, how, false);
+        let flags = FileFlags::new(input.arbitrary::<u8>()?.into()).unwrap_or_default();
+        let opened = self.host().open(fd, &path, how, flags);
         Ok(opened.map(|fd| self.files.push(fd)).map_err(Fault::from))
     }
 

@@ -5,13 +5,14 @@ use super::{
     store_stat, times,
 };
 use crate::{
-    host::{Streams, control::Stream, descriptors::Descriptor, files::nothing_known},
+    host::{
+        Streams,
+        control::Stream,
+        descriptors::{Descriptor, FileFlags},
+        files::nothing_known,
+    },
     vfs::DirEntry,
 };
-
-const APPEND: u32 = 1;
-const NONBLOCK: u32 = 4;
-const KNOWN_FLAGS: u32 = 0x1f;
 
 /// Rights as preview 1 counts them. They are reported, as programs ask for them, and grant nothing.
 const FILE_RIGHTS: u64 = 0x08e0_01ff;
@@ -62,25 +63,22 @@ pub(crate) fn fd_fdstat_get(host: &mut Host, memory: &mut [u8], fd: u32, stat: u
         let (kind, flags, base, inheriting) = match host.descriptors.find(fd)? {
             Descriptor::Stdin => {
                 let rights = STREAM_RIGHTS & !WRITE_RIGHTS | READ_RIGHT;
-                (stream_kind(&host.streams, Stream::Stdin), 0, rights, 0)
+                (stream_kind(&host.streams, Stream::Stdin), FileFlags::default(), rights, 0)
             }
-            Descriptor::Output(stream) => (stream_kind(&host.streams, *stream), APPEND, STREAM_RIGHTS, 0),
+            Descriptor::Output(stream) => (stream_kind(&host.streams, *stream), FileFlags::APPEND, STREAM_RIGHTS, 0),
             Descriptor::File(file) => {
                 let read = if file.read { FILE_RIGHTS } else { FILE_RIGHTS & !READ_RIGHT };
                 let rights = if file.write { read } else { read & !WRITE_RIGHTS };
-                (file_type(FileKind::File), if file.append { APPEND } else { 0 }, rights, 0)
+                (file_type(FileKind::File), file.flags, rights, 0)
             }
             Descriptor::Directory(_) => {
-                (file_type(FileKind::Directory), 0, DIRECTORY_RIGHTS, DIRECTORY_RIGHTS | FILE_RIGHTS)
+                let inheriting = DIRECTORY_RIGHTS | FILE_RIGHTS;
+                (file_type(FileKind::Directory), FileFlags::default(), DIRECTORY_RIGHTS, inheriting)
             }
         };
         let mut bytes = [0; 24];
-        let fields: [(usize, &[u8]); 4] = [
-            (0, &[kind]),
-            (2, &(flags as u16).to_le_bytes()),
-            (8, &base.to_le_bytes()),
-            (16, &inheriting.to_le_bytes()),
-        ];
+        let fields: [(usize, &[u8]); 4] =
+            [(0, &[kind]), (2, &[flags.bits()]), (8, &base.to_le_bytes()), (16, &inheriting.to_le_bytes())];
         for (at, field) in fields {
             bytes.iter_mut().skip(at).zip(field).for_each(|(to, from)| *to = *from);
         }
@@ -88,15 +86,13 @@ pub(crate) fn fd_fdstat_get(host: &mut Host, memory: &mut [u8], fd: u32, stat: u
     })
 }
 
+/// All of them can be changed, as POSIX has it: they are kept here, and not by a system that takes some of them only as it opens.
 pub(crate) fn fd_fdstat_set_flags(host: &mut Host, _: &mut [u8], fd: u32, flags: u32) -> HostResult {
     done(host, |host| {
-        if flags & !KNOWN_FLAGS != 0 {
-            return Err(Errno::Inval);
-        }
+        let flags = FileFlags::new(flags)?;
         match host.descriptors.find(fd)? {
-            Descriptor::File(_) if flags & !(APPEND | NONBLOCK) != 0 => Err(Errno::Notsup),
             Descriptor::File(file) => {
-                file.append = flags & APPEND != 0;
+                file.flags = flags;
                 Ok(())
             }
             Descriptor::Directory(_) => Err(Errno::Isdir),

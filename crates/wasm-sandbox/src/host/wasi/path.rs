@@ -1,14 +1,13 @@
 //! Everything that begins with a path.
 
 use super::{Errno, GuestMemory, Host, HostResult, done, store_stat, times};
-use crate::vfs::OpenHow;
+use crate::{host::descriptors::FileFlags, vfs::OpenHow};
 
 const FOLLOW: u32 = 1;
 const CREATE: u32 = 1;
 const DIRECTORY: u32 = 2;
 const EXCLUSIVE: u32 = 4;
 const TRUNCATE: u32 = 8;
-const APPEND: u32 = 1;
 const READ_RIGHTS: u64 = 1 << 1 | 1 << 14;
 /// To change a size alone is asked for by Go for every file that it reads.
 const WRITE_RIGHT: u64 = 1 << 6;
@@ -80,10 +79,10 @@ pub(crate) fn path_open(
     done(host, |host| {
         let path = memory.path(path, len)?;
         memory.load_u32(opened)?;
-        if open & !0xf != 0 || flags & !0x1f != 0 {
+        if open & !0xf != 0 {
             return Err(Errno::Inval);
         }
-        let fd = host.open(fd, path, how(lookup, open, rights), flags & APPEND != 0)?;
+        let fd = host.open(fd, path, how(lookup, open, rights), FileFlags::new(flags)?)?;
         memory.store_u32(opened, fd)
     })
 }

@@ -3,7 +3,7 @@
 use super::{Errno, GuestMemory, Host, HostResult, Step, Stop, VfsResult};
 use crate::host::{
     control::Stream,
-    descriptors::{Descriptor, OpenFile},
+    descriptors::{Descriptor, FileFlags, OpenFile},
 };
 
 /// Bytes of a file that one call reads at most, as POSIX lets it: buffers may overlap, so that a list of them could ask for a
@@ -147,7 +147,7 @@ fn write_file(host: &mut Host, fd: u32, memory: &[u8], buffers: u32, count: u32,
     let (mut index, mut total) = (0, 0usize);
     while let Some((pointer, len)) = memory.buffer(buffers, count, index)? {
         let bytes = memory.slice(pointer, len)?;
-        let place = if file.append && at.is_none() { None } else { Some(offset) };
+        let place = if file.flags.has(FileFlags::APPEND) && at.is_none() { None } else { Some(offset) };
         let (written, end) = match file.write(bytes, place) {
             Ok(outcome) => outcome,
             Err(errno) if total == 0 => return Err(errno),

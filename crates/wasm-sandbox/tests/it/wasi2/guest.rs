@@ -354,6 +354,7 @@ mod raw {
             "filesystem-error-code" filesystem_error_code(error: i32, out: *mut [u8; 2]);
             "[method]descriptor.read" read_at(file: i32, len: u64, offset: u64, out: *mut [usize; 4]);
             "[method]descriptor.read-directory" read_directory(directory: i32, out: *mut [i32; 2]);
+            "[method]descriptor.get-flags" get_flags(file: i32, out: *mut [u8; 2]);
             "[resource-drop]descriptor" drop_descriptor(file: i32);
         }
     }
@@ -407,6 +408,7 @@ mod raw {
                 Some("full") => full(&arguments[0]),
                 Some("outlives") => outlives(&arguments[0]),
                 Some("directories") => directories(),
+                Some("flags") => flags(&arguments[0]),
                 Some("network") => network(),
                 other => panic!("nobody knows {other:?}"),
             }
@@ -553,6 +555,20 @@ mod raw {
         let mut out = [0; 2];
         loop {
             unsafe { get_directories(&mut out) };
+        }
+    }
+
+    /// Reads, writes and is in step with the disk, in all ways.
+    unsafe fn flags(path: &str) {
+        for flags in 0..32 {
+            let (mut out, mut known) = ([0; 2], [0; 2]);
+            unsafe {
+                open_at(directory(), 1, path.as_ptr(), path.len(), 1, flags, &mut out);
+                assert_eq!(out[0] as u8, 0);
+                get_flags(out[1], &mut known);
+                drop_descriptor(out[1]);
+            }
+            println!("{flags} {}", known[1]);
         }
     }
 

@@ -24,11 +24,19 @@ use super::{
 };
 use crate::{
     engine::wasmtime::{store::StoreData, trap::Stopped},
+    host::FileFlags,
     vfs::{Errno, FileKind, OpenHow, SetTime, Stat},
 };
 
 /// What a function of a descriptor gives.
 type Filed<T> = Result<T, Refused>;
+
+/// The flags that say when what is written is on the disk, and preview 1's.
+const SYNC_FLAGS: [(DescriptorFlags, FileFlags); 3] = [
+    (DescriptorFlags::FILE_INTEGRITY_SYNC, FileFlags::SYNC),
+    (DescriptorFlags::DATA_INTEGRITY_SYNC, FileFlags::DSYNC),
+    (DescriptorFlags::REQUESTED_WRITE_SYNC, FileFlags::RSYNC),
+];
 
 impl preopens::Host for StoreData {
     fn get_directories(&mut self) -> wasmtime::Result<Vec<(Resource<Descriptor>, String)>> {
@@ -81,7 +89,8 @@ impl types::HostDescriptor for StoreData {
         let is_directory = access.kind == FileKind::Directory;
         let write = if is_directory { DescriptorFlags::MUTATE_DIRECTORY } else { DescriptorFlags::WRITE };
         let given = |flag, given| if given { flag } else { DescriptorFlags::empty() };
-        Ok(given(DescriptorFlags::READ, access.read) | given(write, access.write))
+        let flags = SYNC_FLAGS.into_iter().map(|(flag, known)| given(flag, access.flags.has(known)));
+        Ok(flags.fold(given(DescriptorFlags::READ, access.read) | given(write, access.write), |all, flag| all | flag))
     }
 
     fn get_type(&mut self, file: Resource<Descriptor>) -> Filed<DescriptorType> {
@@ -165,7 +174,9 @@ impl types::HostDescriptor for StoreData {
             directory: open_flags.contains(OpenFlags::DIRECTORY),
             follow: follows(path_flags),
         };
-        Ok(Resource::new_own(self.call()?.open(directory.rep(), &path, how, false)?))
+        let asked = SYNC_FLAGS.into_iter().filter(|(flag, _)| flags.contains(*flag));
+        let flags = asked.fold(FileFlags::default(), |all, (_, flag)| all | flag);
+        Ok(Resource::new_own(self.call()?.open(directory.rep(), &path, how, flags)?))
     }
 
     fn readlink_at(&mut self, directory: Resource<Descriptor>, path: String) -> Filed<String> {
