@@ -8,6 +8,7 @@ mod dial;
 mod error;
 mod head;
 mod http;
+mod options;
 mod pump;
 mod resolve;
 #[cfg(test)]
@@ -16,7 +17,7 @@ mod tls;
 
 use std::{
     collections::BTreeMap,
-    net::{IpAddr, SocketAddr},
+    net::{IpAddr, Ipv6Addr, SocketAddr},
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicU32, Ordering},
@@ -46,6 +47,7 @@ pub(crate) use self::{
     datagram::Datagram,
     error::{NetError, NetErrorKind, RequestFault},
     http::{HttpHead, HttpRequest, RequestBody, is_ours},
+    options::SocketOptions,
 };
 use super::{Stop, tools::Executor};
 
@@ -241,7 +243,7 @@ impl Net {
 
     /// A guest asks for what is not granted.
     fn refuse(&mut self, operation: &str, host: &str, port: u16, refusal: NetworkRefusal) -> NetError {
-        let target = if operation == "resolve" { host.to_owned() } else { format!("{host}:{port}") };
+        let target = if operation == "resolve" { host.to_owned() } else { place(host, port) };
         self.denials().note(operation, target.clone(), &refusal.to_string());
         let error = NetError::denied(&target, refusal);
         if operation == "connect" {
@@ -278,13 +280,19 @@ impl Net {
 
 impl Open {
     /// Begins a connection, unless there are too many.
-    fn dial(&mut self, host: NetworkHost, port: u16, hits: &mut Vec<LimitHit>) -> Result<Result<u32, NetError>, Stop> {
+    fn dial(
+        &mut self,
+        host: NetworkHost,
+        port: u16,
+        options: Option<SocketOptions>,
+        hits: &mut Vec<LimitHit>,
+    ) -> Result<Result<u32, NetError>, Stop> {
         let (handle, runtime) = match self.room_for_one(hits) {
             Ok(room) => room,
             Err(error) => return Ok(Err(error)),
         };
         self.count_one()?;
-        let link = Arc::new(Link::new(Arc::clone(&self.shared.changed)));
+        let link = Arc::new(Link::new(Arc::clone(&self.shared.changed), options));
         runtime.spawn(dial::run(Place::new(&self.shared), Arc::clone(&link), host.clone(), port));
         self.connections.insert(handle, Connection::new(link, host, port));
         Ok(Ok(handle))
@@ -413,6 +421,14 @@ fn note(records: &mut Vec<ConnectionRecord>, dropped: &mut u64, record: Connecti
     }
     records.push(record);
     Some(records.len() - 1)
+}
+
+/// A host and a port, with brackets around an address of IPv6.
+fn place(host: &str, port: u16) -> String {
+    match host.parse::<Ipv6Addr>() {
+        Ok(_) => format!("[{host}]:{port}"),
+        Err(_) => format!("{host}:{port}"),
+    }
 }
 
 /// A host as a guest wrote it.

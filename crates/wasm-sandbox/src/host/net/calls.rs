@@ -2,14 +2,20 @@
 
 use std::{net::IpAddr, sync::Arc};
 
-use wasm_sandbox_policy::{LimitHit, NetworkHost, ResourceKind};
+use wasm_sandbox_policy::{LimitHit, NetworkHost, NetworkRefusal, ResourceKind};
 
 use super::{
-    Interest, NetError, NetErrorKind, NetEvent, NetResult, Opened, Progress, Secured, connection::Sending, note,
+    Interest, NetError, NetErrorKind, NetEvent, NetResult, Opened, Progress, Secured, SocketOptions,
+    connection::Sending, note, place,
 };
 use crate::host::{Host, Stop};
 
 impl Host {
+    /// What a guest takes for a host and a port, and is none.
+    pub(crate) fn refuse_authority(&self, authority: &str) {
+        self.net.denials().note("connect", authority.to_owned(), &NetworkRefusal::NoHost.to_string());
+    }
+
     /// The addresses of a name that is granted, as far as they may be connected to on some port.
     pub(crate) fn net_resolve(&mut self, host: &str) -> NetResult<Vec<IpAddr>> {
         let name = match self.net.check("resolve", host, None) {
@@ -26,13 +32,27 @@ impl Host {
 
     /// Begins a connection; its number. Whether it opens is to be [asked](Self::net_opened).
     pub(crate) fn net_dial(&mut self, host: &str, port: u16) -> Result<Result<u32, NetError>, Stop> {
+        self.dial(host, port, None)
+    }
+
+    /// As [`net_dial`](Self::net_dial), for a guest that sets its socket's options.
+    pub(crate) fn net_dial_with(
+        &mut self,
+        host: &str,
+        port: u16,
+        options: SocketOptions,
+    ) -> Result<Result<u32, NetError>, Stop> {
+        self.dial(host, port, Some(options))
+    }
+
+    fn dial(&mut self, host: &str, port: u16, options: Option<SocketOptions>) -> Result<Result<u32, NetError>, Stop> {
         let checked = match self.net.check("connect", host, Some(port)) {
             Ok(checked) => checked,
             Err(error) => return Ok(Err(error)),
         };
         let net = &mut self.net;
         let Some(open) = &mut net.open else { return Ok(Err(NetError::closed())) };
-        let handle = match open.dial(checked, port, &mut net.hits)? {
+        let handle = match open.dial(checked, port, options, &mut net.hits)? {
             Ok(handle) => handle,
             Err(error) => return Ok(Err(error)),
         };
@@ -49,6 +69,12 @@ impl Host {
             Ok(connection) => connection.opened(),
             Err(error) => Progress::Done(Err(error)),
         }
+    }
+
+    /// Sets options of a connection that was [begun with](Self::net_dial_with) some.
+    pub(crate) fn net_set(&mut self, handle: u32, options: SocketOptions) -> Result<(), NetError> {
+        let set = self.net.connection(handle)?.link.set(options);
+        set.map_err(|error| NetError::of(&error))
     }
 
     /// Encrypts a connection, and checks that the other side is `server`: the name or address that was connected to, or another
@@ -93,7 +119,7 @@ impl Host {
             Sending::Full(event) => Ok(Progress::Wait(event)),
             Sending::Failed(error) => Ok(Progress::Done(Err(error))),
             Sending::Refused(reason) => {
-                let target = format!("{}:{}", connection.host, connection.port);
+                let target = place(&connection.host.to_string(), connection.port);
                 connection.close();
                 denials.note("send", target.clone(), reason);
                 let message = format!("the request to `{target}` was not sent: {reason}");

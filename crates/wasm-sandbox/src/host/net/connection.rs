@@ -2,8 +2,9 @@
 
 use std::{
     collections::VecDeque,
-    fmt,
+    fmt, io,
     net::{IpAddr, SocketAddr},
+    os::fd::{AsFd, OwnedFd},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
@@ -16,7 +17,7 @@ use tokio_rustls::client::TlsStream;
 use wasm_sandbox_policy::{ConnectionRecord, NetworkHost, NetworkProtocol, NetworkRefusal};
 
 use super::{
-    BUFFER, Progress, Shared,
+    BUFFER, Progress, Shared, SocketOptions,
     error::{NetError, NetErrorKind},
     head::{Filtered, HeadFilter, Secret},
     micros, record,
@@ -114,6 +115,9 @@ pub(super) struct State {
     pub(super) closed: bool,
     asked: Option<Asked>,
     ended: Option<Ended>,
+    /// There for a guest that sets them, and then the socket, as long as it is open.
+    options: Option<SocketOptions>,
+    pub(super) socket: Option<OwnedFd>,
 }
 
 struct Ended {
@@ -160,8 +164,9 @@ impl State {
 }
 
 impl Link {
-    pub(super) fn new(changed: Arc<Notify>) -> Self {
-        Self { state: Mutex::default(), to_task: Notify::new(), closing: Notify::new(), changed }
+    pub(super) fn new(changed: Arc<Notify>, options: Option<SocketOptions>) -> Self {
+        let state = Mutex::new(State { options, ..State::default() });
+        Self { state, to_task: Notify::new(), closing: Notify::new(), changed }
     }
 
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
@@ -194,12 +199,32 @@ impl Link {
         self.state().tried = Some(address);
     }
 
-    pub(super) fn opened(&self, stream: &TcpStream, peer: SocketAddr) {
+    pub(super) fn options(&self) -> Option<SocketOptions> {
+        self.state().options
+    }
+
+    /// Sets options of the socket, if it is open; otherwise they are set when it is.
+    pub(super) fn set(&self, options: SocketOptions) -> io::Result<()> {
+        let mut state = self.state();
+        if let (Some(socket), Some(opened)) = (&state.socket, state.opened) {
+            options.apply(socket, opened.peer.is_ipv6())?;
+        }
+        state.options = Some(options);
+        Ok(())
+    }
+
+    pub(super) fn opened(&self, stream: &TcpStream, peer: SocketAddr) -> io::Result<()> {
         let local = stream.local_addr().unwrap_or_else(|_| SocketAddr::new(peer.ip(), 0));
         let mut state = self.state();
+        if let Some(options) = state.options {
+            // What was set while it was being connected.
+            options.apply(stream, peer.is_ipv6())?;
+            state.socket = Some(stream.as_fd().try_clone_to_owned()?);
+        }
         (state.opened, state.tried, state.refused) = (Some(Opened { local, peer }), Some(peer.ip()), None);
         drop(state);
         self.tell_guest();
+        Ok(())
     }
 
     pub(super) fn secured(&self, stream: &TlsStream<TcpStream>) {
@@ -236,7 +261,7 @@ impl Link {
     pub(super) fn end(&self, error: Option<NetError>) {
         let mut state = self.state();
         state.ended = Some(Ended { at: Instant::now(), error });
-        state.to_send = VecDeque::new();
+        (state.to_send, state.socket) = (VecDeque::new(), None);
         drop(state);
         self.tell_guest();
     }

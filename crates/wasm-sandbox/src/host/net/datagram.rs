@@ -13,7 +13,7 @@ use tokio::{net::UdpSocket, runtime::Runtime, sync::Notify};
 use wasm_sandbox_policy::{ConnectionRecord, LimitHit, NetworkProtocol, NetworkRefusal, ResourceKind};
 
 use super::{
-    BUFFER, Net, Open, Progress, Shared,
+    BUFFER, Net, Open, Progress, Shared, SocketOptions,
     connection::{Interest, NetEvent, Waited},
     dial::{Place, is_own},
     error::{NetError, NetErrorKind},
@@ -299,6 +299,12 @@ impl Host {
         let datagrams = Datagrams::open(is_v6, &open.shared, runtime).map_err(|error| NetError::of(&error))?;
         open.datagrams.insert(number, datagrams);
         Ok(number)
+    }
+
+    /// Sets options of a socket.
+    pub(crate) fn net_set_datagrams(&mut self, number: u32, options: SocketOptions) -> Result<(), NetError> {
+        let datagrams = self.net.datagrams(number)?;
+        options.apply(&*datagrams.socket, datagrams.local.is_ipv6()).map_err(|error| NetError::of(&error))
     }
 
     /// Where a socket is bound.

@@ -1,18 +1,23 @@
 //! Making a connection: the name resolved, each of its addresses checked and tried, and what follows carried until it ends.
 
 use std::{
+    io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket},
     sync::{Arc, atomic::Ordering},
     time::Instant,
 };
 
-use tokio::{net::TcpStream, time::timeout};
+use tokio::{
+    net::{TcpSocket, TcpStream},
+    time::timeout,
+};
 use wasm_sandbox_policy::{NetworkHost, NetworkRefusal};
 
 use super::{
     Shared,
     connection::{LINGER, Link},
     error::{NetError, NetErrorKind},
+    place,
     pump::pump,
 };
 
@@ -95,27 +100,36 @@ async fn connect(
     let mut last = NetError::new(NetErrorKind::Unresolved, "the host has no address");
     for (address, left) in addresses.iter().take(MAX_TRIED).zip((1..=addresses.len().min(MAX_TRIED)).rev()) {
         if let Err(refusal) = shared.check_address(*address, port).and_then(|()| shared.check_own(*address, port)) {
-            shared.denials.note("connect", format!("{host}:{port} ({address})"), &refusal.to_string());
+            let target = place(&host.to_string(), port);
+            shared.denials.note("connect", format!("{target} ({address})"), &refusal.to_string());
             link.refused(*address, &refusal);
-            last = NetError::denied(&format!("{host}:{port}"), refusal);
+            last = NetError::denied(&target, refusal);
             continue;
         }
         link.tried(*address);
         let peer = SocketAddr::new(*address, port);
         let time =
             shared.grants.connect_timeout.saturating_sub(began.elapsed()) / u32::try_from(left).unwrap_or(u32::MAX);
-        match timeout(time, TcpStream::connect(peer)).await {
+        match timeout(time, open(link, peer)).await {
             Err(_) => last = NetError::timed_out("connecting"),
             Ok(Err(error)) => last = NetError::of(&error),
             Ok(Ok(stream)) => {
-                // What is written together goes out together: guests buffer by themselves.
-                stream.set_nodelay(true).map_err(|error| NetError::of(&error))?;
-                link.opened(&stream, peer);
+                link.opened(&stream, peer).map_err(|error| NetError::of(&error))?;
                 return Ok(stream);
             }
         }
     }
     Err(last)
+}
+
+async fn open(link: &Link, peer: SocketAddr) -> io::Result<TcpStream> {
+    let socket = if peer.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // What is written together goes out together: guests buffer by themselves.
+    socket.set_nodelay(true)?;
+    if let Some(options) = link.options() {
+        options.apply(&socket, peer.is_ipv6())?;
+    }
+    socket.connect(peer).await
 }
 
 impl Shared {

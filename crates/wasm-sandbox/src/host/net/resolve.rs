@@ -9,7 +9,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 use wasm_sandbox_policy::{AddressKind, HostName, NetworkRefusal};
 
 use super::{
@@ -63,9 +63,23 @@ impl Lookup {
 
 /// Resolves a name for a guest that waits for it.
 pub(super) async fn run(shared: Arc<Shared>, name: HostName, lookup: Arc<Lookup>) {
-    let outcome = shared.resolve(&name).await;
-    *lookup.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
-    shared.changed.notify_waiters();
+    let failed = NetError::new(NetErrorKind::Other, "resolving the name failed");
+    let mut end = End { outcome: Some(Err(failed)), lookup, changed: Arc::clone(&shared.changed) };
+    end.outcome = Some(shared.resolve(&name).await);
+}
+
+/// Says what a name has come to, also where asking has panicked.
+struct End {
+    outcome: Option<Result<Vec<IpAddr>, NetError>>,
+    lookup: Arc<Lookup>,
+    changed: Arc<Notify>,
+}
+
+impl Drop for End {
+    fn drop(&mut self) {
+        *self.lookup.0.lock().unwrap_or_else(PoisonError::into_inner) = self.outcome.take();
+        self.changed.notify_waiters();
+    }
 }
 
 impl Shared {

@@ -68,7 +68,7 @@ fn ip(text: &str) -> IpAddr {
 async fn dial(net: &mut Net, host: &str, port: u16) -> Result<Opened, NetError> {
     let host = net.check("connect", host, Some(port))?;
     let open = net.open.as_mut().unwrap();
-    let handle = open.dial(host, port, &mut net.hits).unwrap()?;
+    let handle = open.dial(host, port, None, &mut net.hits).unwrap()?;
     waited(|| open.connections[&handle].opened()).await
 }
 
@@ -223,6 +223,45 @@ async fn a_connection_whose_task_panics_has_ended() {
             .unwrap();
     assert_eq!(dial(&mut net, "a.example", 80).await.unwrap_err().kind, NetErrorKind::Other);
     assert_eq!(shared_of(&net).open.load(Ordering::SeqCst), 0, "its place is free");
+    // And so has a question: whoever asked is told.
+    let open = net.open.as_mut().unwrap();
+    assert_eq!(waited(|| open.resolve(name("a.example"))).await.unwrap_err().kind, NetErrorKind::Other);
+}
+
+#[tokio::test]
+async fn options_are_those_of_the_socket() {
+    use rustix::net::sockopt;
+
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let mut net = net_of(&["127.0.0.1"], &Script::new(&[]));
+    let host: NetworkHost = "127.0.0.1".parse().unwrap();
+    let second = 1_000_000_000;
+    let options = SocketOptions { hop_limit: Some(9), keep_alive_idle: Some(42 * second), ..SocketOptions::default() };
+    let open = net.open.as_mut().unwrap();
+    let handle = open.dial(host.clone(), port, Some(options), &mut net.hits).unwrap().unwrap();
+    waited(|| open.connections[&handle].opened()).await.unwrap();
+    let link = Arc::clone(&open.connections[&handle].link);
+    let of_socket = || {
+        let state = link.state();
+        let socket = state.socket.as_ref().unwrap();
+        let idle = sockopt::tcp_keepidle(socket).unwrap().as_secs();
+        (sockopt::ip_ttl(socket).unwrap(), idle, sockopt::socket_keepalive(socket).unwrap())
+    };
+    assert_eq!(of_socket(), (9, 42, false));
+    // Also while it is open, and not longer.
+    let later = SocketOptions { hop_limit: Some(10), keep_alive: Some(true), ..options };
+    link.set(later).unwrap();
+    assert_eq!(of_socket(), (10, 42, true));
+    open.connections.clear();
+    while !link.is_ready(Interest::End) {
+        std::thread::yield_now();
+    }
+    assert!(link.state().socket.is_none() && link.set(options).is_ok());
+    // Nobody else has one more descriptor for it.
+    let plain = open.dial(host, port, None, &mut net.hits).unwrap().unwrap();
+    waited(|| open.connections[&plain].opened()).await.unwrap();
+    assert!(open.connections[&plain].link.state().socket.is_none());
 }
 
 #[tokio::test]

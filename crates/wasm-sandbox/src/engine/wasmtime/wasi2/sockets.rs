@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     engine::wasmtime::{store::StoreData, trap::Stopped},
-    host::net::BUFFER,
+    host::net::SocketOptions,
     vfs::Errno,
 };
 
@@ -80,22 +80,42 @@ impl instance_network::Host for StoreData {
 }
 
 impl StoreData {
-    /// The size of a buffer, which is no more and no less whatever a guest asks for.
-    fn buffer(&mut self) -> Socketed<u64> {
-        self.call()?;
-        Ok(BUFFER as u64)
+    /// An option of a socket: what the guest has set, or what is usual.
+    fn option<T>(&mut self, socket: Kind, option: impl Fn(SocketOptions) -> Option<T>) -> Socketed<T> {
+        let host = self.call()?;
+        let options = match socket {
+            Kind::Tcp(socket) => host.tcp_options(socket)?,
+            Kind::Udp(socket) => host.udp_options(socket)?,
+        };
+        Ok(option(options).or_else(|| option(SocketOptions::USUAL)).ok_or(Errno::Notsup)?)
     }
 
-    /// A size that a guest would like to have: any but nothing is heard and changes nothing.
-    fn size(&mut self, value: u64) -> Socketed<()> {
-        self.call()?;
-        if value == 0 { Err(Errno::Inval.into()) } else { Ok(()) }
+    /// Sets an option of a socket to the nearest that can be had of any value but nothing.
+    fn set_option(&mut self, socket: Kind, is_some: bool, set: impl FnOnce(&mut SocketOptions)) -> Socketed<()> {
+        let host = self.call()?;
+        if !is_some {
+            return Err(Errno::Inval.into());
+        }
+        match socket {
+            Kind::Tcp(socket) => {
+                let mut options = host.tcp_options(socket)?;
+                set(&mut options);
+                Ok(host.set_tcp_options(socket, options)?)
+            }
+            Kind::Udp(socket) => {
+                let mut options = host.udp_options(socket)?;
+                set(&mut options);
+                Ok(host.set_udp_options(socket, options)?)
+            }
+        }
     }
+}
 
-    fn unsupported<T>(&mut self) -> Socketed<T> {
-        self.call()?;
-        Err(Errno::Notsup.into())
-    }
+/// A socket by its kind.
+#[derive(Clone, Copy)]
+enum Kind {
+    Tcp(u32),
+    Udp(u32),
 }
 
 fn ip(address: IpAddr) -> IpAddress {

@@ -7,7 +7,7 @@ use crate::{
     host::{
         Host, Step, Stop, Wait,
         handles::{Handle, Input, Output},
-        net::{Opened, Progress},
+        net::{Opened, Progress, SocketOptions},
         wasi2::Fault,
     },
     vfs::Errno,
@@ -16,6 +16,7 @@ use crate::{
 /// A socket, and how far it has come.
 pub(in crate::host) struct Tcp {
     is_v6: bool,
+    options: SocketOptions,
     state: State,
 }
 
@@ -40,7 +41,31 @@ impl Tcp {
 
 impl Host {
     pub(crate) fn create_tcp(&mut self, is_v6: bool) -> Result<u32, Stop> {
-        self.handles.insert(Handle::Socket(Socket::Tcp(Tcp { is_v6, state: State::New })))
+        let (options, state) = (SocketOptions::default(), State::New);
+        self.handles.insert(Handle::Socket(Socket::Tcp(Tcp { is_v6, options, state })))
+    }
+
+    pub(crate) fn tcp_options(&mut self, socket: u32) -> Result<SocketOptions, Stop> {
+        Ok(self.tcp(socket)?.options)
+    }
+
+    /// Sets options, of the connection too if there is one.
+    pub(crate) fn set_tcp_options(&mut self, socket: u32, options: SocketOptions) -> Result<(), Fault> {
+        let options = options.rounded();
+        if let State::Connecting(connection) | State::Connected(connection) = self.tcp(socket)?.state {
+            self.net_set(connection, options).map_err(|error| errno(&error))?;
+        }
+        self.tcp(socket)?.options = options;
+        Ok(())
+    }
+
+    /// How many may wait to be accepted: nobody, for nobody calls. A connection is not asked for it any more.
+    pub(crate) fn set_tcp_backlog(&mut self, socket: u32, size: u64) -> Result<(), Fault> {
+        match self.tcp(socket)?.state {
+            _ if size == 0 => Err(Errno::Inval.into()),
+            State::Connecting(_) | State::Connected(_) => Err(Errno::Isconn.into()),
+            State::New | State::Failed => Ok(()),
+        }
     }
 
     pub(crate) fn tcp_is_v6(&mut self, socket: u32) -> Result<bool, Stop> {
@@ -55,9 +80,9 @@ impl Host {
             State::Connecting(_) => return Err(Errno::Already.into()),
             State::Connected(_) | State::Failed => return Err(Errno::Isconn.into()),
         }
-        let is_v6 = tcp.is_v6;
+        let (is_v6, options) = (tcp.is_v6, tcp.options);
         self.check_family(is_v6, "connect", remote)?;
-        let dialed = self.net_dial(&remote.ip().to_string(), remote.port())?;
+        let dialed = self.net_dial_with(&remote.ip().to_string(), remote.port(), options)?;
         self.tcp(socket)?.state = dialed.as_ref().map_or(State::Failed, |connection| State::Connecting(*connection));
         dialed.map(|_| ()).map_err(|error| remote_errno(remote, &error).into())
     }

@@ -7,7 +7,7 @@ use crate::{
     host::{
         Host, Step, Stop, Wait,
         handles::Handle,
-        net::{Datagram, Interest, Progress},
+        net::{Datagram, Interest, Progress, SocketOptions},
         wasi2::Fault,
     },
     vfs::Errno,
@@ -22,6 +22,7 @@ const MOST: u64 = 1024;
 /// A socket, and how far it has come.
 pub(in crate::host) struct Udp {
     is_v6: bool,
+    options: SocketOptions,
     state: State,
 }
 
@@ -59,7 +60,22 @@ impl Flow {
 
 impl Host {
     pub(crate) fn create_udp(&mut self, is_v6: bool) -> Result<u32, Stop> {
-        self.handles.insert(Handle::Socket(Socket::Udp(Udp { is_v6, state: State::New })))
+        let (options, state) = (SocketOptions::default(), State::New);
+        self.handles.insert(Handle::Socket(Socket::Udp(Udp { is_v6, options, state })))
+    }
+
+    pub(crate) fn udp_options(&mut self, socket: u32) -> Result<SocketOptions, Stop> {
+        Ok(self.udp(socket)?.options)
+    }
+
+    /// Sets options, of what is bound too.
+    pub(crate) fn set_udp_options(&mut self, socket: u32, options: SocketOptions) -> Result<(), Fault> {
+        let options = options.rounded();
+        if let State::Binding(number) | State::Bound { number, .. } = self.udp(socket)?.state {
+            self.net_set_datagrams(number, options).map_err(|error| errno(&error))?;
+        }
+        self.udp(socket)?.options = options;
+        Ok(())
     }
 
     pub(crate) fn udp_is_v6(&mut self, socket: u32) -> Result<bool, Stop> {
@@ -68,7 +84,7 @@ impl Host {
 
     /// Binds a socket as a client's is bound: at an address of the system's choice.
     pub(crate) fn udp_bind(&mut self, socket: u32, local: SocketAddr) -> Result<(), Fault> {
-        let Udp { is_v6, state: State::New } = *self.udp(socket)? else { return Err(Errno::Isconn.into()) };
+        let Udp { is_v6, options, state: State::New } = *self.udp(socket)? else { return Err(Errno::Isconn.into()) };
         self.check_family(is_v6, "bind", local)?;
         if !local.ip().is_unspecified() || local.port() != 0 {
             self.refuse_listening("bind", &format!("udp://{local}"));
@@ -76,6 +92,7 @@ impl Host {
         }
         let number = self.net_bind(is_v6).map_err(|error| errno(&error))?;
         self.udp(socket)?.state = State::Binding(number);
+        self.net_set_datagrams(number, options).map_err(|error| errno(&error))?;
         Ok(())
     }
 
@@ -88,7 +105,7 @@ impl Host {
 
     /// The two directions of a socket, from and to one place only if one is named.
     pub(crate) fn udp_streams(&mut self, socket: u32, remote: Option<SocketAddr>) -> Result<(u32, u32), Fault> {
-        let Udp { is_v6, state: State::Bound { number, .. } } = *self.udp(socket)? else {
+        let Udp { is_v6, state: State::Bound { number, .. }, .. } = *self.udp(socket)? else {
             return Err(Errno::Notconn.into());
         };
         if let Some(remote) = remote {

@@ -161,6 +161,8 @@ fn options(place: &str) {
     let stream = TcpStream::connect(place).unwrap();
     told(stream.ttl());
     told(stream.set_ttl(9));
+    told(stream.ttl());
+    told(stream.set_ttl(0));
     told(stream.take_error().map(|error| error.is_none()));
 }
 
@@ -214,6 +216,12 @@ mod raw {
             );
             "[method]incoming-datagram-stream.receive" receive(stream: i32, most: u64, out: *mut [usize; 3]);
             "[method]incoming-datagram-stream.subscribe" comes(stream: i32) -> i32;
+            "[method]udp-socket.unicast-hop-limit" hops(socket: i32, out: *mut [u8; 2]);
+            "[method]udp-socket.set-unicast-hop-limit" set_hops(socket: i32, value: i32, out: *mut [u8; 2]);
+            "[method]udp-socket.receive-buffer-size" udp_receives(socket: i32, out: *mut [u64; 2]);
+            "[method]udp-socket.set-receive-buffer-size" set_udp_receives(socket: i32, value: u64, out: *mut [u8; 2]);
+            "[method]udp-socket.send-buffer-size" udp_sends(socket: i32, out: *mut [u64; 2]);
+            "[method]udp-socket.set-send-buffer-size" set_udp_sends(socket: i32, value: u64, out: *mut [u8; 2]);
             "[resource-drop]udp-socket" drop_udp(socket: i32);
         }
         "wasi:sockets/tcp-create-socket@0.2.0" { "create-tcp-socket" create(family: i32, out: *mut [i32; 2]); }
@@ -228,6 +236,17 @@ mod raw {
             "[method]tcp-socket.local-address" local_address(socket: i32, out: *mut [u32; 9]);
             "[method]tcp-socket.receive-buffer-size" buffer_size(socket: i32, out: *mut [u64; 2]);
             "[method]tcp-socket.set-receive-buffer-size" set_buffer_size(socket: i32, value: u64, out: *mut [u8; 2]);
+            "[method]tcp-socket.send-buffer-size" sends(socket: i32, out: *mut [u64; 2]);
+            "[method]tcp-socket.set-send-buffer-size" set_sends(socket: i32, value: u64, out: *mut [u8; 2]);
+            "[method]tcp-socket.keep-alive-idle-time" idle(socket: i32, out: *mut [u64; 2]);
+            "[method]tcp-socket.set-keep-alive-idle-time" set_idle(socket: i32, value: u64, out: *mut [u8; 2]);
+            "[method]tcp-socket.keep-alive-interval" interval(socket: i32, out: *mut [u64; 2]);
+            "[method]tcp-socket.set-keep-alive-interval" set_interval(socket: i32, value: u64, out: *mut [u8; 2]);
+            "[method]tcp-socket.keep-alive-count" count(socket: i32, out: *mut [u32; 2]);
+            "[method]tcp-socket.set-keep-alive-count" set_count(socket: i32, value: i32, out: *mut [u8; 2]);
+            "[method]tcp-socket.keep-alive-enabled" alive(socket: i32, out: *mut [u8; 2]);
+            "[method]tcp-socket.set-keep-alive-enabled" set_alive(socket: i32, value: i32, out: *mut [u8; 2]);
+            "[method]tcp-socket.set-listen-backlog-size" set_backlog(socket: i32, value: u64, out: *mut [u8; 2]);
             "[method]tcp-socket.subscribe" subscribe(socket: i32) -> i32;
             "[resource-drop]tcp-socket" drop_tcp(socket: i32);
         }
@@ -276,6 +295,16 @@ mod raw {
                 }
                 ("not its type", _) => drop_tcp(resolving("localhost").unwrap()),
                 ("slowly", [name]) => slowly(name),
+                ("tcp options", [port]) => {
+                    tcp_options(tcp(0));
+                    tcp_options(connected(port.parse().unwrap()).0);
+                }
+                ("udp options", _) => {
+                    let mut out = [0; 2];
+                    create_udp(0, &mut out);
+                    udp_options(out[1]);
+                    udp_options(bound());
+                }
                 other => panic!("nobody knows {other:?}"),
             }
         }
@@ -283,6 +312,53 @@ mod raw {
 
     fn said(out: &[u8; 2]) -> &'static str {
         if out[0] == 0 { "ok" } else { NAMES[usize::from(out[1])] }
+    }
+
+    type Out = [u8; 2];
+
+    /// What an option is, what becomes of setting it to some values, and what it is then.
+    fn option<G: Copy + Into<u64>>(get: impl Fn(&mut [G; 2]), zero: G, set: impl Fn(u64, &mut Out), values: &[u64]) {
+        let got = || {
+            let mut out = [zero; 2];
+            get(&mut out);
+            // The case is one byte.
+            assert_eq!(out[0].into() as u8, 0);
+            out[1].into()
+        };
+        let each = values.iter().map(|value| {
+            let mut out = [0; 2];
+            set(*value, &mut out);
+            format!(" {} {}", said(&out), got())
+        });
+        println!("{}{}", got(), each.collect::<String>());
+    }
+
+    unsafe fn tcp_options(socket: i32) {
+        const SECOND: u64 = 1_000_000_000;
+        let (times, sizes) = ([0, 1, 42 * SECOND, u64::MAX], [0, 1, 65_536, u64::MAX]);
+        unsafe {
+            option(|out| idle(socket, out), 0u64, |value, out| set_idle(socket, value, out), &times);
+            option(|out| interval(socket, out), 0u64, |value, out| set_interval(socket, value, out), &times);
+            option(|out| count(socket, out), 0u32, |value, out| set_count(socket, value as i32, out), &[0, 42, 1 << 31]);
+            option(|out| alive(socket, out), 0u8, |value, out| set_alive(socket, value as i32, out), &[1, 0]);
+            option(|out| buffer_size(socket, out), 0u64, |value, out| set_buffer_size(socket, value, out), &sizes);
+            option(|out| sends(socket, out), 0u64, |value, out| set_sends(socket, value, out), &sizes);
+            let backlog = [0, 1].map(|value| {
+                let mut out = [0; 2];
+                set_backlog(socket, value, &mut out);
+                said(&out)
+            });
+            println!("{backlog:?}");
+        }
+    }
+
+    unsafe fn udp_options(socket: i32) {
+        let sizes = [0, 1, 65_536, u64::MAX];
+        unsafe {
+            option(|out| hops(socket, out), 0u8, |value, out| set_hops(socket, value as i32, out), &[0, 1, 255]);
+            option(|out| udp_receives(socket, out), 0u64, |value, out| set_udp_receives(socket, value, out), &sizes);
+            option(|out| udp_sends(socket, out), 0u64, |value, out| set_udp_sends(socket, value, out), &sizes);
+        }
     }
 
     unsafe fn tcp(family: i32) -> i32 {

@@ -1,5 +1,4 @@
-//! `wasi:sockets/tcp`: clients only. A connection is the host's, and so are its settings: what a guest asks for is heard where
-//! the interface says that it may be rounded, and not supported otherwise.
+//! `wasi:sockets/tcp`: clients only.
 
 use wasmtime::component::Resource;
 
@@ -15,7 +14,7 @@ use super::{
             tcp_create_socket,
         },
     },
-    Socketed, address, remote_address, socket_address,
+    Kind, Socketed, address, remote_address, socket_address,
 };
 use crate::{
     engine::wasmtime::{store::StoreData, trap::Stopped},
@@ -99,69 +98,64 @@ impl HostTcpSocket for StoreData {
         Ok(if is_v6 { IpAddressFamily::Ipv6 } else { IpAddressFamily::Ipv4 })
     }
 
-    fn set_listen_backlog_size(&mut self, _: Resource<TcpSocket>, _: u64) -> Socketed<()> {
-        self.unsupported()
+    fn set_listen_backlog_size(&mut self, socket: Resource<TcpSocket>, value: u64) -> Socketed<()> {
+        Ok(self.call()?.set_tcp_backlog(socket.rep(), value)?)
     }
 
-    fn keep_alive_enabled(&mut self, _: Resource<TcpSocket>) -> Socketed<bool> {
-        self.call()?;
-        Ok(false)
+    fn keep_alive_enabled(&mut self, socket: Resource<TcpSocket>) -> Socketed<bool> {
+        self.option(Kind::Tcp(socket.rep()), |options| options.keep_alive)
     }
 
-    fn set_keep_alive_enabled(&mut self, _: Resource<TcpSocket>, value: bool) -> Socketed<()> {
-        if value {
-            return self.unsupported();
-        }
-        self.call()?;
-        Ok(())
+    fn set_keep_alive_enabled(&mut self, socket: Resource<TcpSocket>, value: bool) -> Socketed<()> {
+        self.set_option(Kind::Tcp(socket.rep()), true, |options| options.keep_alive = Some(value))
     }
 
-    fn keep_alive_idle_time(&mut self, _: Resource<TcpSocket>) -> Socketed<u64> {
-        self.unsupported()
+    fn keep_alive_idle_time(&mut self, socket: Resource<TcpSocket>) -> Socketed<u64> {
+        self.option(Kind::Tcp(socket.rep()), |options| options.keep_alive_idle)
     }
 
-    fn set_keep_alive_idle_time(&mut self, _: Resource<TcpSocket>, _: u64) -> Socketed<()> {
-        self.unsupported()
+    fn set_keep_alive_idle_time(&mut self, socket: Resource<TcpSocket>, value: u64) -> Socketed<()> {
+        self.set_option(Kind::Tcp(socket.rep()), value > 0, |options| options.keep_alive_idle = Some(value))
     }
 
-    fn keep_alive_interval(&mut self, _: Resource<TcpSocket>) -> Socketed<u64> {
-        self.unsupported()
+    fn keep_alive_interval(&mut self, socket: Resource<TcpSocket>) -> Socketed<u64> {
+        self.option(Kind::Tcp(socket.rep()), |options| options.keep_alive_interval)
     }
 
-    fn set_keep_alive_interval(&mut self, _: Resource<TcpSocket>, _: u64) -> Socketed<()> {
-        self.unsupported()
+    fn set_keep_alive_interval(&mut self, socket: Resource<TcpSocket>, value: u64) -> Socketed<()> {
+        self.set_option(Kind::Tcp(socket.rep()), value > 0, |options| options.keep_alive_interval = Some(value))
     }
 
-    fn keep_alive_count(&mut self, _: Resource<TcpSocket>) -> Socketed<u32> {
-        self.unsupported()
+    fn keep_alive_count(&mut self, socket: Resource<TcpSocket>) -> Socketed<u32> {
+        self.option(Kind::Tcp(socket.rep()), |options| options.keep_alive_count)
     }
 
-    fn set_keep_alive_count(&mut self, _: Resource<TcpSocket>, _: u32) -> Socketed<()> {
-        self.unsupported()
+    fn set_keep_alive_count(&mut self, socket: Resource<TcpSocket>, value: u32) -> Socketed<()> {
+        self.set_option(Kind::Tcp(socket.rep()), value > 0, |options| options.keep_alive_count = Some(value))
     }
 
-    fn hop_limit(&mut self, _: Resource<TcpSocket>) -> Socketed<u8> {
-        self.unsupported()
+    fn hop_limit(&mut self, socket: Resource<TcpSocket>) -> Socketed<u8> {
+        self.option(Kind::Tcp(socket.rep()), |options| options.hop_limit)
     }
 
-    fn set_hop_limit(&mut self, _: Resource<TcpSocket>, _: u8) -> Socketed<()> {
-        self.unsupported()
+    fn set_hop_limit(&mut self, socket: Resource<TcpSocket>, value: u8) -> Socketed<()> {
+        self.set_option(Kind::Tcp(socket.rep()), value > 0, |options| options.hop_limit = Some(value))
     }
 
-    fn receive_buffer_size(&mut self, _: Resource<TcpSocket>) -> Socketed<u64> {
-        self.buffer()
+    fn receive_buffer_size(&mut self, socket: Resource<TcpSocket>) -> Socketed<u64> {
+        self.option(Kind::Tcp(socket.rep()), |options| options.receive_buffer)
     }
 
-    fn set_receive_buffer_size(&mut self, _: Resource<TcpSocket>, value: u64) -> Socketed<()> {
-        self.size(value)
+    fn set_receive_buffer_size(&mut self, socket: Resource<TcpSocket>, value: u64) -> Socketed<()> {
+        self.set_option(Kind::Tcp(socket.rep()), value > 0, |options| options.receive_buffer = Some(value))
     }
 
-    fn send_buffer_size(&mut self, _: Resource<TcpSocket>) -> Socketed<u64> {
-        self.buffer()
+    fn send_buffer_size(&mut self, socket: Resource<TcpSocket>) -> Socketed<u64> {
+        self.option(Kind::Tcp(socket.rep()), |options| options.send_buffer)
     }
 
-    fn set_send_buffer_size(&mut self, _: Resource<TcpSocket>, value: u64) -> Socketed<()> {
-        self.size(value)
+    fn set_send_buffer_size(&mut self, socket: Resource<TcpSocket>, value: u64) -> Socketed<()> {
+        self.set_option(Kind::Tcp(socket.rep()), value > 0, |options| options.send_buffer = Some(value))
     }
 
     fn subscribe(&mut self, socket: Resource<TcpSocket>) -> wasmtime::Result<Resource<Pollable>> {

@@ -14,7 +14,7 @@ use super::{
             udp_create_socket,
         },
     },
-    Socketed, address, remote_address, socket_address,
+    Kind, Socketed, address, remote_address, socket_address,
 };
 use crate::{
     engine::wasmtime::{store::StoreData, trap::Stopped},
@@ -67,28 +67,28 @@ impl HostUdpSocket for StoreData {
         Ok(if is_v6 { IpAddressFamily::Ipv6 } else { IpAddressFamily::Ipv4 })
     }
 
-    fn unicast_hop_limit(&mut self, _: Resource<UdpSocket>) -> Socketed<u8> {
-        self.unsupported()
+    fn unicast_hop_limit(&mut self, socket: Resource<UdpSocket>) -> Socketed<u8> {
+        self.option(Kind::Udp(socket.rep()), |options| options.hop_limit)
     }
 
-    fn set_unicast_hop_limit(&mut self, _: Resource<UdpSocket>, _: u8) -> Socketed<()> {
-        self.unsupported()
+    fn set_unicast_hop_limit(&mut self, socket: Resource<UdpSocket>, value: u8) -> Socketed<()> {
+        self.set_option(Kind::Udp(socket.rep()), value > 0, |options| options.hop_limit = Some(value))
     }
 
-    fn receive_buffer_size(&mut self, _: Resource<UdpSocket>) -> Socketed<u64> {
-        self.buffer()
+    fn receive_buffer_size(&mut self, socket: Resource<UdpSocket>) -> Socketed<u64> {
+        self.option(Kind::Udp(socket.rep()), |options| options.receive_buffer)
     }
 
-    fn set_receive_buffer_size(&mut self, _: Resource<UdpSocket>, value: u64) -> Socketed<()> {
-        self.size(value)
+    fn set_receive_buffer_size(&mut self, socket: Resource<UdpSocket>, value: u64) -> Socketed<()> {
+        self.set_option(Kind::Udp(socket.rep()), value > 0, |options| options.receive_buffer = Some(value))
     }
 
-    fn send_buffer_size(&mut self, _: Resource<UdpSocket>) -> Socketed<u64> {
-        self.buffer()
+    fn send_buffer_size(&mut self, socket: Resource<UdpSocket>) -> Socketed<u64> {
+        self.option(Kind::Udp(socket.rep()), |options| options.send_buffer)
     }
 
-    fn set_send_buffer_size(&mut self, _: Resource<UdpSocket>, value: u64) -> Socketed<()> {
-        self.size(value)
+    fn set_send_buffer_size(&mut self, socket: Resource<UdpSocket>, value: u64) -> Socketed<()> {
+        self.set_option(Kind::Udp(socket.rep()), value > 0, |options| options.send_buffer = Some(value))
     }
 
     fn subscribe(&mut self, socket: Resource<UdpSocket>) -> wasmtime::Result<Resource<Pollable>> {
