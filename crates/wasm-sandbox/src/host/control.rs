@@ -3,10 +3,10 @@
 use std::{
     fmt,
     future::Future,
-    os::fd::BorrowedFd,
+    os::fd::{AsFd, BorrowedFd, OwnedFd},
     pin::pin,
     sync::{
-        Arc, Mutex, PoisonError, Weak,
+        Arc, Mutex, OnceLock, PoisonError, Weak,
         atomic::{AtomicBool, Ordering},
     },
     task::{Context, Poll, Wake, Waker},
@@ -14,10 +14,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
 use tokio::sync::{Notify, futures::Notified};
 
-/// How often a wait for a descriptor looks whether it was cancelled.
+/// How often a wait for a descriptor looks for whatever else may have ended it.
 const SLICE: Duration = Duration::from_millis(20);
 
 /// How long a wait for a tool's answer looks for it before the thread sleeps: waking it again takes longer than many tools do.
@@ -118,10 +118,20 @@ impl Stream {
     /// Whether reading or writing would not block, waiting for it at most `patience`. A stream that cannot be asked counts
     /// as ready: the attempt itself then says what is wrong.
     pub(super) fn ready(self, patience: Duration) -> bool {
+        self.ready_unless(patience, None)
+    }
+
+    /// The same, but not waiting for it any more once something else can be read.
+    fn ready_unless(self, patience: Duration, other: Option<BorrowedFd<'_>>) -> bool {
         let flags = if self == Self::Stdin { PollFlags::IN } else { PollFlags::OUT };
-        let mut descriptors = [PollFd::from_borrowed_fd(self.descriptor(), flags)];
+        let other = other.map(|other| PollFd::from_borrowed_fd(other, PollFlags::IN));
+        let own = PollFd::from_borrowed_fd(self.descriptor(), flags);
+        let mut descriptors: Vec<_> = [Some(own), other].into_iter().flatten().collect();
         let patience = Timespec { tv_sec: 0, tv_nsec: i64::from(patience.min(SLICE).subsec_nanos()) };
-        !matches!(poll(&mut descriptors, Some(&patience)), Ok(0) | Err(rustix::io::Errno::INTR))
+        match poll(&mut descriptors, Some(&patience)) {
+            Ok(_) => descriptors.first().is_some_and(|own| !own.revents().is_empty()),
+            Err(error) => error != rustix::io::Errno::INTR,
+        }
     }
 }
 
@@ -174,17 +184,14 @@ impl Control {
             if let Some(end) = self.over(wait, deadline) {
                 return end;
             }
+            if let Poll::Ready(end) = told.as_mut().poll(&mut context) {
+                return end;
+            }
             let left = next(wait, deadline).saturating_duration_since(Instant::now());
             match wait.stream {
-                Some(stream) => {
-                    if stream.ready(left) {
-                        return WaitEnd::Ready;
-                    }
-                }
-                None => match told.as_mut().poll(&mut context) {
-                    Poll::Ready(end) => return end,
-                    Poll::Pending => rest.take(left, watch),
-                },
+                Some(stream) if rest.takes_until(stream, left) => return WaitEnd::Ready,
+                Some(_) => {}
+                None => rest.take(left, watch),
             }
         }
     }
@@ -199,9 +206,13 @@ impl Control {
             match wait.stream {
                 Some(stream) => {
                     let left = next.saturating_duration_since(Instant::now());
-                    // A failed join means that the runtime is shutting down; the attempt that follows then finds out.
-                    if tokio::task::spawn_blocking(move || stream.ready(left)).await.unwrap_or(true) {
-                        return WaitEnd::Ready;
+                    let ready = tokio::task::spawn_blocking(move || stream.ready(left));
+                    tokio::select! {
+                        end = self.told(wait, deadline) => return end,
+                        // A failed join means that the runtime is shutting down; the attempt that follows then finds out.
+                        ready = ready => if ready.unwrap_or(true) {
+                            return WaitEnd::Ready;
+                        }
                     }
                 }
                 None => {
@@ -254,13 +265,16 @@ fn next(wait: &Wait, deadline: Instant) -> Instant {
 
 thread_local! {
     /// Wakes this thread: made by its first wait.
-    static REST: Arc<Rest> = Arc::new(Rest { thread: thread::current(), woken: AtomicBool::new(false) });
+    static REST: Arc<Rest> =
+        Arc::new(Rest { thread: thread::current(), woken: AtomicBool::new(false), bell: OnceLock::new() });
 }
 
 /// The sleep of a thread, and what wakes it.
 struct Rest {
     thread: Thread,
     woken: AtomicBool,
+    /// Can be read once something wakes the thread: made by its first wait for a stream, if descriptors are left.
+    bell: OnceLock<Option<OwnedFd>>,
 }
 
 impl Rest {
@@ -276,11 +290,27 @@ impl Rest {
         thread::park_timeout(left);
         self.woken.store(false, Ordering::Relaxed);
     }
+
+    /// Until the stream is ready, which it says, or something wakes the thread; not much longer than a slice.
+    fn takes_until(&self, stream: Stream, left: Duration) -> bool {
+        let flags = EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK;
+        let bell = self.bell.get_or_init(|| eventfd(0, flags).ok()).as_ref();
+        // What was told before there was a bell is looked at at once.
+        let left = if self.woken.swap(false, Ordering::Relaxed) { Duration::ZERO } else { left };
+        let ready = stream.ready_unless(left, bell.map(AsFd::as_fd));
+        // An empty bell is as good as one that was emptied.
+        let _emptied = bell.map(|bell| rustix::io::read(bell, &mut [0; 8]));
+        ready
+    }
 }
 
 impl Wake for Rest {
     fn wake(self: Arc<Self>) {
         self.woken.store(true, Ordering::Relaxed);
+        if let Some(Some(bell)) = self.bell.get() {
+            // A bell that cannot be rung any more rings.
+            let _rung = rustix::io::write(bell, &1_u64.to_ne_bytes());
+        }
         self.thread.unpark();
     }
 }

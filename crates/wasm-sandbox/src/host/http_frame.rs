@@ -86,7 +86,7 @@ impl Host {
         };
         Ok(Some(match done {
             Ok(Step::Done(came)) => came,
-            Ok(Step::Wait(Wait { event: Some(event), .. })) => Came::Wait(event),
+            Ok(Step::Wait(wait @ Wait { event: Some(_), .. })) => Came::Wait(wait),
             Err(Fault::Stop(stop)) => return Err(stop),
             Ok(Step::Wait(_)) | Err(Fault::Errno(_) | Fault::Closed) => Came::To(FAILED, Vec::new()),
         }))

@@ -49,7 +49,7 @@ pub(super) enum Came {
     To(i32, Vec<u8>),
     /// The answer is in the frame already.
     Filled(usize),
-    Wait(Box<dyn Event>),
+    Wait(Wait),
 }
 
 impl Head {
@@ -107,9 +107,7 @@ impl Host {
                 reply(frame, len.cast_signed(), len)
             }
             Some(Came::Wait(_)) if is_late => reply(frame, LATE, 0),
-            Some(Came::Wait(event)) => {
-                return Ok(Framed::Again(Wait { until, stream: None, event: Some(event) }));
-            }
+            Some(Came::Wait(wait)) => return Ok(Framed::Again(wait.or(until))),
         }))
     }
 
@@ -179,7 +177,9 @@ impl Host {
         }
         let ready = answer.iter().any(|ready| *ready > 0);
         match self.net_event(&interests) {
-            Some(event) if !ready && !is_late && !event.ready() => Came::Wait(Box::new(event)),
+            Some(event) if !ready && !is_late && !event.ready() => {
+                Came::Wait(Wait::forever().or_event(Box::new(event)))
+            }
             _ => Came::To(0, answer),
         }
     }
@@ -189,7 +189,7 @@ fn came<T>(progress: Progress<T>, answer: impl FnOnce(T) -> Vec<u8>) -> Came {
     match progress {
         Progress::Done(Ok(value)) => Came::To(0, answer(value)),
         Progress::Done(Err(error)) => Came::To(status(&error), error.message.into_bytes()),
-        Progress::Wait(event) => Came::Wait(Box::new(event)),
+        Progress::Wait(event) => Came::Wait(Wait::forever().or_event(Box::new(event))),
     }
 }
 

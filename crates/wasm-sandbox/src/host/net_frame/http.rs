@@ -1,10 +1,10 @@
 //! Requests of HTTP in frames: `h` begins one, `b` sends some of its body, `e` ends that, `a` asks for the head of the answer, `g` for some
-//! of its body, `q` gives the request up, and `w` waits until one of several can go on.
+//! of its body, `q` gives the request up, and `w` waits until one of several can go on, or something beside them.
 
 use super::{Came, Head, Host, Progress, came};
 use crate::host::{
-    Stop,
-    control::{Event, either},
+    Stop, Wait,
+    control::{Event, Stream, either},
     net::{HttpHead, HttpRequest, NetError, RequestBody, RequestFault},
 };
 
@@ -16,6 +16,7 @@ pub(super) const WAITED: usize = 4;
 const TOOLS: u16 = 1;
 const READS: u16 = 2;
 const WRITES: u16 = 4;
+const INPUT: u16 = 8;
 
 impl Host {
     /// None for what is not known.
@@ -49,7 +50,8 @@ impl Host {
         }))
     }
 
-    /// Waits for requests, and for what else can go on: calls of tools, the body of the request that is answered, and that of the answer.
+    /// Waits for requests, and for what else can go on: calls of tools, the body of the request that is answered, that of the answer, and
+    /// standard input. The answer is whether that can be read.
     fn http_wait(&mut self, carried: &[u8], also: u16, is_late: bool) -> Result<Came, Stop> {
         let numbers = carried.chunks_exact(WAITED).filter_map(|number| number.first_chunk().copied());
         let mut requests: Vec<u32> = numbers.map(u32::from_le_bytes).collect();
@@ -57,18 +59,25 @@ impl Host {
         requests.sort_unstable();
         requests.dedup();
         let mut events = Vec::new();
+        let mut has_moved = false;
         if !requests.is_empty() {
-            let Some(event) = self.http_event(&requests) else { return Ok(Came::To(0, Vec::new())) };
-            events.push(Box::new(event) as Box<dyn Event>);
+            match self.http_event(&requests) {
+                Some(event) => events.push(Box::new(event) as Box<dyn Event>),
+                None => has_moved = true,
+            }
         }
         if also & TOOLS > 0 {
             events.push(self.tool_event());
         }
         events.extend(self.serve_event(also & READS > 0, also & WRITES > 0)?);
-        Ok(match events.into_iter().reduce(either) {
-            Some(event) if !is_late && !event.ready() => Came::Wait(event),
-            _ => Came::To(0, Vec::new()),
-        })
+        let event = events.into_iter().reduce(either);
+        let stream = (also & INPUT > 0).then_some(Stream::Stdin);
+        let is_readable = stream.is_some_and(|stream| self.streams.ready(stream));
+        has_moved |= is_readable || event.as_ref().map_or(stream.is_none(), |event| event.ready());
+        if has_moved || is_late {
+            return Ok(Came::To(if is_readable { INPUT.into() } else { 0 }, Vec::new()));
+        }
+        Ok(Came::Wait(Wait { until: None, stream, event }))
     }
 }
 
