@@ -40,6 +40,7 @@ function encodingOf(options) {
 }
 
 export function readFileSync(path, options) {
+    if (path === "/dev/stdin") path = 0;
     const data = typeof path === "number" ? found(native.readStream(path), "read", path) : readWhole(pathOf(path));
     const bytes = Buffer.from(data);
     const encoding = encodingOf(options);
@@ -232,6 +233,22 @@ export function writeSync(stream, data) {
     return bytes.length;
 }
 
+/** Reads what comes next on a stream of the program's, at most so much of it; files have no numbers here. */
+export function readSync(stream, buffer, ...where) {
+    const into = bytesOf(buffer);
+    const isOptions = typeof where[0] === "object" && where[0] !== null;
+    const options = isOptions ? where[0] : { offset: where[0], length: where[1], position: where[2] };
+    const offset = options.offset ?? 0;
+    const length = options.length ?? into.length - offset;
+    if (!(offset >= 0 && length >= 0 && offset + length <= into.length)) {
+        throw Object.assign(new RangeError(`${length} bytes at ${offset} are not in a buffer of ${into.length}`), { code: "ERR_OUT_OF_RANGE" });
+    }
+    if ((options.position ?? -1) >= 0) found("ESPIPE: invalid seek", "read", stream);
+    const bytes = new Uint8Array(found(native.readPiece(stream, length), "read", stream));
+    into.set(bytes, offset);
+    return bytes.length;
+}
+
 export const constants = { F_OK: 0, R_OK: 4, W_OK: 2, X_OK: 1, COPYFILE_EXCL: 1 };
 
 const SYNCHRONOUS = {
@@ -262,5 +279,5 @@ export const { readFile, writeFile, appendFile, stat, lstat, access, readdir, mk
 
 export default {
     ...callbacks, promises, constants, Stats, Dirent, readFileSync, writeFileSync, appendFileSync, statSync, lstatSync, existsSync, accessSync,
-    readdirSync, mkdirSync, rmdirSync, unlinkSync, rmSync, renameSync, copyFileSync, cpSync, mkdtempSync, readlinkSync, realpathSync, createReadStream, createWriteStream, writeSync,
+    readdirSync, mkdirSync, rmdirSync, unlinkSync, rmSync, renameSync, copyFileSync, cpSync, mkdtempSync, readlinkSync, realpathSync, createReadStream, createWriteStream, readSync, writeSync,
 };

@@ -1,10 +1,9 @@
 // `process`: the program itself.
 import native from "internal:native";
 import { bytesOf } from "internal:encoding";
+import { stdin } from "internal:stdin";
 import { nextTick } from "internal:timers";
 import { EventEmitter } from "node:events";
-import fs from "node:fs";
-import { Readable } from "node:stream";
 import { chdir, cwd } from "internal:folder";
 
 let environment;
@@ -44,14 +43,6 @@ function hrtime(since) {
     return [Math.floor((now - then) / 1e9), (now - then) % 1e9];
 }
 hrtime.bigint = () => BigInt(native.elapsed());
-
-const stdin = Object.assign(new Readable({
-    read() {
-        const bytes = fs.readFileSync(0);
-        if (bytes.length > 0) this.push(bytes);
-        this.push(null);
-    },
-}), { fd: 0, isTTY: false });
 
 const process = Object.assign(new EventEmitter(), {
     argv: ["/bin/node"],

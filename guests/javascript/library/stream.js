@@ -6,6 +6,11 @@ import { StringDecoder } from "node:string_decoder";
 
 const HIGH = 16;
 
+/** The same bytes, which are not copied. */
+function bufferOf(piece) {
+    return Buffer.isBuffer(piece) ? piece : ArrayBuffer.isView(piece) ? new Buffer(piece.buffer, piece.byteOffset, piece.byteLength) : Buffer.from(piece);
+}
+
 function failure(message, code) {
     return Object.assign(new Error(message), { code });
 }
@@ -48,6 +53,7 @@ export class Readable extends Stream {
     #told = false;
     #asked = false;
     #planned = false;
+    #wanted = 0;
     #decoder;
     #wake;
 
@@ -102,10 +108,15 @@ export class Readable extends Stream {
             this.destroy(failure("stream.push() after EOF", "ERR_STREAM_PUSH_AFTER_EOF"));
             return false;
         } else {
-            this.#pieces.push(this.#form(piece, encoding));
+            this.#add(this.#form(piece, encoding));
         }
         this.#plan();
         return this.#pieces.length < this.readableHighWaterMark;
+    }
+
+    /** A piece of which nothing is left, since its only character is not complete, is none. */
+    #add(piece) {
+        if (this.readableObjectMode || piece.length > 0) this.#pieces.push(piece);
     }
 
     unshift(piece) {
@@ -114,37 +125,71 @@ export class Readable extends Stream {
 
     #form(piece, encoding) {
         if (this.readableObjectMode) return piece;
-        const bytes = typeof piece === "string" && !this.#decoder ? Buffer.from(piece, encoding) : piece;
-        return this.#decoder ? this.#decoder.write(bytes) : Buffer.from(bytes);
+        if (typeof piece === "string") return this.#decoder ? piece : Buffer.from(piece, encoding);
+        return this.#decoder ? this.#decoder.write(piece) : bufferOf(piece);
     }
 
     setEncoding(encoding) {
         this.#decoder = new StringDecoder(encoding);
-        this.#pieces = this.#pieces.map((piece) => this.#decoder.write(piece));
+        const pieces = this.#pieces;
+        this.#pieces = [];
+        for (const piece of pieces) this.#add(this.#decoder.write(piece));
         return this;
     }
 
-    read() {
+    read(size) {
+        if (size !== undefined && !this.readableObjectMode) return this.#readSome(size);
         const piece = this.#pieces.shift();
         this.#plan();
         return piece ?? null;
     }
 
+    /** So much and no less, until the end. */
+    #readSome(size) {
+        const isThere = size > 0 && (this.#length() >= size || this.#ended && this.#pieces.length > 0);
+        // What has been asked for in vain is waited for, and not asked for again.
+        if (isThere || this.#wanted < size) this.#plan();
+        this.#wanted = isThere ? 0 : size;
+        if (!isThere) return null;
+        const [first] = this.#pieces;
+        const all = this.#pieces.length === 1 ? first : typeof first === "string" ? this.#pieces.join("") : Buffer.concat(this.#pieces);
+        this.#pieces = size < all.length ? [all.slice(size)] : [];
+        return all.slice(0, size);
+    }
+
+    #length() {
+        return this.#pieces.reduce((sum, piece) => sum + piece.length, 0);
+    }
+
     on(name, listener) {
         super.on(name, listener);
-        if (name === "data" && this.#flowing !== false) this.resume();
-        if (name === "readable") this.#plan();
+        this.#heard(name);
         return this;
     }
 
+    once(name, listener) {
+        super.once(name, listener);
+        this.#heard(name);
+        return this;
+    }
+
+    #heard(name) {
+        if (name === "data" && this.#flowing !== false) this.resume();
+        if (name === "readable") this.#plan();
+    }
+
     resume() {
+        const flowed = this.#flowing;
         this.#flowing = true;
+        if (!flowed) this.emit("resume");
         this.#plan();
         return this;
     }
 
     pause() {
+        const flowed = this.#flowing;
         this.#flowing = false;
+        if (flowed !== false) this.emit("pause");
         return this;
     }
 
@@ -166,7 +211,7 @@ export class Readable extends Stream {
         while (this.#flowing && this.#pieces.length > 0 && !this.destroyed) this.emit("data", this.#pieces.shift());
         if (this.destroyed) return;
         if (this.#pieces.length > 0 || this.#ended) this.#announce();
-        if (!this.#ended && !this.#asked && this.#pieces.length < this.readableHighWaterMark) {
+        if (!this.#ended && !this.#asked && (this.#pieces.length < this.readableHighWaterMark || this.#length() < this.#wanted)) {
             this.#asked = true;
             this._read(this.readableHighWaterMark);
         }
@@ -187,6 +232,9 @@ export class Readable extends Stream {
     }
 
     async *[Symbol.asyncIterator]() {
+        // Who iterates is told of errors.
+        const told = () => undefined;
+        this.on("error", told);
         try {
             for (;;) {
                 if (this.errored) throw this.errored;

@@ -5,20 +5,32 @@ const UNICODE = new Map([["utf8", "utf-8"], ["utf-8", "utf-8"], ["utf16le", "utf
 
 export class StringDecoder {
     #decoder;
+    /** How many bytes have a text of their own, and those of which there are too few. */
+    #unit;
+    #rest = Buffer.alloc(0);
 
     constructor(encoding = "utf8") {
         this.encoding = encoding.toLowerCase();
         const unicode = UNICODE.get(this.encoding);
         this.#decoder = unicode && new TextDecoder(unicode, { ignoreBOM: true });
+        this.#unit = this.encoding.startsWith("base64") ? 3 : 1;
     }
 
     write(bytes) {
         if (typeof bytes === "string") return bytes;
-        return this.#decoder ? this.#decoder.decode(bytes, { stream: true }) : Buffer.from(bytes).toString(this.encoding);
+        if (this.#decoder) return this.#decoder.decode(bytes, { stream: true });
+        const all = Buffer.concat([this.#rest, bytes]);
+        const whole = all.length - (all.length % this.#unit);
+        this.#rest = all.subarray(whole);
+        return all.toString(this.encoding, 0, whole);
     }
 
     end(bytes) {
-        return (bytes === undefined ? "" : this.write(bytes)) + (this.#decoder ? this.#decoder.decode() : "");
+        const text = bytes === undefined ? "" : this.write(bytes);
+        if (this.#decoder) return text + this.#decoder.decode();
+        const rest = this.#rest.toString(this.encoding);
+        this.#rest = Buffer.alloc(0);
+        return text + rest;
     }
 }
 

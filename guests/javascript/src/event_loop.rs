@@ -1,4 +1,4 @@
-//! What runs after the code of a turn: promises, timers, calls of the host's tools and requests, until nothing is left.
+//! What runs after the code of a turn: promises, timers, calls of the host's tools, requests and input, until nothing is left.
 
 use std::{
     cell::RefCell,
@@ -8,7 +8,7 @@ use std::{
 
 use rquickjs::{Ctx, FromJs, Function, Persistent, Promise, Result, Value, promise::PromiseState};
 
-use crate::{clock, engine, net, tools};
+use crate::{clock, engine, input, net, tools};
 
 type Callback = Persistent<Function<'static>>;
 type Kept = Persistent<Value<'static>>;
@@ -142,22 +142,22 @@ fn thrown<'js>(ctx: &Ctx<'js>, error: &rquickjs::Error) -> Value<'js> {
     ctx.catch()
 }
 
-/// Sleeps until the next timer is due, or a tool or a request has an answer; false when there is nothing to wait for.
+/// Sleeps until the next timer is due, a tool or a request has an answer, or there is input; false when there is nothing to wait for.
 fn wait<'js>(ctx: &Ctx<'js>) -> std::result::Result<bool, Stop<'js>> {
-    let others = net::pending() || tools::pending();
+    let others = net::pending() || input::pending() || tools::pending();
     let next = queue(|queue| {
         // One that the loop does not wait for may still end what it does wait for.
         let waited = others || queue.timers.values().any(|timer| timer.referenced);
         waited.then(|| queue.timers.keys().next().map(|(due, _)| *due)).flatten()
     });
     let left = next.map(|due| Duration::from_nanos(due.saturating_sub(clock::elapsed())));
-    if net::pending() {
-        if check(ctx, net::settle_one(ctx))? {
-            return Ok(true);
-        }
-        net::wait(left);
-        // A tool may have an answer, too.
+    if net::pending() || input::pending() {
+        // Whatever has an answer keeps nothing else from having its turn.
         let now = Some(Duration::ZERO);
+        let answered = check(ctx, net::settle_one(ctx))?;
+        if (!answered || input::pending()) && net::wait(if answered { now } else { left }) {
+            check(ctx, input::settle(ctx))?;
+        }
         return if tools::pending() { check(ctx, tools::wait(ctx, now)).map(|()| true) } else { Ok(true) };
     }
     if tools::pending() {
@@ -248,4 +248,5 @@ pub(crate) fn forget() {
     let _left = queue(|queue| std::mem::replace(queue, Queue { last_timer, ..Queue::default() }));
     tools::forget();
     net::forget();
+    input::wait_for(None);
 }

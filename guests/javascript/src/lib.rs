@@ -9,6 +9,7 @@ mod engine;
 mod event_loop;
 mod guard;
 mod imports;
+mod input;
 mod library;
 mod modules;
 mod natives;

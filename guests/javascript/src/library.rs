@@ -23,6 +23,7 @@ pub(crate) const FILES: &[(&str, &str)] = &[
     ("internal:common", include_str!("../library/common.js")),
     ("internal:folder", include_str!("../library/folder.js")),
     ("internal:fs_streams", include_str!("../library/fs_streams.js")),
+    ("internal:stdin", include_str!("../library/stdin.js")),
     ("internal:arguments", include_str!("../library/arguments.js")),
     ("node:assert", include_str!("../library/assert.js")),
     ("node:assert/strict", include_str!("../library/assert_strict.js")),

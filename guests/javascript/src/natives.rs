@@ -1,6 +1,6 @@
 //! The functions of Rust that the library's JavaScript is written over: the module `internal:native`.
 
-mod files;
+pub(crate) mod files;
 mod hashes;
 mod text;
 mod url;
@@ -12,7 +12,7 @@ use rquickjs::{
     promise::PromiseState,
 };
 
-use crate::{clock, engine, event_loop, modules, net, random, tools};
+use crate::{clock, engine, event_loop, input, modules, net, random, tools};
 
 /// The module, with everything in one object.
 pub(crate) struct Natives;
@@ -110,6 +110,13 @@ fn add_loop<'js>(ctx: &Ctx<'js>, natives: &Object<'js>) -> Result<()> {
             tools::start(&request, keep(&ctx, settle))
         })?,
     )?;
+    natives.set(
+        "inputStart",
+        Function::new(ctx.clone(), move |ctx: Ctx<'js>, settle: Function<'js>| {
+            input::wait_for(Some(keep(&ctx, settle)));
+        })?,
+    )?;
+    natives.set("inputStop", Function::new(ctx.clone(), || input::wait_for(None))?)?;
     natives.set("netOpened", Function::new(ctx.clone(), net::opened)?)?;
     natives.set("netIsOpen", Function::new(ctx.clone(), net::is_open)?)?;
     natives.set("netIsFull", Function::new(ctx.clone(), net::is_full)?)?;

@@ -1,5 +1,5 @@
 //! Requests of HTTP: those that the host makes, and the one that is answered. Several can be under way at once: what the host cannot do at once is asked for again
-//! once something has changed. The frames are those of the host's `net_frame.rs`.
+//! once something has changed. The frames are those of the host's `net_frame.rs`, and one of them waits for everything that there is.
 
 use std::{
     cell::RefCell,
@@ -9,7 +9,7 @@ use std::{
 
 use rquickjs::{ArrayBuffer, Ctx, Function, Persistent, Result, Value, convert::List};
 
-use crate::tools;
+use crate::{input, tools};
 
 #[link(wasm_import_module = "wasm_sandbox")]
 unsafe extern "C" {
@@ -27,6 +27,7 @@ const SERVES: u8 = b'h';
 const TOOLS: u16 = 1;
 const READS: u16 = 2;
 const WRITES: u16 = 4;
+const INPUT: u16 = 8;
 
 /// What the host says when something cannot be done yet, and when it does not know a frame.
 const LATE: i32 = -12;
@@ -122,9 +123,11 @@ pub(crate) fn settle_one(ctx: &Ctx<'_>) -> Result<bool> {
     Ok(true)
 }
 
-/// Waits until something can go on, or a tool has an answer, or as long as `timeout`.
-pub(crate) fn wait(timeout: Option<Duration>) {
-    let (mut requests, mut also) = (Vec::new(), if tools::pending() { TOOLS } else { 0 });
+/// Waits until something can go on, a tool has an answer or there is input, or as long as `timeout`. Whether there is input.
+pub(crate) fn wait(timeout: Option<Duration>) -> bool {
+    let mut requests = Vec::new();
+    let mut also = if tools::pending() { TOOLS } else { 0 };
+    also |= if input::pending() { INPUT } else { 0 };
     WAITING.with_borrow(|waiting| {
         for (asked, _) in waiting {
             match [asked.kind, asked.asks] {
@@ -134,7 +137,7 @@ pub(crate) fn wait(timeout: Option<Duration>) {
             }
         }
     });
-    let _waited = Asked::new(*b"nw", 0, also, requests, 0).ask(timeout);
+    matches!(Asked::new(*b"nw", 0, also, requests, 0).ask(timeout), Some((status, _)) if status == i32::from(INPUT))
 }
 
 /// A request has begun.

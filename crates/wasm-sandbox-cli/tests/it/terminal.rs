@@ -88,6 +88,18 @@ fn a_program_talks_with_a_terminal_line_by_line() {
     assert!(shown.contains("who? Ann\nhello Ann True True\n") && shown.ends_with("rest: more\n"), "{shown:?}");
 }
 
+/// Lines come as they are typed, and the end is what is typed for it.
+#[test]
+fn a_script_talks_with_a_terminal_line_by_line() {
+    let program = "const lines = require('readline').createInterface({ input: process.stdin, output: process.stdout });
+lines.question('who? ', (name) => console.log('hello', name));
+lines.on('line', (line) => console.log('heard', line)).on('close', () => process.exit(5));";
+    let shell = shell("ask.js", program);
+    let steps = &[("who? ", "Ann\n"), ("hello Ann", "more\n"), ("heard more", "\u{4}")];
+    let (shown, code) = Terminal { words: &["run", "ask.js"], steps, environment: json!({}) }.run(&shell);
+    assert_eq!((shown.as_str(), code), ("who? Ann\nhello Ann\nmore\nheard more\n", 5));
+}
+
 /// It writes a file, says so, and never comes to an end.
 const ENDLESS: &str = "const fs = require('fs');
 fs.writeFileSync('/out/file.txt', 'whole');

@@ -21,6 +21,7 @@ mod images;
 mod interpreter_memory;
 mod javascript;
 mod javascript_attacks;
+mod javascript_input;
 mod javascript_modules;
 mod kept_files;
 mod killed;

@@ -24,8 +24,8 @@ use wasm_sandbox::{Denial, Language, SandboxResult, Setup, WasmSandbox, WasmSand
 use crate::languages;
 
 /// A server that hears requests and answers them.
-struct Server {
-    port: u16,
+pub(crate) struct Server {
+    pub(crate) port: u16,
     connections: Arc<AtomicUsize>,
     heard: Arc<Mutex<Vec<String>>>,
 }
@@ -59,7 +59,7 @@ impl Server {
         })
     }
 
-    fn hello() -> Self {
+    pub(crate) fn hello() -> Self {
         Self::answering(ok("hello"))
     }
 
@@ -71,7 +71,7 @@ impl Server {
         self.heard.lock().unwrap().clone()
     }
 
-    fn rule(&self) -> String {
+    pub(crate) fn rule(&self) -> String {
         format!("127.0.0.1:{}", self.port)
     }
 }

@@ -12,6 +12,9 @@ use rquickjs::{ArrayBuffer, Ctx, Exception, Function, IntoJs, Object, Result, Ty
 
 use super::bytes;
 
+/// The most bytes of a stream that are read at a time.
+pub(crate) const MOST_PIECE: usize = 64 << 10;
+
 pub(super) fn add<'js>(ctx: &Ctx<'js>, natives: &Object<'js>) -> Result<()> {
     natives.set("write", Function::new(ctx.clone(), write_text)?)?;
     natives.set(
@@ -23,6 +26,10 @@ pub(super) fn add<'js>(ctx: &Ctx<'js>, natives: &Object<'js>) -> Result<()> {
     natives.set(
         "readStream",
         Function::new(ctx.clone(), |ctx: Ctx<'js>, stream: i32| answer(&ctx, read_stream(stream)))?,
+    )?;
+    natives.set(
+        "readPiece",
+        Function::new(ctx.clone(), |ctx: Ctx<'js>, stream: i32, most: usize| read_piece(&ctx, stream, most))?,
     )?;
     natives.set(
         "readFile",
@@ -99,6 +106,7 @@ fn describe(error: &io::Error) -> String {
         Some(64) => "EPIPE: broken pipe",
         Some(58) => "ENOTSUP: operation not supported on socket",
         Some(number) => return format!("EIO: input/output error {number}"),
+        None if error.kind() == io::ErrorKind::OutOfMemory => "ENOMEM: not enough memory",
         // The C library knows of no folder that holds the path: none was granted.
         None if error.kind() == io::ErrorKind::InvalidInput => "EINVAL: invalid argument",
         None => "EACCES: permission denied",
@@ -124,6 +132,21 @@ fn read_stream(stream: i32) -> io::Result<Bytes> {
     let mut bytes = Vec::new();
     open_stream(stream).read_to_end(&mut bytes)?;
     Ok(Bytes(bytes))
+}
+
+/// At most so many bytes, once there are any; none at the end.
+pub(crate) fn read_piece<'js>(ctx: &Ctx<'js>, stream: i32, most: usize) -> Result<Value<'js>> {
+    let read = || {
+        let most = most.min(MOST_PIECE);
+        let mut bytes = Vec::new();
+        bytes.try_reserve_exact(most).map_err(|_| io::ErrorKind::OutOfMemory)?;
+        bytes.resize(most, 0);
+        let len = open_stream(stream).read(&mut bytes)?;
+        bytes.truncate(len);
+        bytes.shrink_to_fit();
+        Ok(Bytes(bytes))
+    };
+    answer(ctx, read())
 }
 
 /// One of the streams that every program has; it stays open.
