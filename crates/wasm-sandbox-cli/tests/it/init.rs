@@ -147,6 +147,8 @@ fn an_application_loads_a_plugin() {
 #[test]
 fn mcp_servers_work_at_once() {
     check("python", "mcp", ("words.py", "text.split()", "text"));
+    check("javascript", "mcp", ("words.mjs", ".filter(Boolean)", ""));
+    check("typescript", "mcp", ("words.ts", ".filter(Boolean)", ""));
     check("rust", "mcp", ("src/mcp.rs", "split_whitespace", "chars"));
     check("go", "mcp", ("words.go", "strings.Fields(text)", "text"));
 }
@@ -154,7 +156,7 @@ fn mcp_servers_work_at_once() {
 /// A client starts a server, says hello, and uses it until it is done.
 #[test]
 fn a_client_talks_to_an_mcp_server() {
-    for language in ["python", "rust", "go"] {
+    for language in ["python", "javascript", "typescript", "rust", "go"] {
         let shell = Shell::new();
         init(&shell, language, "mcp");
         let mut client = Client::start(&shell, "My words");
@@ -244,8 +246,7 @@ impl Client {
 fn what_no_template_is_for_is_said() {
     let shell = Shell::new();
     for (language, kind, others) in [
-        ("c", "mcp", "rust, python, go"),
-        ("javascript", "mcp", "rust"),
+        ("c", "mcp", "rust, python, go, javascript, typescript"),
         ("go", "http", "rust, python, javascript, typescript"),
         ("c", "plugin", "rust"),
     ] {

@@ -97,8 +97,8 @@ fn files(language: InitLanguage, kind: InitKind) -> Option<Files> {
         InitLanguage::Go => go(kind),
         InitLanguage::C => c(kind),
         InitLanguage::Python => Some(python(kind)),
-        InitLanguage::Javascript => javascript(kind),
-        InitLanguage::Typescript => typescript(kind),
+        InitLanguage::Javascript => Some(javascript(kind)),
+        InitLanguage::Typescript => Some(typescript(kind)),
     }
 }
 
@@ -190,23 +190,22 @@ fn python(kind: InitKind) -> Files {
     }
 }
 
-fn javascript(kind: InitKind) -> Option<Files> {
+fn javascript(kind: InitKind) -> Files {
     match kind {
-        InitKind::Cli => Some(files!["javascript": "main.mjs", "words.mjs", "test.mjs"]),
-        InitKind::Library => Some(files!["javascript": "words.mjs", "test.mjs"]),
-        InitKind::Plugin => Some(files!["javascript": "plugin.mjs", "test_plugin.mjs"]),
-        InitKind::Http => Some(files!["javascript": "app.mjs", "words.mjs", "test_app.mjs"]),
-        // Input comes to its programs when it has ended.
-        InitKind::Mcp => None,
+        InitKind::Cli => files!["javascript": "main.mjs", "words.mjs", "test.mjs"],
+        InitKind::Library => files!["javascript": "words.mjs", "test.mjs"],
+        InitKind::Plugin => files!["javascript": "plugin.mjs", "test_plugin.mjs"],
+        InitKind::Http => files!["javascript": "app.mjs", "words.mjs", "test_app.mjs"],
+        InitKind::Mcp => files!["javascript": "server.mjs", "mcp.mjs", "words.mjs", "test_mcp.mjs"],
     }
 }
 
-fn typescript(kind: InitKind) -> Option<Files> {
+fn typescript(kind: InitKind) -> Files {
     match kind {
-        InitKind::Cli => Some(files!["typescript": "main.ts", "words.ts", "test.ts"]),
-        InitKind::Library => Some(files!["typescript": "words.ts", "test.ts"]),
-        InitKind::Plugin => Some(files!["typescript": "plugin.ts", "test_plugin.ts"]),
-        InitKind::Http => Some(files!["typescript": "app.ts", "words.ts", "test_app.ts"]),
-        InitKind::Mcp => None,
+        InitKind::Cli => files!["typescript": "main.ts", "words.ts", "test.ts"],
+        InitKind::Library => files!["typescript": "words.ts", "test.ts"],
+        InitKind::Plugin => files!["typescript": "plugin.ts", "test_plugin.ts"],
+        InitKind::Http => files!["typescript": "app.ts", "words.ts", "test_app.ts"],
+        InitKind::Mcp => files!["typescript": "server.ts", "mcp.ts", "words.ts", "test_mcp.ts"],
     }
 }
