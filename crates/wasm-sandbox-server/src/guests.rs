@@ -105,12 +105,25 @@ fn failed(error: &SandboxError) -> Response<Spoken> {
         _ if is_full => StatusCode::SERVICE_UNAVAILABLE,
         // To the client these are failures of the server, whoever is to blame.
         ErrorCode::Timeout => StatusCode::GATEWAY_TIMEOUT,
+        ErrorCode::Function => given_up(error),
         _ => match StatusCode::from_u16(code.row().http) {
             Ok(StatusCode::SERVICE_UNAVAILABLE) => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         },
     };
     said(status, &code.to_string())
+}
+
+/// What a guest has given up for that asked others: their failures are not the server's.
+fn given_up(error: &SandboxError) -> StatusCode {
+    let SandboxError::Function { value, .. } = error else { return StatusCode::INTERNAL_SERVER_ERROR };
+    let code = value.as_str().unwrap_or_default();
+    let others = ["dns-", "destination-", "connection-", "tls-", "http-response-", "http-upgrade-", "http-protocol-"];
+    match others.iter().any(|kind| code.starts_with(kind)) {
+        true if code.ends_with("-timeout") => StatusCode::GATEWAY_TIMEOUT,
+        true => StatusCode::BAD_GATEWAY,
+        false => StatusCode::INTERNAL_SERVER_ERROR,
+    }
 }
 
 fn said(status: StatusCode, text: &str) -> Response<Spoken> {

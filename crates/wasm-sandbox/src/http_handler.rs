@@ -28,6 +28,9 @@ use crate::{
     vfs::Errno,
 };
 
+/// What components export to answer.
+const HANDLE: &str = "wasi:http/incoming-handler#handle";
+
 /// Answers HTTP requests with a guest, each in a fresh instance. Cheap to clone; needs a tokio runtime.
 ///
 /// A script is loaded by the first request, which does so in its own time while others wait, for no longer than that may take; later
@@ -103,7 +106,8 @@ impl HttpHandler {
     /// over, which can be before the body is read or after it.
     ///
     /// # Errors
-    /// Why there is no answer: the guest trapped, met a limit, or ended without one.
+    /// Why there is no answer: the guest trapped, met a limit, or ended without one. A component that says itself that it has none
+    /// is a [`SandboxError::Function`] with the code that it says, such as `http-response-timeout`.
     pub async fn handle<B>(
         &self,
         request: Request<B>,
@@ -134,13 +138,16 @@ impl HttpHandler {
             let _ = over.send(life.and_then(|result| result.ending.error(parts.module.name()).map_or(Ok(()), Err)));
         });
         match answered.await {
-            Ok(response) => {
+            Ok(Ok(response)) => {
                 let is_over = response.body().is_unwanted();
                 Ok(response.map(|pipe: Arc<Pipe>| HttpBody { pipe, guard, is_over }))
             }
-            Err(_) => Err(match ended.await {
+            none => Err(match ended.await {
                 Ok(Err(error)) => error,
-                Ok(Ok(())) => no_answer(self.name()),
+                Ok(Ok(())) => match none {
+                    Ok(Err(code)) => given_up(code),
+                    _ => no_answer(self.name()),
+                },
                 Err(error) => SandboxError::internal("answering a request", error),
             }),
         }
@@ -187,6 +194,11 @@ impl Parts {
             state: self.loaded.state.get().and_then(Option::as_ref),
         }
     }
+}
+
+/// What a component says in the place of an answer.
+fn given_up(code: String) -> SandboxError {
+    SandboxError::Function { function: HANDLE.to_owned(), value: code.into() }
 }
 
 fn no_answer(name: &str) -> SandboxError {

@@ -320,6 +320,10 @@ fn hold(what: &str, url: &str) {
         match what {
             "requests" => requests.push(new()),
             "options" => options.push(RequestOptions::new()),
+            "authorities" => _ = new().set_authority(Some(&"a".repeat(8000))),
+            "paths" => _ = new().set_path_with_query(Some(&"/".repeat(9000))),
+            "methods" => _ = new().set_method(&Method::Other("A".repeat(9000))),
+            "schemes" => _ = new().set_scheme(Some(&Scheme::Other("a".repeat(9000)))),
             "coming" => coming.push(handle(new(), None)),
             "answers" => answers.push(get(url)),
             "pollables" => pollables.push(one.as_ref().unwrap().subscribe()),

@@ -46,7 +46,7 @@ impl Guest for Handler {
             "/outgoing" => answer(out, &outgoing(query)),
             "/twice" => answer(out, &twice(&request)),
             "/bodies" => bodies(out),
-            "/refuse" => ResponseOutparam::set(out, Err(ErrorCode::LoopDetected)),
+            "/refuse" => ResponseOutparam::set(out, Err(refusal(query))),
             "/nothing" => drop(out),
             "/after" => {
                 answer(out, "answered\n");
@@ -104,6 +104,16 @@ fn write(stream: &OutputStream, mut bytes: &[u8]) -> Result<(), StreamError> {
         bytes = &bytes[room..];
     }
     stream.blocking_flush()
+}
+
+/// Why there is no answer.
+fn refusal(query: &str) -> ErrorCode {
+    match query {
+        "late" => ErrorCode::ConnectionReadTimeout,
+        "elsewhere" => ErrorCode::DestinationUnavailable,
+        "own" => ErrorCode::InternalError(Some("no luck".to_owned())),
+        _ => ErrorCode::LoopDetected,
+    }
 }
 
 fn status(out: ResponseOutparam, status: u16) {

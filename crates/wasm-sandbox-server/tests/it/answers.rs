@@ -18,6 +18,13 @@ fn a_guest_answers() {
         assert_eq!(entry.result.unwrap().ending, Ending::Return);
         assert_eq!(server.get("/no-such-path").status, 404);
         assert_eq!(server.get("/status?299").status, 299);
+        assert_eq!(server.get("/status?599").status, 599);
+        if guest == Guest::Component {
+            // What is no status of an answer cannot be set.
+            for none in [0, 99, 100, 199, 600, 999, 1000] {
+                assert_eq!(server.get(&format!("/status?{none}")).status, 400, "{none}");
+            }
+        }
     }
 }
 

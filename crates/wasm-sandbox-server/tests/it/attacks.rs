@@ -106,6 +106,25 @@ fn length_is_kept(guest: Guest) {
 }
 
 #[test]
+fn a_guest_that_gives_up_says_why() {
+    let server = Served::new();
+    for (why, status, code) in [
+        ("late", 504, "connection-read-timeout"),
+        ("elsewhere", 502, "destination-unavailable"),
+        ("own", 500, "internal-error: no luck"),
+        ("loop", 500, "loop-detected"),
+    ] {
+        let reply = server.get(&format!("/refuse?{why}"));
+        assert_eq!((reply.status, reply.text().as_str()), (status, "function\n"), "{why}");
+        let entry = server.entry();
+        let error = entry.error.unwrap();
+        assert_eq!((error.code.as_str(), entry.result.unwrap().ending), ("function", Ending::Return), "{why}");
+        assert!(error.message.contains(code), "{}", error.message);
+    }
+    still_serves(&server);
+}
+
+#[test]
 fn f7_requests_that_can_be_read_in_two_ways_are_refused() {
     let server = Served::new();
     for (head, statuses) in [

@@ -34,8 +34,11 @@ use crate::vfs::Errno;
 /// A request that a guest is to answer.
 pub(crate) struct Exchange {
     pub(crate) request: Request<Arc<Pipe>>,
-    pub(crate) answer: oneshot::Sender<Response<Arc<Pipe>>>,
+    pub(crate) answer: oneshot::Sender<Answered>,
 }
+
+/// A guest's answer, or the code that it says it has none for.
+pub(crate) type Answered = Result<Response<Arc<Pipe>>, String>;
 
 /// What there is of HTTP beside handles.
 #[derive(Default)]
@@ -57,7 +60,7 @@ pub(crate) enum Message {
         fields: Arc<Map>,
         body: Option<Arc<Pipe>>,
     },
-    Answer(oneshot::Sender<Response<Arc<Pipe>>>),
+    Answer(oneshot::Sender<Answered>),
     Response(Outgoing),
     Incoming {
         pipe: Arc<Pipe>,
@@ -114,9 +117,10 @@ pub(crate) enum MessageFault {
         is_asking: bool,
         written: u64,
     },
-    /// Its fields are longer than anyone takes: their bytes.
+    /// Its fields, or those behind its body, are longer than anyone takes: their bytes.
     Fields {
         is_asking: bool,
+        is_behind: bool,
         bytes: u64,
     },
     /// A request cannot be made.
@@ -284,9 +288,9 @@ impl Host {
         Ok(self.response(response)?.status.as_u16())
     }
 
-    /// Whether it is a status that an answer can have.
+    /// Whether it is a status that an answer can have: there are none beyond the fifth class (RFC 9110, 15).
     pub(crate) fn set_status(&mut self, response: u32, status: u16) -> Result<bool, Stop> {
-        let status = StatusCode::from_u16(status).ok().filter(|status| !status.is_informational());
+        let status = StatusCode::from_u16(status).ok().filter(|status| (200..600).contains(&status.as_u16()));
         let response = self.response(response)?;
         response.status = status.unwrap_or(response.status);
         Ok(status.is_some())
@@ -332,22 +336,29 @@ impl Host {
             return Err(MessageFault::Length { is_asking: body.pipe.is_asking(), written: body.pipe.sent() });
         }
         if let Some(trailers) = &trailers {
-            check_head(trailers.map(), body.pipe.is_asking())?;
+            check_fields(trailers.map(), body.pipe.is_asking(), true)?;
         }
         body.pipe.end(End::Whole(trailers.map(Map::into_map)));
         Ok(())
     }
 
-    /// Answers with a response, or with nothing.
-    pub(crate) fn answer_request(&mut self, answer: u32, response: Option<u32>) -> Result<(), MessageFault> {
+    /// Answers with a response, or with the code of why there is none.
+    pub(crate) fn answer_request(&mut self, answer: u32, response: Result<u32, String>) -> Result<(), MessageFault> {
         let Handle::Message(Message::Answer(send)) = self.handles.remove(answer)? else {
             return Err(foreign().into());
         };
-        let Some(response) = response else { return Ok(()) };
+        let response = match response {
+            Ok(response) => response,
+            Err(code) => {
+                // Who asked may have gone.
+                drop(send.send(Err(code)));
+                return Ok(());
+            }
+        };
         let Handle::Message(Message::Response(outgoing)) = self.handles.remove(response)? else {
             return Err(foreign().into());
         };
-        check_head(outgoing.fields.map(), false)?;
+        check_fields(outgoing.fields.map(), false, false)?;
         if !says_one_length(outgoing.fields.map()) {
             let message = "a response says its length twice, or not as a number";
             return Err(Stop::Trap(message.to_owned()).into());
@@ -363,7 +374,7 @@ impl Host {
         *response.status_mut() = outgoing.status;
         *response.headers_mut() = outgoing.fields.into_map();
         // Who asked may have gone; then nobody reads the body either.
-        if let Err(response) = send.send(response) {
+        if let Err(Ok(response)) = send.send(Ok(response)) {
             response.body().stop_reading();
         }
         Ok(())
@@ -406,9 +417,9 @@ fn content_length(fields: &HeaderMap) -> Option<u64> {
     said.parse().ok().filter(|_| said.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-fn check_head(fields: &HeaderMap, is_asking: bool) -> Result<(), MessageFault> {
+fn check_fields(fields: &HeaderMap, is_asking: bool, is_behind: bool) -> Result<(), MessageFault> {
     match bytes(fields) {
-        size if size > MAX_BYTES => Err(MessageFault::Fields { is_asking, bytes: size as u64 }),
+        size if size > MAX_BYTES => Err(MessageFault::Fields { is_asking, is_behind, bytes: size as u64 }),
         _ => Ok(()),
     }
 }

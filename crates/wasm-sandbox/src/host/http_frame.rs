@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use http::StatusCode;
 use serde::Deserialize;
 
 use super::{
@@ -141,12 +140,12 @@ impl Host {
             }
         }
         let response = self.new_response(fields)?;
-        if StatusCode::from_u16(said.status).is_err() || !self.set_status(response, said.status)? {
+        if !self.set_status(response, said.status)? {
             return Ok(Err(format!("{} is no status of an answer", said.status)));
         }
         let body = self.response_body(response)?.unwrap_or_default();
         let sink = self.body_sink(body)?.unwrap_or_default();
-        match self.answer_request(answer, Some(response)) {
+        match self.answer_request(answer, Ok(response)) {
             Ok(()) => {}
             Err(MessageFault::Stop(stop)) => return Err(stop),
             Err(_) => return Ok(Err("the fields are too long".to_owned())),

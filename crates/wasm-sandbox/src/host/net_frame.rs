@@ -219,7 +219,7 @@ fn status(error: &NetError) -> i32 {
         NetErrorKind::Shut => -10,
         NetErrorKind::TooLong | NetErrorKind::Other => -11,
         NetErrorKind::Request(_) => -13,
-        NetErrorKind::Response => -14,
+        NetErrorKind::Head | NetErrorKind::Response => -14,
     }
 }
 

@@ -61,7 +61,8 @@ async fn frame(caller: &mut Caller<'_, StoreData>, pointer: u32, len: u32, mode:
     Ok(memory.get_mut(pointer as usize..).map_or(FAULT, |frame| reply(frame, call, size)))
 }
 
-/// Waits until a call has an answer: its number, 0 when it is late, -1 when none is under way; and the answer's length.
+/// Waits until a call has an answer: its number, 0 when it is late, -1 when none is under way; and the answer's length. Requests
+/// of a component go on meanwhile.
 pub(super) async fn ended(
     data: &mut StoreData,
     call: Option<u32>,
@@ -73,7 +74,11 @@ pub(super) async fn ended(
             Ok(Waited::Ended(call)) => return Ok((call.cast_signed(), data.host.tool_size(call))),
             Ok(Waited::Late) => return Ok((0, 0)),
             Ok(Waited::Nothing) => return Ok((-1, 0)),
-            Err(waiting) => wait(data, &waiting, mode).await?,
+            Err(waiting) => {
+                let driven = data.host.drive_requests().map_err(Stopped)?;
+                let waiting = if driven.moved { Wait::moment() } else { driven.or(waiting) };
+                wait(data, &waiting, mode).await?;
+            }
         }
     }
 }

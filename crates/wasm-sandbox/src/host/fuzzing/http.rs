@@ -58,7 +58,7 @@ struct Guest {
 }
 
 impl Guest {
-    fn new(input: &mut Unstructured<'_>) -> Result<(Self, oneshot::Receiver<Response<Arc<Pipe>>>)> {
+    fn new(input: &mut Unstructured<'_>) -> Result<(Self, oneshot::Receiver<Answered>)> {
         let mut host = host();
         let (answer, answered) = oneshot::channel();
         let of_script = input.arbitrary()?;
@@ -151,7 +151,7 @@ impl Guest {
             11 => host.response_body(one),
             12 => host.body_sink(one),
             13 => ended(host.finish_writing(one, input.arbitrary::<bool>()?.then_some(another))),
-            14 => ended(host.answer_request(one, input.ratio(7, 8)?.then_some(another))),
+            14 => ended(host.answer_request(one, input.ratio(7, 8)?.then_some(another).ok_or_else(String::new))),
             15 => {
                 let (bytes, mut done) = (vec![b'z'; input.int_in_range(0..=70_000)?], 0);
                 streamed(host.write(one, &bytes, &mut done))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::{Method, uri::Authority, uri::PathAndQuery};
 
 use super::{
-    Answer, End, Failure, Fields, Map, Message, MessageFault, OutgoingBody, Pipe, check_head, content_length,
+    Answer, End, Failure, Fields, Map, Message, MessageFault, OutgoingBody, Pipe, check_fields, content_length,
     says_one_length,
 };
 use crate::host::{
@@ -192,7 +192,7 @@ impl Host {
     }
 
     fn send_whole(&mut self, query: Query, times: Times) -> Result<u32, MessageFault> {
-        check_head(query.fields.map(), true)?;
+        check_fields(query.fields.map(), true, false)?;
         if !says_one_length(query.fields.map()) {
             let message = "the length is said twice, or not as a number";
             return Err(NetError::request(RequestFault::Body, message).into());

@@ -38,6 +38,8 @@ pub(crate) enum NetErrorKind {
     Other,
     /// The request cannot be sent as it is.
     Request(RequestFault),
+    /// The answer's head is longer than is taken.
+    Head,
     /// The answer cannot be used as it is.
     Response,
 }

@@ -14,7 +14,7 @@ pub(crate) use self::{
     request::{HttpRequest, RequestBody, is_ours},
 };
 use self::{
-    answer::Parsed,
+    answer::{LONG_HEAD, Parsed},
     body::{Body, Next},
     request::Sent,
 };
@@ -89,10 +89,13 @@ impl Host {
         };
         // Of a connection that was closed by itself nothing is left.
         open.requests.retain(|request, _| open.connections.contains_key(request));
+        let secrets = open.shared.grants.secrets_for(&host, request.port);
+        let secrets = secrets.filter(|secret| request.encrypted || secret.unencrypted);
+        let secrets = secrets.map(|secret| secret.header.clone()).collect();
         let exchange = Exchange {
             connection,
             server: request.encrypted.then(|| host.to_string()),
-            sent: Sent::new(request, &host),
+            sent: Sent::new(request, &host, secrets),
             input: Vec::new(),
             looked: 0,
             answer: Answer::Head { before: 0, to_head: request.method == "HEAD" },
@@ -339,7 +342,8 @@ fn no_head(received: Progress<usize>, sending: Progress<()>) -> Progress<HttpHea
 }
 
 fn wrong(reason: &str) -> NetError {
-    NetError::new(NetErrorKind::Response, format!("the answer cannot be used: {reason}"))
+    let kind = if reason == LONG_HEAD { NetErrorKind::Head } else { NetErrorKind::Response };
+    NetError::new(kind, format!("the answer cannot be used: {reason}"))
 }
 
 #[cfg(test)]

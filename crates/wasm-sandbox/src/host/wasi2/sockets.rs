@@ -188,6 +188,10 @@ fn errno(error: &NetError) -> Errno {
         NetErrorKind::NotOpen => Errno::Notconn,
         NetErrorKind::Shut => Errno::Pipe,
         NetErrorKind::TooLong => Errno::Msgsize,
-        NetErrorKind::Tls | NetErrorKind::Request(_) | NetErrorKind::Response | NetErrorKind::Other => Errno::Io,
+        NetErrorKind::Tls
+        | NetErrorKind::Request(_)
+        | NetErrorKind::Head
+        | NetErrorKind::Response
+        | NetErrorKind::Other => Errno::Io,
     }
 }

@@ -1,12 +1,13 @@
 //! `wasi:http`: messages that guests read and make.
 
+mod codes;
 mod incoming;
 mod outgoing;
 
 use wasmtime::component::Resource;
 
 use super::bindings::wasi::{
-    http::types::{self, DnsErrorPayload, ErrorCode, FieldSizePayload, Fields, HeaderError, IoError, Method},
+    http::types::{self, DnsErrorPayload, ErrorCode, Fields, HeaderError, IoError, Method},
     io::poll::Pollable,
 };
 use crate::{
@@ -120,12 +121,18 @@ fn told(done: Result<(), FieldFault>) -> Fielded {
 
 /// What a guest is told of a message that does not go out.
 fn code(fault: MessageFault) -> wasmtime::Result<ErrorCode> {
-    let size = |bytes| FieldSizePayload { field_name: None, field_size: u32::try_from(bytes).ok() };
     match fault {
         MessageFault::Length { is_asking: true, written } => Ok(ErrorCode::HttpRequestBodySize(Some(written))),
         MessageFault::Length { is_asking: false, written } => Ok(ErrorCode::HttpResponseBodySize(Some(written))),
-        MessageFault::Fields { is_asking: true, bytes } => Ok(ErrorCode::HttpRequestTrailerSize(size(bytes))),
-        MessageFault::Fields { is_asking: false, bytes } => Ok(ErrorCode::HttpResponseTrailerSize(size(bytes))),
+        MessageFault::Fields { is_asking, is_behind, bytes } => {
+            let bytes = u32::try_from(bytes).ok();
+            Ok(match (is_asking, is_behind) {
+                (true, false) => ErrorCode::HttpRequestHeaderSectionSize(bytes),
+                (true, true) => ErrorCode::HttpRequestTrailerSectionSize(bytes),
+                (false, false) => ErrorCode::HttpResponseHeaderSectionSize(bytes),
+                (false, true) => ErrorCode::HttpResponseTrailerSectionSize(bytes),
+            })
+        }
         MessageFault::Failure(failure) => Ok(failed(failure)),
         MessageFault::Stop(stop) => Err(Stopped(stop).into()),
     }
@@ -144,6 +151,7 @@ fn failed(Failure { error, was_connected }: Failure) -> ErrorCode {
         NetErrorKind::Tls if error.message.contains("certificate") => ErrorCode::TlsCertificateError,
         NetErrorKind::Tls => ErrorCode::TlsProtocolError,
         NetErrorKind::TooMany => ErrorCode::ConnectionLimitReached,
+        NetErrorKind::Head => ErrorCode::HttpResponseHeaderSectionSize(None),
         NetErrorKind::Response => ErrorCode::HttpProtocolError,
         NetErrorKind::Request(fault) => unsendable(fault).unwrap_or(ErrorCode::InternalError(Some(error.message))),
         NetErrorKind::NotOpen | NetErrorKind::Shut | NetErrorKind::TooLong | NetErrorKind::Other => {

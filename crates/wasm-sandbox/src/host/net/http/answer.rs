@@ -8,6 +8,9 @@ use super::{
     request::MAX_HEADERS,
 };
 
+/// Why a head is not taken that does not end.
+pub(super) const LONG_HEAD: &str = "its head is too long";
+
 /// What an answer says before its body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct HttpHead {
@@ -31,7 +34,7 @@ pub(super) enum Parsed {
 pub(super) fn parse(input: &[u8], looked: &mut usize, before: usize, to_head: bool) -> Result<Parsed, &'static str> {
     let is_whole = ends(input, looked);
     if before + input.len().min(if is_whole { *looked } else { usize::MAX }) > MAX_HEAD {
-        return Err("its head is too long");
+        return Err(LONG_HEAD);
     }
     if !is_whole {
         return Ok(Parsed::More);
@@ -41,7 +44,7 @@ pub(super) fn parse(input: &[u8], looked: &mut usize, before: usize, to_head: bo
     let len = match response.parse(input) {
         Ok(Status::Complete(len)) => len,
         // Empty lines before the first one end no head.
-        Ok(Status::Partial) if before + input.len() > MAX_HEAD => return Err("its head is too long"),
+        Ok(Status::Partial) if before + input.len() > MAX_HEAD => return Err(LONG_HEAD),
         Ok(Status::Partial) => return Ok(Parsed::More),
         Err(httparse::Error::TooManyHeaders) => return Err("it has too many headers"),
         Err(_) => return Err("it is no answer of HTTP/1"),

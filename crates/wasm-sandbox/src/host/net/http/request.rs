@@ -115,11 +115,13 @@ pub(super) struct Sent {
     at: usize,
     /// What is still to come.
     body: RequestBody,
+    /// Fields that are the host's to say to this one, and so not said behind the body either.
+    secrets: Vec<String>,
 }
 
 impl Sent {
-    pub(super) fn new(request: &HttpRequest<'_>, host: &NetworkHost) -> Self {
-        Self { waiting: request.head(host), at: 0, body: request.body }
+    pub(super) fn new(request: &HttpRequest<'_>, host: &NetworkHost, secrets: Vec<String>) -> Self {
+        Self { waiting: request.head(host), at: 0, body: request.body, secrets }
     }
 
     /// What can be sent now.
@@ -161,7 +163,9 @@ impl Sent {
             }
             RequestBody::Unknown => {
                 self.waiting.extend(b"0\r\n");
-                for (name, value) in trailers.iter().filter(|(name, _)| !is_ours(name.as_str())) {
+                let is_secret = |name: &str| self.secrets.iter().any(|secret| secret.eq_ignore_ascii_case(name));
+                let kept = |name: &str| !is_ours(name) && !is_secret(name);
+                for (name, value) in trailers.iter().filter(|(name, _)| kept(name.as_str())) {
                     for part in [name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"] {
                         self.waiting.extend(part);
                     }

@@ -48,7 +48,7 @@ fn a_request_names_the_host_that_was_dialled() {
         ("::1", true, 8443, "[::1]:8443"),
     ] {
         let request = HttpRequest { encrypted, port, ..asked("POST", "/x?y", &[("a", b"b")]) };
-        let sent = Sent::new(&request, &host.parse::<NetworkHost>().unwrap());
+        let sent = Sent::new(&request, &host.parse::<NetworkHost>().unwrap(), Vec::new());
         let expected =
             format!("POST /x?y HTTP/1.1\r\nHost: {said}\r\na: b\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
         assert_eq!(String::from_utf8_lossy(sent.ready()), expected);
@@ -57,7 +57,8 @@ fn a_request_names_the_host_that_was_dialled() {
 
 #[test]
 fn f7_a_body_is_as_long_as_was_said() {
-    let sent = |body| Sent::new(&HttpRequest { body, ..asked("POST", "/", &[]) }, &"a.com".parse().unwrap());
+    let sent =
+        |body| Sent::new(&HttpRequest { body, ..asked("POST", "/", &[]) }, &"a.com".parse().unwrap(), Vec::new());
     let mut three = sent(RequestBody::Exactly(3));
     assert_eq!(
         (three.take(b"ab"), three.end(&HeaderMap::new()).is_err(), three.take(b"cd").is_err()),

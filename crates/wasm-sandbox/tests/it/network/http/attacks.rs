@@ -53,8 +53,12 @@ fn f2_f3_f6_no_clothes_of_an_address_are_reached() {
         .map(str::to_owned);
     let others = ["localhost:what", "@:"].map(str::to_owned);
     for authority in users.iter().chain(&ports).chain(&others) {
-        let said = super::said(&server, &["authorities", "", authority]);
-        assert_eq!(said, "no authority\n", "{authority}");
+        let result = with(&server, &["authorities", "", authority], |_| {});
+        assert_eq!(printed(&result), "no authority\n", "{authority}");
+        assert_eq!(
+            denied(&result, "connect", authority).reason.as_deref(),
+            Some("it is neither a name nor an address in its usual form")
+        );
     }
     assert!(super::said(&server, &["authorities", "0", "127.0.0.1"]).contains(DENIED));
     assert_eq!(server.connections(), 0);
@@ -188,6 +192,23 @@ fn f17_a_key_goes_to_its_host_and_not_to_the_component() {
     // The twin, and what would come back.
     let said = printed(&requested("POST", &url(&other), vec![secret(&other, true)]));
     assert!(said.contains("Authorization: Bearer s3cret"), "{said}");
+    // Nor has the host what the guest would say behind the body.
+    let server = Server::new(|mut stream, heard| {
+        let mut said = head(&mut stream);
+        while !said.ends_with("0\r\n\r\n") && !said.contains("x-sum: 42\r\n\r\n") {
+            said += &head(&mut stream);
+        }
+        heard.lock().unwrap().push(said);
+        let _ = stream.write_all(ok("hi").as_bytes());
+    });
+    for unencrypted in [true, false] {
+        let mut secret = secret(&server, unencrypted);
+        secret.header = "X-Sum".to_owned();
+        let result = with(&server, &["trailers", &url(&server)], |grants| grants.secrets = vec![secret]);
+        assert_eq!(printed(&result), "Err(HeaderError::Forbidden)\nhi\nOk(None) true\n");
+        // Where the secret does not go, it is the guest's own affair.
+        assert_eq!(server.heard().last().unwrap().contains("x-sum: 42"), !unencrypted, "{:?}", server.heard());
+    }
     let result = requested("TRACE", &url(&other), vec![secret(&other, true)]);
     assert_eq!(printed(&result), format!("{DENIED}\n"));
     denied(&result, "send", &other.rule());

@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use wasm_sandbox::{ByteUnits, TimeUnits};
+use wasm_sandbox::{ByteUnits, ResourceLimits, TimeUnits};
 
 use super::*;
 
@@ -28,6 +28,12 @@ fn d14_requests_and_what_belongs_to_them_are_counted() {
         let builder = client().network_allow(&server.rule()).memory_limit(64.mb()).timeout(60.seconds());
         let result = run(builder, &["hold", what, &url(&server)]);
         assert!(kinds.contains(&limit(&result)), "{what}: {:?}", result.ending);
+    }
+    // What is said of one is counted, whether it can be sent or not.
+    for what in ["authorities", "paths", "methods", "schemes"] {
+        let limits = ResourceLimits { host_call_bytes: 1.mb(), ..ResourceLimits::default() };
+        let builder = client().network_allow(&server.rule()).policy(|policy| policy.limits(limits));
+        assert_eq!(limit(&run(builder, &["hold", what, &url(&server)])), ResourceKind::HostCallBytes, "{what}");
     }
     // Answers that are held keep their places.
     let result = with(&server, &["hold", "answers", &url(&server)], |grants| grants.total_connections = 40);

@@ -13,7 +13,9 @@ use super::{
             streams::{InputStream, OutputStream},
         },
     },
-    broken, code, named, once, pollable,
+    broken, code,
+    codes::named as named_code,
+    named, once, pollable,
 };
 use crate::{
     engine::wasmtime::{store::StoreData, trap::Stopped},
@@ -111,7 +113,7 @@ impl types::HostResponseOutparam for StoreData {
         answer: Resource<ResponseOutparam>,
         response: Result<Resource<OutgoingResponse>, ErrorCode>,
     ) -> wasmtime::Result<()> {
-        let response = response.ok().map(|response| response.rep());
+        let response = response.map(|response| response.rep()).map_err(|code| named_code(&code));
         match self.call()?.answer_request(answer.rep(), response) {
             Ok(()) => Ok(()),
             Err(fault) => {

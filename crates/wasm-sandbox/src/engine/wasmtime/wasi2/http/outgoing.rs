@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     engine::wasmtime::{store::StoreData, trap::Stopped},
-    host::http::{MAX_TEXT, Outcome, Time, place},
+    host::http::{MAX_TEXT, Outcome, Query, Time, place},
 };
 
 /// What a setter gives.
@@ -54,8 +54,8 @@ impl types::HostOutgoingRequest for StoreData {
     }
 
     fn set_method(&mut self, request: Resource<OutgoingRequest>, method: Method) -> Set {
-        let query = self.call()?.query(request.rep()).map_err(Stopped)?;
-        Ok(parsed(Some(text(&method).to_owned())).map(|method| query.method = method.unwrap_or_default()))
+        let query = self.told(&request, Some(text(&method)))?;
+        Ok(parsed(Some(text(&method))).map(|method| query.method = method.unwrap_or_default()))
     }
 
     fn path_with_query(&mut self, request: Resource<OutgoingRequest>) -> wasmtime::Result<Option<String>> {
@@ -64,8 +64,8 @@ impl types::HostOutgoingRequest for StoreData {
     }
 
     fn set_path_with_query(&mut self, request: Resource<OutgoingRequest>, path: Option<String>) -> Set {
-        let query = self.call()?.query(request.rep()).map_err(Stopped)?;
-        Ok(parsed::<PathAndQuery>(path).map(|path| query.path = path))
+        let query = self.told(&request, path.as_deref())?;
+        Ok(parsed::<PathAndQuery>(path.as_deref()).map(|path| query.path = path))
     }
 
     fn scheme(&mut self, request: Resource<OutgoingRequest>) -> wasmtime::Result<Option<Scheme>> {
@@ -78,13 +78,13 @@ impl types::HostOutgoingRequest for StoreData {
     }
 
     fn set_scheme(&mut self, request: Resource<OutgoingRequest>, scheme: Option<Scheme>) -> Set {
-        let query = self.call()?.query(request.rep()).map_err(Stopped)?;
         let scheme = scheme.map(|scheme| match scheme {
             Scheme::Http => "http".to_owned(),
             Scheme::Https => "https".to_owned(),
             Scheme::Other(other) => other,
         });
-        Ok(parsed::<http::uri::Scheme>(scheme.clone()).map(|_| query.scheme = scheme))
+        let query = self.told(&request, scheme.as_deref())?;
+        Ok(parsed::<http::uri::Scheme>(scheme.as_deref()).map(|_| query.scheme = scheme))
     }
 
     fn authority(&mut self, request: Resource<OutgoingRequest>) -> wasmtime::Result<Option<String>> {
@@ -93,12 +93,16 @@ impl types::HostOutgoingRequest for StoreData {
     }
 
     fn set_authority(&mut self, request: Resource<OutgoingRequest>, authority: Option<String>) -> Set {
-        let query = self.call()?.query(request.rep()).map_err(Stopped)?;
-        let parsed = parsed::<Authority>(authority).and_then(|authority| match &authority {
+        let query = self.told(&request, authority.as_deref())?;
+        let parsed = parsed::<Authority>(authority.as_deref()).and_then(|authority| match &authority {
             Some(said) if place(said).is_none() => Err(()),
             _ => Ok(authority),
         });
-        Ok(parsed.map(|authority| query.authority = authority))
+        let set = parsed.map(|authority| query.authority = authority);
+        if let (Err(()), Some(authority)) = (set, authority) {
+            self.host.refuse_authority(&authority);
+        }
+        Ok(set)
     }
 
     fn headers(&mut self, request: Resource<OutgoingRequest>) -> wasmtime::Result<Resource<Headers>> {
@@ -145,6 +149,13 @@ impl types::HostRequestOptions for StoreData {
 }
 
 impl StoreData {
+    /// A request that the guest says something of.
+    fn told(&mut self, request: &Resource<OutgoingRequest>, text: Option<&str>) -> wasmtime::Result<&mut Query> {
+        let host = self.call()?;
+        host.count_bytes(text.map_or(0, str::len) as u64).map_err(Stopped)?;
+        Ok(host.query(request.rep()).map_err(Stopped)?)
+    }
+
     fn time(&mut self, options: &Resource<RequestOptions>, time: Time) -> wasmtime::Result<Option<u64>> {
         Ok(*self.call()?.option(options.rep(), time).map_err(Stopped)?)
     }
@@ -192,7 +203,7 @@ impl types::HostIncomingResponse for StoreData {
     }
 }
 
-fn parsed<T: std::str::FromStr>(text: Option<String>) -> Result<Option<T>, ()> {
+fn parsed<T: std::str::FromStr>(text: Option<&str>) -> Result<Option<T>, ()> {
     text.map(|text| if text.len() > MAX_TEXT { Err(()) } else { text.parse().map_err(|_| ()) }).transpose()
 }
 
