@@ -18,6 +18,7 @@ use wasm_sandbox::{
 use crate::{
     access::{Draft, Sink},
     config::ServerConfig,
+    server::MAX_HEAD,
 };
 
 /// An answer's body: a guest's, or a word of the server's.
@@ -57,7 +58,9 @@ impl Guests {
             _ => false,
         };
         let scheme = request.uri().scheme_str().unwrap_or("http");
-        if !agrees || scheme != "http" || request.uri().path_and_query().is_none() {
+        if head_bytes(request) > MAX_HEAD {
+            Some(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE)
+        } else if !agrees || scheme != "http" || request.uri().path_and_query().is_none() {
             Some(StatusCode::BAD_REQUEST)
         } else if too_long(request.body().size_hint()) {
             Some(StatusCode::PAYLOAD_TOO_LARGE)
@@ -94,6 +97,16 @@ impl Guests {
         let turn = Arc::clone(&self.turns).acquire_owned();
         tokio::time::timeout(self.config.queue_time, turn).await.ok()?.ok()
     }
+}
+
+/// What a request says before its body.
+fn head_bytes(request: &Request<Incoming>) -> usize {
+    let line = request.method().as_str().len() + request.uri().path_and_query().map_or(0, |path| path.as_str().len());
+    line + request
+        .headers()
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len() + ": \r\n".len())
+        .sum::<usize>()
 }
 
 /// What a client is told where a guest gives no answer: what kind of failure it was, and nothing of the guest or the host.

@@ -17,8 +17,8 @@ use wasm_sandbox::HttpHandler;
 
 use crate::{access::AccessEntry, config::ServerConfig, guests::Guests};
 
-/// Bytes of a request's head that are read: longer ones are answered with 431.
-const MAX_HEAD: usize = 64 << 10;
+/// Bytes of a request's head: longer ones are answered with 431.
+pub(crate) const MAX_HEAD: usize = 64 << 10;
 
 /// Fields of a request that are read: more are answered with 431.
 const MAX_FIELDS: usize = 100;

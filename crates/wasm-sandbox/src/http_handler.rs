@@ -140,7 +140,7 @@ impl HttpHandler {
         match answered.await {
             Ok(Ok(response)) => {
                 let is_over = response.body().is_unwanted();
-                Ok(response.map(|pipe: Arc<Pipe>| HttpBody { pipe, guard, is_over }))
+                Ok(response.map(|pipe: Arc<Pipe>| HttpBody { pipe, guard, is_over, is_breaking: false }))
             }
             none => Err(match ended.await {
                 Ok(Err(error)) => error,
@@ -282,6 +282,8 @@ pub struct HttpBody {
     guard: Guard,
     /// Whether the end was given out.
     is_over: bool,
+    /// Whether the break was held back once, for what came before it to go out.
+    is_breaking: bool,
 }
 
 /// A guest's answer broke off: the guest was stopped, or wrote less than it had said.
@@ -315,6 +317,12 @@ impl Body for HttpBody {
         }
         let end = match ready!(self.pipe.poll_take(context)) {
             Taken::Piece(piece) => return Poll::Ready(Some(Ok(Frame::data(piece)))),
+            Taken::End(End::Broken(_)) if !self.is_breaking => {
+                // A server that is told of a break drops what it has not sent.
+                self.is_breaking = true;
+                context.waker().wake_by_ref();
+                return Poll::Pending;
+            }
             Taken::End(end) => end,
         };
         self.is_over = true;

@@ -183,7 +183,7 @@ fn module(bytes: &[u8], name: &str) -> Result<Vec<u8>, SandboxError> {
     let text = std::str::from_utf8(bytes).map_err(|_| refuse("it is not a WebAssembly module"))?;
     if !text.contains("(module") && !text.contains("(component") {
         return Err(refuse(
-            "it is not a WebAssembly module, nor a source in a language that is known (.rs, .c, .cpp, .go, .py, .js, .ts)",
+            "it is not a WebAssembly module, nor a source in a language that is known (.rs, .c, .cpp, .go, .zig, .py, .js, .mjs, .ts, .wat)",
         ));
     }
     let wrong = |error: wat::Error| SandboxError::Compilation {

@@ -188,7 +188,7 @@ function isSaid(name, value, url, length) {
 
 /** What would grant it, where that is one flag. */
 function hint(error, url) {
-    if (error.code !== "EACCES" || /neither a name|not sent/.test(error.message)) return error;
+    if (error.code !== "EACCES" || /neither a name|no host|not sent/.test(error.message)) return error;
     const host = url.hostname === "localhost" ? "127.0.0.1" : url.hostname;
     return failed(`${error.message.replace(/^fetch failed: /, "")}; \`--allow-net ${host}:${portOf(url)}\` grants it`, error.code);
 }

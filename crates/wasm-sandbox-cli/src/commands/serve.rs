@@ -66,7 +66,14 @@ async fn serve_here(options: &ServeOptions, log: &Log, verbosity: Verbosity) -> 
     if verbosity >= Verbosity::Normal {
         report::note(&format!("serving `{}` on http://{address}", project.source().display()));
     }
-    let all = server.run(end.notified()).await;
+    let ended = async {
+        end.notified().await;
+        if verbosity >= Verbosity::Normal {
+            let left = humantime::format_duration(options.drain);
+            report::note(&format!("ending: requests under way have {left}; a second signal ends them at once"));
+        }
+    };
+    let all = server.run(ended).await;
     if !all && verbosity >= Verbosity::Normal {
         report::note("some requests were cut off: their time to end was up");
     }

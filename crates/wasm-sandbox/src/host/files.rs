@@ -154,9 +154,12 @@ mod tests {
         vfs::{File, Quota, SavedHandle, TreeId},
     };
 
-    /// Counts its bytes, and notes with how many of them it was synced.
+    /// Bytes that were written, and with how many of them there was a sync, and if of the data only.
+    type Noted = (usize, Vec<(usize, bool)>);
+
+    /// Counts its bytes.
     #[derive(Clone, Default)]
-    struct Noting(Arc<Mutex<(usize, Vec<(usize, bool)>)>>);
+    struct Noting(Arc<Mutex<Noted>>);
 
     impl File for Noting {
         fn read_at(&self, _: &mut [u8], _: u64) -> VfsResult<usize> {

@@ -258,8 +258,8 @@ impl Net {
     /// Parses a host and looks whether it may be reached, as far as its name or address tells.
     fn check(&mut self, operation: &str, host: &str, port: Option<u16>) -> Result<NetworkHost, NetError> {
         let checked = match (&self.open, host.parse()) {
-            (None, _) => Err(NetworkRefusal::Closed),
             (_, Err(_)) => Err(NetworkRefusal::NoHost),
+            (None, _) => Err(NetworkRefusal::Closed),
             (Some(open), Ok(NetworkHost::Name(name))) => {
                 open.shared.grants.check_name(&name, port).map(|()| NetworkHost::Name(name))
             }

@@ -180,7 +180,7 @@ fn what_is_asked_and_not_waited_for_is_bounded() {
         (0..65).map(|number| refused(open.resolve(name(&format!("n{number}.example"))))).collect();
     assert_eq!(outcomes.iter().position(|refused| *refused), Some(64));
     // So does one that leaves its connections lie, however they have ended.
-    let dial = |open: &mut Open| open.dial("127.0.0.1".parse().unwrap(), 1, &mut Vec::new()).unwrap();
+    let dial = |open: &mut Open| open.dial("127.0.0.1".parse().unwrap(), 1, None, &mut Vec::new()).unwrap();
     let outcomes: Vec<bool> = (0..17).map(|_| dial(open).is_err()).collect();
     assert_eq!(outcomes.iter().position(|refused| *refused), Some(16));
     while open.shared.open.load(Ordering::SeqCst) > 0 {

@@ -59,7 +59,7 @@ def _network():
 
     def hint(host, port, text):
         """What would grant it, where that is one flag."""
-        if host is None or "neither a name" in text or "not sent" in text:
+        if host is None or any(why in text for why in ("neither a name", "no host", "not sent")):
             return ""
         host = "127.0.0.1" if host == "localhost" else f"[{host}]" if ":" in host and port is not None else host
         return f"; `--allow-net {host}` grants it" if port is None else f"; `--allow-net {host}:{port}` grants it"

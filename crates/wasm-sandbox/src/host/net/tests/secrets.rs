@@ -71,7 +71,7 @@ fn pair() -> (TcpListener, TcpListener, u16) {
 async fn ask(net: &mut Net, host: &str, port: u16) {
     let host = net.check("connect", host, Some(port)).unwrap();
     let open = net.open.as_mut().unwrap();
-    let handle = open.dial(host, port, &mut net.hits).unwrap().unwrap();
+    let handle = open.dial(host, port, None, &mut net.hits).unwrap().unwrap();
     let peer = waited(|| open.connections[&handle].opened()).await.unwrap().peer;
     let server = net.check_server("good.example.com", port, Some(peer)).unwrap();
     let open = net.open.as_mut().unwrap();
