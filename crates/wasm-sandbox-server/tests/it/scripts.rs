@@ -133,15 +133,11 @@ fn what_goes_wrong_in_an_application_is_in_the_record_and_not_in_the_answer() {
         ("/none", "the application has not called start_response"),
         ("/bad?OK", "is no status"),
         ("/bad?100%20Continue", "100 is no status of an answer"),
-        ("/bad?999%20Many", ""),
+        ("/bad?999%20Many", "999 is no status of an answer"),
         ("/field", "the field `X-A` is none"),
     ] {
         let reply = server.get(path);
         let stderr = server.entry().result.unwrap().stderr.text().into_owned();
-        if said.is_empty() {
-            assert_eq!(reply.status, 999);
-            continue;
-        }
         assert_eq!((reply.status, reply.text().contains("secret")), (500, false), "{path}");
         assert!(stderr.contains(said), "{path}: {stderr}");
         assert!(!reply.head.contains("x-injected"));
