@@ -1,6 +1,8 @@
 //! Hosts: names, patterns of names, addresses and networks of them.
 
-use std::{fmt, net::IpAddr, str::FromStr};
+use std::{borrow::Cow, fmt, net::IpAddr, str::FromStr};
+
+use idna::AsciiDenyList;
 
 use super::AddressKind;
 
@@ -10,8 +12,9 @@ const MAX_NAME: usize = 253;
 /// The most characters of one part of a name.
 const MAX_LABEL: usize = 63;
 
-/// A host's name in lower case, without the dot that may end it: letters, digits, `-` and `_` in parts with dots between. No
-/// name is anything that a resolver might take for an address, such as `127.1` or `0x7f000001`.
+/// A host's name in lower case, without the dot that may end it: letters, digits, `-` and `_` in parts with dots between. Other
+/// letters are taken in the form that names have for resolvers: `bücher.example` is `xn--bcher-kva.example`. No name is anything
+/// that a resolver might take for an address, such as `127.1` or `0x7f000001`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct HostName(String);
 
@@ -42,10 +45,8 @@ impl FromStr for HostName {
     type Err = HostError;
 
     fn from_str(text: &str) -> Result<Self, HostError> {
-        let name = text.strip_suffix('.').unwrap_or(text).to_ascii_lowercase();
-        if !name.is_ascii() {
-            return Err(HostError("must be written in its ASCII form, such as `xn--bcher-kva.example`"));
-        }
+        let name = in_ascii(text)?;
+        let name = name.strip_suffix('.').unwrap_or(&name).to_ascii_lowercase();
         let is_label = |label: &str| {
             let known = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
             (1..=MAX_LABEL).contains(&label.len())
@@ -63,6 +64,17 @@ impl FromStr for HostName {
         }
         Ok(Self(name))
     }
+}
+
+/// A name as resolvers have it (UTS 46, as in URLs). What this makes of it is judged as any other name.
+fn in_ascii(name: &str) -> Result<Cow<'_, str>, HostError> {
+    if name.is_ascii() {
+        return Ok(Cow::Borrowed(name));
+    }
+    // No character has more bytes, and none of a name that can be used goes without a trace.
+    let short = name.len() <= 4 * (MAX_NAME + 1);
+    let known = short.then(|| idna::domain_to_ascii_cow(name.as_bytes(), AsciiDenyList::URL).ok()).flatten();
+    known.ok_or(HostError("must be a name that has an ASCII form, as `bücher.example` has `xn--bcher-kva.example`"))
 }
 
 /// Whether a resolver might read this as a part of an address: in decimals, octals or hexadecimals.

@@ -46,7 +46,7 @@ impl Host {
     pub(crate) fn resolve_name(&mut self, name: &str) -> Result<u32, Fault> {
         let found = match self.net_resolve(name)? {
             Progress::Done(Err(error)) if error.kind == NetErrorKind::Denied => {
-                let is_none = name.is_ascii() && name.parse::<NetworkHost>().is_err();
+                let is_none = name.parse::<NetworkHost>().is_err();
                 return Err(if is_none { Errno::Inval } else { errno(&error) }.into());
             }
             progress => told(progress),

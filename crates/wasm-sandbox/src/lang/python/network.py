@@ -129,7 +129,7 @@ def _network():
 
         def connect(self, address, /):
             host, port = address[:2]
-            host = ascii_of(host)
+            host = name_of(host)
             if self._handle < FIRST:
                 check_port(port)
                 status, answer = door(b"c", port=port, carried=host.encode(), room=1024)
@@ -241,14 +241,13 @@ def _network():
         if not 0 <= port <= 0xFFFF:
             raise OverflowError("port must be 0-65535.")
 
-    def ascii_of(host):
-        """A host's name as the host takes it; other alphabets are written as CPython does."""
+    def name_of(host):
+        """A host's name as text, in any alphabet: what resolvers have for it is for the host to say."""
         if isinstance(host, (bytes, bytearray)):
             host = bytes(host).decode("ascii")
         if "\0" in host:
             raise ValueError("embedded null character")
-        host = host if host.isascii() else host.encode("idna").decode("ascii")
-        if len(host) > 512:
+        if len(host.encode()) > 512:
             raise UnicodeError("the host's name is too long")
         return host
 
@@ -268,7 +267,7 @@ def _network():
         port = port or 0
         if type not in (0, _socket.SOCK_STREAM):
             raise socket.gaierror(socket.EAI_SOCKTYPE, "there are only TCP connections in this sandbox")
-        host = ascii_of(host or "localhost")
+        host = name_of(host or "localhost")
         status, answer = door(b"r", carried=host.encode(), room=8192)
         if status < 0:
             raise failure(status, answer, host=host, port=port or None)
@@ -510,7 +509,7 @@ def _network():
         def do_handshake(self, block=False):
             if self._secured:
                 return
-            host = ascii_of(self.server_hostname)
+            host = name_of(self.server_hostname)
             carried = "\n".join([host, *self.context._protocols]).encode()
             status, answer = door(b"t", self._open(), carried=carried, patience=milliseconds(self._timeout), room=32 << 10)
             if status == LATE and self._timeout == 0:

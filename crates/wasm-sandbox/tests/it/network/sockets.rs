@@ -286,6 +286,35 @@ fn f4_a_name_without_an_address_is_none() {
 }
 
 #[test]
+fn f13_names_in_any_alphabet_are_those_of_their_rules() {
+    let server = silent();
+    let local = granted(&server, &["slowly", "b\u{fc}cher.LOCALHOST"]);
+    assert_eq!(printed(&local), "an address\nnone\n");
+    for rule in ["b\u{fc}cher.invalid:80", "xn--bcher-kva.invalid:80", "*.invalid:80"] {
+        for name in ["B\u{dc}cher.invalid", "xn--bcher-kva.invalid.", "bu\u{308}cher\u{3002}invalid"] {
+            let result = run(client().network_allow(rule), &["slowly", name]);
+            assert_eq!(
+                (printed(&result).as_str(), &result.denials[..]),
+                ("name-unresolvable\n", &[][..]),
+                "{rule} {name}"
+            );
+        }
+    }
+    // Letters that look alike are others, and what has no form for resolvers is no name.
+    for (name, said) in [
+        ("b\u{fc}\u{441}her.invalid", "access-denied\n"),
+        ("b\u{fc}cher.example", "access-denied\n"),
+        ("\u{2460}\u{2461}\u{2466}.0.0.1", "invalid-argument\n"),
+        ("b\u{fc}cher .invalid", "invalid-argument\n"),
+        ("\u{ad}", "invalid-argument\n"),
+    ] {
+        let result = run(client().network_allow("b\u{fc}cher.invalid:80"), &["slowly", name]);
+        assert_eq!(printed(&result), said, "{name:?}");
+        assert_eq!(result.denials.len(), 1, "{name:?}");
+    }
+}
+
+#[test]
 fn options_of_sockets_are_kept_and_given_back() {
     let server = silent();
     let times = |usual| format!("{usual} invalid-argument {usual} ok 1000000000 ok 42000000000 ok 32767000000000\n");
