@@ -11,7 +11,7 @@ use wasm_sandbox::{
 use crate::languages;
 
 fn script(text: &str) -> WasmSandboxBuilder {
-    languages::source(Language::JavaScript, text).memory_limit(64.mb()).timeout(20.seconds())
+    languages::source(Language::JavaScript, text).memory_limit(64.mb()).timeout(60.seconds())
 }
 
 fn run(text: &str) -> SandboxResult {
