@@ -11,7 +11,7 @@ use wasm_sandbox_policy::{ByteSize, InstanceConfig, ResourceLimits};
 use crate::{
     host::{
         Attempt, Framed, Host, Step, Stop,
-        http::{End, Exchange, MessageFault, Outcome, Pipe},
+        http::{Answered, End, Exchange, MessageFault, Outcome, Pipe},
         wasi2::Fault,
     },
     vfs::{Errno, Quota},
@@ -32,7 +32,7 @@ pub fn exchange(data: &[u8]) {
     let quota = guest.host.quota();
     assert!(quota.memory().used() <= MEMORY, "more than the memory there is");
     drop(guest);
-    if let Ok(response) = answered.try_recv() {
+    if let Ok(Ok(response)) = answered.try_recv() {
         check(&response);
         drop(response);
     }
