@@ -265,7 +265,7 @@ impl Host {
                 return Ok(());
             }
             Handle::Message(Message::Query(query)) => {
-                query.drop_body();
+                query.body.stop_reading();
                 return Ok(());
             }
             // An answer that nobody reads holds no connection.

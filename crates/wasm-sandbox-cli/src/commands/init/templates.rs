@@ -175,7 +175,7 @@ fn c(kind: InitKind) -> Option<Files> {
     match kind {
         InitKind::Cli => Some(files!["c": "main.c", "words.h", "test.c"]),
         InitKind::Library => Some(files!["c": "library.c", "words.h", "test.c"]),
-        // No records travel, and there is no JSON.
+        // C has no parser of JSON to write one with.
         InitKind::Http | InitKind::Mcp | InitKind::Plugin => None,
     }
 }

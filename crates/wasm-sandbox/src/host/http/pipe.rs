@@ -72,14 +72,16 @@ impl Pipe {
 
     /// That is held in a guest's memory, and tells it of changes.
     pub(super) fn of_guest(changed: &Arc<Notify>, length: Option<u64>, lent: Lent) -> Arc<Self> {
-        let pipe = Self { length, _lent: Some(lent), ..Self::default() };
-        pipe.tells(changed);
-        Arc::new(pipe)
+        Self::held(changed, length, lent, false)
     }
 
     /// The body of a request that a guest makes.
     pub(super) fn asking(changed: &Arc<Notify>, length: Option<u64>, lent: Lent) -> Arc<Self> {
-        let pipe = Self { is_asking: true, length, _lent: Some(lent), ..Self::default() };
+        Self::held(changed, length, lent, true)
+    }
+
+    fn held(changed: &Arc<Notify>, length: Option<u64>, lent: Lent, is_asking: bool) -> Arc<Self> {
+        let pipe = Self { is_asking, length, _lent: Some(lent), ..Self::default() };
         pipe.tells(changed);
         Arc::new(pipe)
     }

@@ -23,7 +23,7 @@ pub(crate) struct Query {
     pub(crate) authority: Option<Authority>,
     pub(crate) path: Option<PathAndQuery>,
     pub(crate) fields: Arc<Map>,
-    pub(super) body: Arc<Pipe>,
+    pub(in crate::host) body: Arc<Pipe>,
     is_body_taken: bool,
     /// What its texts take of the guest's memory.
     _lent: Lent,
@@ -67,11 +67,6 @@ pub(crate) enum Outcome {
 }
 
 impl Query {
-    /// Nobody will read what is written of its body.
-    pub(in crate::host) fn drop_body(&self) {
-        self.body.stop_reading();
-    }
-
     /// As the client takes it.
     pub(super) fn request(&self) -> Result<HttpRequest<'_>, NetError> {
         let encrypted = match self.scheme.as_deref() {
