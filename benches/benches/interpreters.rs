@@ -2,22 +2,29 @@
 //! the interpreters.
 
 use std::{
+    future::poll_fn,
+    pin::Pin,
     thread,
     time::{Duration, Instant},
 };
 
 use serde_json::json;
-use wasm_sandbox::{ByteUnits, Language, Setup, Source, TimeUnits, Tool, WasmSandbox, blocking};
+use wasm_sandbox::{
+    ByteUnits, Language, Setup, Source, TimeUnits, Tool, WasmSandbox, blocking,
+    http::Request,
+    http_body::{Body, Frame},
+};
 use wasm_sandbox_bench::{alone, median, private_bytes};
 
 #[expect(clippy::disallowed_methods, reason = "a benchmark is a command line")]
 fn main() {
-    let parts: [(&str, fn()); 6] = [
+    let parts: [(&str, fn()); 7] = [
         ("python", python),
         ("javascript", javascript),
         ("forks", forks),
         ("endings", endings),
         ("tools", tools),
+        ("requests", requests),
         ("idle", idle),
     ];
     // Those that are named behind `--`, otherwise all.
@@ -59,6 +66,34 @@ fn python() {
     alone("fib(27) in Python", 1, Duration::from_millis(60), || {
         assert_eq!(session.run(fib).expect("a turn").stdout.text(), "196418\n");
     });
+}
+
+/// Requests that handlers answer, each in a fresh instance of a script that is loaded.
+fn requests() {
+    const WSGI: &str = "def app(environ, start_response):
+    start_response('200 OK', [('content-type', 'text/plain')])
+    return [b'hello']";
+    const FETCH: &str = "export default { fetch(request) { return new Response('hello'); } };";
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
+    for (name, language, code, bound) in
+        [("Python", Language::Python, WSGI, 2), ("JavaScript", Language::JavaScript, FETCH, 1)]
+    {
+        let source = Source::code(language, code);
+        let made = WasmSandbox::builder().setup(Setup::discover()).source(source).memory_limit(256.mb()).build();
+        let handler = runtime.block_on(made).and_then(|sandbox| sandbox.http_handler()).expect("a handler");
+        alone(&format!("a request to a handler in {name}"), 200, Duration::from_millis(bound), || {
+            runtime.block_on(async {
+                let request = Request::get("http://example.com/").body(String::new()).expect("a request");
+                let answer = handler.handle(request, |_| ()).await.expect("an answer");
+                let mut body = answer.into_body();
+                let mut text = Vec::new();
+                while let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
+                    text.extend(frame.ok().map(Frame::into_data).and_then(Result::ok).unwrap_or_default());
+                }
+                assert_eq!(text, b"hello");
+            });
+        });
+    }
 }
 
 fn javascript() {

@@ -37,6 +37,16 @@ const ECHO: &str = r#"(component
   (func (export "bytes") (param "value" (list u8)) (result (list u8))
     (canon lift (core func $core "pair") (memory $memory) (realloc (func $core "realloc")))))"#;
 
+/// A component that has another one, [`ECHO`], answer for it.
+const ASKS: &str = r#"(component
+  (import "u32" (func $echo (param "value" u32) (result u32)))
+  (core func $lowered (canon lower (func $echo)))
+  (core module $code
+    (import "" "u32" (func $echo (param i32) (result i32)))
+    (func (export "ask") (param i32) (result i32) (call $echo (local.get 0))))
+  (core instance $core (instantiate $code (with "" (instance (export "u32" (func $lowered))))))
+  (func (export "ask") (param "value" u32) (result u32) (canon lift (core func $core "ask"))))"#;
+
 /// CPU-bound programs, and one that reads, writes and prints.
 const GUEST: &str = include_str!("guest.rs");
 
@@ -175,6 +185,11 @@ fn components(engine: &Engine) {
     );
     alone("component: call with serde values, a number", 50_000, Duration::from_nanos(1500), || {
         assert_eq!(sandbox.call::<_, u32>("u32", black_box(5)).expect("a number"), 5);
+    });
+    let builder = WasmSandbox::builder().setup(Setup::default()).source(ASKS.as_bytes());
+    let mut asks = builder.link(ours(ECHO)).build_blocking().expect("the component loads");
+    alone("component: a call that another component answers", 2000, Duration::from_micros(50), || {
+        assert_eq!(asks.call::<_, u32>("ask", black_box(5)).expect("a number"), 5);
     });
 }
 

@@ -2,12 +2,11 @@
 
 use std::{future::Future, time::Duration};
 
-use futures::FutureExt;
 use serde::{Serialize, de::DeserializeOwned};
 use wasm_sandbox_policy::{InstanceConfig, SandboxError, SandboxResult};
 
 use crate::{
-    engine::Mode,
+    engine::{Mode, at_first_poll},
     files::Files,
     instance::{CallReport, CancelHandle},
     module::Module,
@@ -17,8 +16,8 @@ use crate::{
 };
 
 /// Futures of blocking instances never wait: whatever they do is done at the first poll.
-fn now<T>(future: impl Future<Output = Result<T, SandboxError>>) -> Result<T, SandboxError> {
-    future.now_or_never().unwrap_or_else(|| Err(SandboxError::internal("a blocking call", "it did not block")))
+fn now<T, F: Future<Output = Result<T, SandboxError>>>(make: impl FnOnce() -> F) -> Result<T, SandboxError> {
+    at_first_poll(make).unwrap_or_else(|| Err(SandboxError::internal("a blocking call", "it did not block")))
 }
 
 /// As [`run`](crate::run()).
@@ -73,7 +72,7 @@ impl WasmSandboxBuilder {
     /// # Errors
     /// Those of [`build`](Self::build).
     pub fn build_blocking(self) -> Result<WasmSandbox, SandboxError> {
-        now(self.build_for(Mode::Blocking)).map(WasmSandbox)
+        now(|| self.build_for(Mode::Blocking)).map(WasmSandbox)
     }
 }
 
@@ -113,7 +112,7 @@ impl WasmSandbox {
     /// # Errors
     /// The source is not there, does not compile or cannot be run.
     pub fn load_module(&self, source: impl Into<Source>) -> Result<Module, SandboxError> {
-        now(self.0.load_module(source))
+        now(|| self.0.load_module(source))
     }
 
     /// A new instance of a module, with a configuration of its own.
@@ -121,7 +120,7 @@ impl WasmSandbox {
     /// # Errors
     /// The configuration is wrong, an import is missing, or the module fails while it starts.
     pub fn create_instance(&self, module: &Module, config: InstanceConfig) -> Result<Instance, SandboxError> {
-        now(self.0.create_instance(module, config)).map(Instance)
+        now(|| self.0.create_instance(module, config)).map(Instance)
     }
 
     /// Calls a function of an instance; the same as [`Instance::call`].
@@ -142,7 +141,7 @@ impl WasmSandbox {
     /// # Errors
     /// Those of [`Instance::call`](crate::Instance::call).
     pub fn call<A: Serialize, R: DeserializeOwned>(&mut self, function: &str, arguments: A) -> Result<R, SandboxError> {
-        now(self.0.call(function, arguments))
+        now(|| self.0.call(function, arguments))
     }
 
     /// Calls a function with words of a command line; see [`Instance::call_words`](crate::Instance::call_words).
@@ -150,7 +149,7 @@ impl WasmSandbox {
     /// # Errors
     /// Those of [`Instance::call_words`](crate::Instance::call_words).
     pub fn call_words(&mut self, function: &str, words: &[String]) -> Result<CallReport, SandboxError> {
-        now(self.0.call_words(function, words))
+        now(|| self.0.call_words(function, words))
     }
 
     /// A handle to a function of the sandbox's own module; see [`Instance::function`](crate::Instance::function).
@@ -161,7 +160,7 @@ impl WasmSandbox {
         &mut self,
         name: &str,
     ) -> Result<Function<'_, P, R>, SandboxError> {
-        now(self.0.function(name)).map(Function)
+        now(|| self.0.function(name)).map(Function)
     }
 
     /// A handle to a function of the sandbox's own component; see
@@ -173,7 +172,7 @@ impl WasmSandbox {
         &mut self,
         name: &str,
     ) -> Result<ComponentFunction<'_, P, R>, SandboxError> {
-        now(self.0.component_function(name)).map(ComponentFunction)
+        now(|| self.0.component_function(name)).map(ComponentFunction)
     }
 
     /// Runs the sandbox's program; see [`WasmSandbox::execute`](crate::WasmSandbox::execute).
@@ -185,7 +184,7 @@ impl WasmSandbox {
         I: IntoIterator,
         I::Item: Into<String>,
     {
-        now(self.0.execute(arguments))
+        now(|| self.0.execute(arguments))
     }
 
     /// A live interpreter under the sandbox's policy.
@@ -193,7 +192,7 @@ impl WasmSandbox {
     /// # Errors
     /// Those of [`WasmSandbox::session`](crate::WasmSandbox::session).
     pub fn session(&self, language: Language) -> Result<Session, SandboxError> {
-        now(self.0.session(language)).map(Session)
+        now(|| self.0.session(language)).map(Session)
     }
 
     /// Reads a snapshot; see [`WasmSandbox::snapshot`](crate::WasmSandbox::snapshot).
@@ -201,7 +200,7 @@ impl WasmSandbox {
     /// # Errors
     /// Those of [`WasmSandbox::snapshot`](crate::WasmSandbox::snapshot).
     pub fn snapshot(&self, bytes: &[u8]) -> Result<Snapshot, SandboxError> {
-        now(self.0.snapshot(bytes)).map(Snapshot)
+        now(|| self.0.snapshot(bytes)).map(Snapshot)
     }
 
     /// Goes on with a session that was suspended; see [`WasmSandbox::resume`](crate::WasmSandbox::resume).
@@ -209,7 +208,7 @@ impl WasmSandbox {
     /// # Errors
     /// Those of [`WasmSandbox::resume`](crate::WasmSandbox::resume).
     pub fn resume(&self, suspended: &[u8]) -> Result<Session, SandboxError> {
-        now(self.0.resume(suspended)).map(Session)
+        now(|| self.0.resume(suspended)).map(Session)
     }
 
     /// As [`execute`](Self::execute), with what the program's mounts hold at its end; see
@@ -222,7 +221,7 @@ impl WasmSandbox {
         I: IntoIterator,
         I::Item: Into<String>,
     {
-        now(self.0.execute_with_files(arguments))
+        now(|| self.0.execute_with_files(arguments))
     }
 
     /// What the mounts hold; see [`WasmSandbox::files`](crate::WasmSandbox::files).
@@ -259,7 +258,7 @@ impl Instance {
     /// # Errors
     /// Those of [`Instance::call`](crate::Instance::call).
     pub fn call<A: Serialize, R: DeserializeOwned>(&mut self, function: &str, arguments: A) -> Result<R, SandboxError> {
-        now(self.0.call(function, arguments))
+        now(|| self.0.call(function, arguments))
     }
 
     /// Calls a function with words of a command line; see [`Instance::call_words`](crate::Instance::call_words).
@@ -267,7 +266,7 @@ impl Instance {
     /// # Errors
     /// Those of [`Instance::call_words`](crate::Instance::call_words).
     pub fn call_words(&mut self, function: &str, words: &[String]) -> Result<CallReport, SandboxError> {
-        now(self.0.call_words(function, words))
+        now(|| self.0.call_words(function, words))
     }
 
     /// A handle to one function; see [`Instance::function`](crate::Instance::function).
@@ -298,7 +297,7 @@ impl Instance {
     /// # Errors
     /// Those of [`crate::Instance::drop_handle`].
     pub fn drop_handle(&mut self, handle: u64) -> Result<(), SandboxError> {
-        now(self.0.drop_handle(handle))
+        now(|| self.0.drop_handle(handle))
     }
 
     /// Whether the instance has ended and refuses calls.
@@ -332,7 +331,7 @@ impl Session {
     /// # Errors
     /// Those of [`Session::run`](crate::Session::run).
     pub fn run(&mut self, code: &str) -> Result<SandboxResult, SandboxError> {
-        now(self.0.run(code))
+        now(|| self.0.run(code))
     }
 
     /// Calls a function that an earlier turn has defined; see [`Session::call`](crate::Session::call).
@@ -340,7 +339,7 @@ impl Session {
     /// # Errors
     /// Those of [`Session::call`](crate::Session::call).
     pub fn call<A: Serialize, R: DeserializeOwned>(&mut self, function: &str, arguments: A) -> Result<R, SandboxError> {
-        now(self.0.call(function, arguments))
+        now(|| self.0.call(function, arguments))
     }
 
     /// The session as it is between two turns; see [`Session::snapshot`](crate::Session::snapshot).
@@ -356,7 +355,7 @@ impl Session {
     /// # Errors
     /// Those of [`Session::fork`](crate::Session::fork).
     pub fn fork(&mut self) -> Result<Self, SandboxError> {
-        now(self.0.fork()).map(Session)
+        now(|| self.0.fork()).map(Session)
     }
 
     /// Ends the session here, to go on elsewhere; see [`Session::suspend`](crate::Session::suspend).
@@ -388,7 +387,7 @@ impl Snapshot {
     /// # Errors
     /// Those of [`Snapshot::session`](crate::Snapshot::session).
     pub fn session(&self) -> Result<Session, SandboxError> {
-        now(self.0.session()).map(Session)
+        now(|| self.0.session()).map(Session)
     }
 
     /// The snapshot as bytes; see [`Snapshot::to_bytes`](crate::Snapshot::to_bytes).
@@ -424,6 +423,6 @@ impl<P: ComponentParams, R: ComponentResults> ComponentFunction<'_, P, R> {
     /// A trap or a limit, which end the instance.
     #[inline]
     pub fn call(&mut self, arguments: P) -> Result<R, SandboxError> {
-        now(self.0.call(arguments))
+        self.0.call_blocking(arguments)
     }
 }

@@ -15,11 +15,14 @@ pub(crate) mod wasmtime;
 
 use std::{
     fs::File,
+    future::Ready,
+    pin::pin,
     sync::Arc,
+    task::{Context, Poll, Waker},
     time::{Duration, Instant},
 };
 
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, Either};
 use wasm_sandbox_policy::{LimitHit, ResourceLimits, ResourceSnapshot, SandboxError, Trap};
 
 use crate::{
@@ -102,12 +105,24 @@ pub(crate) trait LoadedModule: Send + Sync {
 /// Compiled code whose imports are resolved.
 pub(crate) trait LinkedModule: Send + Sync {
     /// A new instance: its start function and `_initialize` have run under the limits.
-    fn instantiate<'a>(&'a self, start: InstanceStart) -> BoxFuture<'a, Result<Box<dyn GuestInstance>, Failed>>;
+    fn instantiate<'a>(&'a self, start: InstanceStart) -> Prompt<'a, Box<dyn GuestInstance>, Failed>;
 }
+
+/// What a future comes to that is ready when it is first polled. It is made where it is polled: moving a large one takes time.
+#[inline]
+pub(crate) fn at_first_poll<F: Future>(make: impl FnOnce() -> F) -> Option<F::Output> {
+    match pin!(make()).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(outcome) => Some(outcome),
+        Poll::Pending => None,
+    }
+}
+
+/// An outcome that is there already, as all are of blocking instances, or comes; only one that comes is an allocation.
+pub(crate) type Prompt<'a, T, E> = Either<Ready<Result<T, E>>, BoxFuture<'a, Result<T, E>>>;
 
 /// What a new instance begins with.
 pub(crate) struct InstanceStart {
-    pub(crate) host: Host,
+    pub(crate) host: Box<Host>,
     pub(crate) limits: ResourceLimits,
     /// What its memory begins with; it is not initialized again then.
     pub(crate) beginning: Option<Beginning>,
@@ -119,11 +134,7 @@ pub(crate) trait GuestInstance: Send + Sync {
     fn begin(&mut self, now: Instant) -> Result<(), SandboxError>;
 
     /// Calls an exported function.
-    fn invoke<'a>(
-        &'a mut self,
-        export: &'a str,
-        arguments: &'a [WasmValue],
-    ) -> BoxFuture<'a, Result<Option<WasmValue>, Failure>>;
+    fn invoke<'a>(&'a mut self, export: &'a str, arguments: &'a [WasmValue]) -> Prompt<'a, Option<WasmValue>, Failure>;
 
     /// Calls a component's function, `interface#function` or the name of one that is in no interface.
     fn call<'a>(
@@ -167,6 +178,12 @@ pub(crate) struct Failed {
     pub(crate) failure: Failure,
     pub(crate) host: Option<Box<Host>>,
     pub(crate) usage: EngineUsage,
+}
+
+impl From<Failure> for Failed {
+    fn from(failure: Failure) -> Self {
+        Self { failure, host: None, usage: EngineUsage::default() }
+    }
 }
 
 /// Why a guest stopped by force.

@@ -77,29 +77,48 @@ impl<'a, P: FunctionParams, R: FunctionResult> Function<'a, P, R> {
 pub struct ComponentFunction<'a, P: ComponentParams, R: ComponentResults> {
     function: TypedComponentFunction<P, R>,
     instance: &'a mut WasmtimeInstance,
+    mode: Mode,
     signature: &'a Signature,
 }
 
 impl<'a, P: ComponentParams, R: ComponentResults> ComponentFunction<'a, P, R> {
-    pub(crate) fn new(guest: &'a mut dyn GuestInstance, signature: &'a Signature) -> Result<Self, SandboxError> {
+    pub(crate) fn new(
+        guest: &'a mut dyn GuestInstance,
+        mode: Mode,
+        signature: &'a Signature,
+    ) -> Result<Self, SandboxError> {
         let misfit = || SandboxError::Signature {
             detail: "a handle with these types does not fit".to_owned(),
             signature: signature.to_string(),
         };
         let instance = guest.as_any().downcast_mut::<WasmtimeInstance>().ok_or_else(misfit)?;
         let function = TypedComponentFunction::find(instance, &signature.export).ok_or_else(misfit)?;
-        Ok(Self { function, instance, signature })
+        Ok(Self { function, instance, mode, signature })
     }
 
     /// Calls the function.
     ///
     /// # Errors
     /// A trap or a limit, which end the instance.
-    #[inline]
     pub async fn call(&mut self, arguments: P) -> Result<R, SandboxError> {
-        match self.function.call(self.instance, arguments).await {
+        let outcome = match self.mode {
+            Mode::Blocking => self.function.call(self.instance, arguments),
+            Mode::Async => self.function.call_async(self.instance, arguments).await,
+        };
+        outcome.map_err(|failure| self.error(failure))
+    }
+
+    /// Calls the function of an instance that blocks its thread.
+    #[inline]
+    pub(crate) fn call_blocking(&mut self, arguments: P) -> Result<R, SandboxError> {
+        match self.function.call(self.instance, arguments) {
             Ok(results) => Ok(results),
-            Err(failure) => Err(error_of(failure, &self.signature.name, self.instance.host().stderr())),
+            Err(failure) => Err(self.error(failure)),
         }
+    }
+
+    #[cold]
+    fn error(&mut self, failure: Failure) -> SandboxError {
+        error_of(failure, &self.signature.name, self.instance.host().stderr())
     }
 }

@@ -26,7 +26,10 @@ mod tools;
 pub(crate) mod wasi;
 pub(crate) mod wasi2;
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Instant,
+};
 
 use tokio::sync::Notify;
 use wasm_sandbox_policy::{
@@ -105,8 +108,8 @@ pub(crate) struct Host {
     /// What a guest of WASI 0.2 holds besides.
     handles: Handles,
     http: Http,
-    /// Tells the guest of what changes beside it: bodies, connections, calls of tools.
-    changed: Arc<Notify>,
+    /// Tells the guest of what changes beside it: bodies, connections, calls of tools. Made when there is something.
+    changed: OnceLock<Arc<Notify>>,
     streams: Streams,
     clocks: Clocks,
     random: Random,
@@ -147,7 +150,7 @@ pub(crate) struct HostReport {
 impl Host {
     /// # Errors
     /// [`SandboxError::ResourceExhausted`] when arguments, environment and input are longer than `limits.input`.
-    pub(crate) fn new(setup: HostSetup<'_>) -> Result<Self, SandboxError> {
+    pub(crate) fn new(setup: HostSetup<'_>) -> Result<Box<Self>, SandboxError> {
         let system = &setup.config.capabilities.system;
         let limits = setup.config.limits.clone();
         let environment: Vec<String> =
@@ -158,8 +161,9 @@ impl Host {
         if used > limit {
             return Err(LimitHit { kind: ResourceKind::Input, used, limit }.into());
         }
-        let (now, changed) = (Instant::now(), Arc::<Notify>::default());
-        Ok(Self {
+        let (now, changed) = (Instant::now(), OnceLock::<Arc<Notify>>::new());
+        // It is large, and goes through many hands.
+        Ok(Box::new(Self {
             arguments: setup.arguments,
             environment,
             descriptors: Descriptors::new(Namespace::new(setup.mounts), setup.script.is_some(), limits.open_files),
@@ -170,8 +174,10 @@ impl Host {
             random: Random::new(system.random),
             insecure_seed: None,
             record: Record::new(setup.script),
-            net: Net::new(&setup.config.capabilities.network, setup.tools.executor, now, &changed)?,
-            tools: ToolCalls::new(setup.tools, limit, now, Arc::clone(&changed)),
+            net: Net::new(&setup.config.capabilities.network, setup.tools.executor, now, || {
+                Arc::clone(changed.get_or_init(Arc::default))
+            })?,
+            tools: ToolCalls::new(setup.tools, limit, now),
             changed,
             usage: IoUsage::default(),
             quota: setup.quota,
@@ -181,7 +187,11 @@ impl Host {
             answer: None,
             sleeping_since: None,
             random_filled: 0,
-        })
+        }))
+    }
+
+    fn changed(&self) -> &Arc<Notify> {
+        self.changed.get_or_init(Arc::default)
     }
 
     /// When this was made, for the run that begins with it.
@@ -362,6 +372,6 @@ impl Host {
             control: Arc::default(),
             tools: ToolSetup { toolbox: Arc::default(), beside_guest: false, executor: || None },
         };
-        Self::new(setup).unwrap()
+        *Self::new(setup).unwrap()
     }
 }

@@ -2,7 +2,7 @@
 
 mod answer;
 
-use std::{sync::Arc, time::Instant};
+use std::{mem::take, sync::Arc, time::Instant};
 
 use serde::{Serialize, de::DeserializeOwned};
 use wasm_sandbox_policy::{
@@ -92,7 +92,8 @@ impl<'a> Blueprint<'a> {
         Self { module, config, functions, tools, mode, arguments, streams, control, forks: false, state: None }
     }
 
-    async fn build(self) -> Result<Instance, BuildError> {
+    /// What is given to the instance leaves the blueprint, which is not used again.
+    async fn build(&mut self) -> Result<Instance, BuildError> {
         self.module.takes(&self.tools, &self.config.capabilities.network)?;
         self.module.is_served_by(&self.tools)?;
         let limits = &self.config.limits;
@@ -104,16 +105,16 @@ impl<'a> Blueprint<'a> {
         }
         let mut host = Host::new(HostSetup {
             config: self.config,
-            arguments: self.arguments,
-            stdin: self.streams.stdin,
-            stdout: self.streams.stdout,
-            stderr: self.streams.stderr,
+            arguments: take(&mut self.arguments),
+            stdin: take(&mut self.streams.stdin),
+            stdout: take(&mut self.streams.stdout),
+            stderr: take(&mut self.streams.stderr),
             mounts,
             script: interpreter.is_some().then(|| self.module.name().to_owned()),
             quota,
             control: Arc::clone(&self.control),
             tools: ToolSetup {
-                toolbox: self.tools,
+                toolbox: Arc::clone(&self.tools),
                 beside_guest: self.mode == Mode::Async,
                 executor: engine::executor,
             },
@@ -142,7 +143,7 @@ impl<'a> Blueprint<'a> {
         Ok(Instance {
             guest,
             module: self.module.clone(),
-            control: self.control,
+            control: Arc::clone(&self.control),
             input_limit: self.config.limits.input.as_u64(),
             files,
             mode: self.mode,
@@ -150,7 +151,7 @@ impl<'a> Blueprint<'a> {
     }
 
     /// An instance to call functions of.
-    pub(crate) async fn instance(self) -> Result<Instance, SandboxError> {
+    pub(crate) async fn instance(mut self) -> Result<Instance, SandboxError> {
         let (module, config) = (self.module, self.config);
         let mut instance = self.build().await.map_err(|error| match error {
             BuildError::Failed(failed) => {
@@ -167,7 +168,7 @@ impl<'a> Blueprint<'a> {
     }
 
     /// An instance that nothing has run in.
-    pub(crate) async fn untouched(self) -> Result<Instance, SandboxError> {
+    pub(crate) async fn untouched(mut self) -> Result<Instance, SandboxError> {
         self.build().await.map_err(|error| match error {
             BuildError::Failed(failed) => error_of(failed.failure, "instantiation", &[]),
             BuildError::Error(error) => error,
@@ -195,7 +196,7 @@ impl<'a> Blueprint<'a> {
     }
 
     /// An instance's whole life, which is one piece of work.
-    async fn live(self, work: Work<'_>) -> Result<(SandboxResult, Files), SandboxError> {
+    async fn live(mut self, work: Work<'_>) -> Result<(SandboxResult, Files), SandboxError> {
         let (name, config, arguments) = (self.module.name(), self.config, self.arguments.clone());
         match self.build().await {
             Ok(mut instance) => {
@@ -323,7 +324,7 @@ impl Instance {
         &mut self,
         name: &str,
     ) -> Result<ComponentFunction<'_, P, R>, SandboxError> {
-        ComponentFunction::new(&mut *self.guest, self.module.function(name)?)
+        ComponentFunction::new(&mut *self.guest, self.mode, self.module.function(name)?)
     }
 
     /// Gives up what a component gave out under this number: a result whose type is an owned handle. Whatever is still held

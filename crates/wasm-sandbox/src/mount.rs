@@ -14,8 +14,11 @@ use crate::vfs::{Dir, HostTree, MemoryTree, Quota};
 /// # Errors
 /// The host has no such directory or archive, or cannot keep a guest inside it.
 pub(crate) fn open(mounts: &[MountConfig], quota: &Arc<Quota>) -> Result<Vec<Mount>, SandboxError> {
-    let open = |mount: &MountConfig| tree(mount, quota).map_err(|error| explain(mount, error));
-    mounts.iter().map(|mount| Ok((mount.guest().clone(), open(mount)?))).collect()
+    let mut opened = Vec::with_capacity(mounts.len());
+    for mount in mounts {
+        opened.push((mount.guest().clone(), tree(mount, quota).map_err(|error| explain(mount, error))?));
+    }
+    Ok(opened)
 }
 
 /// What to grant instead of what is not there, or is no folder.

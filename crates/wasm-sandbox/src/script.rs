@@ -2,12 +2,12 @@
 
 use std::sync::{Arc, OnceLock};
 
-use futures::FutureExt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use wasm_sandbox_policy::{InstanceConfig, ResourceLimits, SandboxError};
 
 use crate::{
+    engine::at_first_poll,
     instance::Blueprint,
     lang::interpreter::{Answer, Interpreter, Runtime, TEMPORARY, ask},
     module::Module,
@@ -202,7 +202,7 @@ impl Script {
             self.loaded(ask(self.runtime, &mut guest, &request, limit).await?, name)
         };
         // In blocking mode a future is ready at its first poll.
-        let described = work.now_or_never().unwrap_or(Err(SandboxError::Cancelled))?;
+        let described = at_first_poll(|| work).unwrap_or(Err(SandboxError::Cancelled))?;
         let described: Vec<Described> =
             serde_json::from_value(described).map_err(|error| SandboxError::internal("describing a script", error))?;
         let (left_out, described): (Vec<_>, Vec<_>) = described.into_iter().partition(|one| one.left_out.is_some());

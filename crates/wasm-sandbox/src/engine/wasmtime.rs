@@ -151,7 +151,6 @@ impl LoadedModule for WasmtimeModule {
         let code = instance::LinkedCode::Module(instance::LinkedModuleCode {
             instance: imports.resolve(&self.module)?,
             initializes: self.module.get_export("_initialize").is_some(),
-            memory: self.module.get_export_index("memory"),
             globals: self.globals(),
         });
         let (engine, places) = (self.engine.clone(), Arc::clone(&self.places));

@@ -120,8 +120,9 @@ struct Held {
 impl Descriptors {
     pub(super) fn new(namespace: Namespace, rooted: bool, limit: u32) -> Self {
         let standard = [Descriptor::Stdin, Descriptor::Output(Stream::Stdout), Descriptor::Output(Stream::Stderr)];
-        let preopened = preopened(&namespace, rooted).into_iter().map(Descriptor::Directory);
-        let table: Vec<_> = standard.into_iter().chain(preopened).map(Some).collect();
+        let mut table = Vec::with_capacity(standard.len() + namespace.mounts().len() + 1);
+        table.extend(standard.map(Some));
+        preopened(&namespace, rooted).for_each(|directory| table.push(Some(Descriptor::Directory(directory))));
         let open = u32::try_from(table.len()).unwrap_or(u32::MAX);
         Self { table, namespace, open, limit, hit: None, held: BTreeMap::new() }
     }
@@ -132,7 +133,7 @@ impl Descriptors {
 
     /// What a guest that is no interpreter is given from the beginning.
     pub(super) fn preopened(&self) -> Vec<OpenDirectory> {
-        preopened(&self.namespace, false)
+        preopened(&self.namespace, false).collect()
     }
 
     pub(super) fn take_hit(&mut self) -> Option<LimitHit> {
@@ -270,16 +271,14 @@ impl Descriptors {
 }
 
 /// Every mount, or only the root; and the root above the mounts if nothing is mounted there.
-fn preopened(namespace: &Namespace, rooted: bool) -> Vec<OpenDirectory> {
+fn preopened(namespace: &Namespace, rooted: bool) -> impl Iterator<Item = OpenDirectory> {
     let is_root = |guest: &GuestPath| guest.as_str() == "/";
-    let path = |guest: &GuestPath| if is_root(guest) { String::new() } else { guest.as_str().to_owned() };
+    let path = move |guest: &GuestPath| if is_root(guest) { String::new() } else { guest.as_str().to_owned() };
     let mounts = namespace.mounts();
-    let given = mounts.iter().filter(|(guest, _)| !rooted || is_root(guest));
-    let mut directories: Vec<_> = given
-        .map(|(guest, tree)| OpenDirectory { place: Place::Tree(Arc::clone(tree)), path: path(guest), preopen: true })
-        .collect();
-    if !mounts.iter().any(|(guest, _)| is_root(guest)) {
-        directories.push(OpenDirectory { place: Place::Above, path: String::new(), preopen: true });
-    }
-    directories
+    let has_root = mounts.iter().any(|(guest, _)| is_root(guest));
+    let given = mounts.iter().filter(move |(guest, _)| !rooted || is_root(guest));
+    given
+        .map(move |(guest, tree)| (Place::Tree(Arc::clone(tree)), path(guest)))
+        .chain((!has_root).then(|| (Place::Above, String::new())))
+        .map(|(place, path)| OpenDirectory { place, path, preopen: true })
 }

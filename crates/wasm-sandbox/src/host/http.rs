@@ -140,7 +140,7 @@ impl Host {
         let (mut head, body) = exchange.request.into_parts();
         let fields = Map::of(std::mem::take(&mut head.headers));
         self.http.asked_for_head = head.method == Method::HEAD;
-        body.tells(&self.changed);
+        body.tells(self.changed());
         let request = self.keep(Message::Request { head: Arc::new(head), fields, body: Some(body) })?;
         let answer = self.keep(Message::Answer(exchange.answer))?;
         Ok((request, answer))
@@ -262,7 +262,7 @@ impl Host {
     pub(crate) fn new_response(&mut self, fields: u32) -> Result<u32, Stop> {
         let fields = self.take_fields(fields)?;
         let room = self.room_of_body()?;
-        let body = Pipe::of_guest(&self.changed, content_length(fields.map()), room);
+        let body = Pipe::of_guest(self.changed(), content_length(fields.map()), room);
         if self.http.asked_for_head {
             body.forget();
         }

@@ -9,7 +9,7 @@ use crate::{
 
 /// All mounts.
 #[derive(Clone, Default)]
-pub(crate) struct Namespace(Arc<[Mount]>);
+pub(crate) struct Namespace(Option<Arc<[Mount]>>);
 
 /// A path resolved as far as the mounts go.
 pub(crate) struct Located {
@@ -22,12 +22,11 @@ pub(crate) struct Located {
 
 impl Namespace {
     pub(crate) fn new(mounts: Vec<Mount>) -> Self {
-        // The default is shared, and so costs nothing.
-        if mounts.is_empty() { Self::default() } else { Self(mounts.into()) }
+        Self((!mounts.is_empty()).then(|| mounts.into()))
     }
 
     pub(super) fn mounts(&self) -> &[Mount] {
-        &self.0
+        self.0.as_deref().unwrap_or_default()
     }
 
     /// The mount that `full` is in, and where there.
@@ -36,7 +35,7 @@ impl Namespace {
             let rest = if guest == "/" { full } else { full.strip_prefix(guest)? };
             (rest.is_empty() || rest.starts_with('/')).then(|| rest.trim_start_matches('/').to_owned())
         };
-        let candidates = self.0.iter().filter_map(|(guest, tree)| Some((guest, tree, inside(guest.as_str())?)));
+        let candidates = self.mounts().iter().filter_map(|(guest, tree)| Some((guest, tree, inside(guest.as_str())?)));
         let (_, tree, mut rest) = candidates.max_by_key(|(guest, _, _)| guest.as_str().len())?;
         if rest.is_empty() {
             rest.push('.');
@@ -50,13 +49,13 @@ impl Namespace {
     /// Whether `full` is a directory above a mount: one that exists only to lead there.
     pub(crate) fn above(&self, full: &str) -> bool {
         let leads = |guest: &str| guest.strip_prefix(full).is_some_and(|rest| rest.starts_with('/'));
-        full == "/" || self.0.iter().any(|(guest, _)| leads(guest.as_str()))
+        full == "/" || self.mounts().iter().any(|(guest, _)| leads(guest.as_str()))
     }
 
     /// The names that a directory above the mounts has.
     pub(crate) fn names_above(&self, path: &str) -> Vec<DirEntry> {
         let mut names: Vec<&str> = self
-            .0
+            .mounts()
             .iter()
             .filter_map(|(guest, _)| guest.as_str().strip_prefix(path)?.strip_prefix('/')?.split('/').next())
             .filter(|name| !name.is_empty())

@@ -161,7 +161,7 @@ impl Net {
         policy: &NetworkPolicy,
         executor: Executor,
         began: Instant,
-        changed: &Arc<Notify>,
+        changed: impl FnOnce() -> Arc<Notify>,
     ) -> Result<Self, SandboxError> {
         Self::with_resolver(policy, executor, began, changed, || Arc::new(System))
     }
@@ -170,7 +170,7 @@ impl Net {
         policy: &NetworkPolicy,
         executor: Executor,
         began: Instant,
-        changed: &Arc<Notify>,
+        changed: impl FnOnce() -> Arc<Notify>,
         resolver: impl FnOnce() -> Arc<dyn Resolver>,
     ) -> Result<Self, SandboxError> {
         let denials = OnceLock::new();
@@ -184,7 +184,7 @@ impl Net {
                     pins: Mutex::default(),
                     asking: Arc::new(Semaphore::new(resolve::MAX_ASKING)),
                     denials: Arc::clone(denials.get_or_init(Arc::default)),
-                    changed: Arc::clone(changed),
+                    changed: changed(),
                     open: AtomicU32::new(0),
                 }),
                 executor,

@@ -10,7 +10,6 @@ use std::{
 };
 
 use serde_json::json;
-use tokio::sync::Notify;
 use wasm_sandbox_policy::{Denial, ToolOutcome, ToolRecord};
 
 use self::inbox::{Awaited, Inbox};
@@ -38,8 +37,6 @@ pub(super) struct ToolCalls {
     limit: u64,
     executor: Executor,
     began: Instant,
-    /// Tells the guest that a call has ended, or something else has changed that it may wait for.
-    changed: Arc<Notify>,
     /// Made by the first call: most guests make none.
     inbox: OnceLock<Arc<Inbox>>,
 }
@@ -55,14 +52,9 @@ pub(crate) enum Waited {
 }
 
 impl ToolCalls {
-    pub(super) fn new(setup: ToolSetup, limit: u64, began: Instant, changed: Arc<Notify>) -> Self {
+    pub(super) fn new(setup: ToolSetup, limit: u64, began: Instant) -> Self {
         let ToolSetup { toolbox, beside_guest, executor } = setup;
-        Self { toolbox, beside_guest, limit, executor, began, changed, inbox: OnceLock::new() }
-    }
-
-    fn inbox(&self) -> &Arc<Inbox> {
-        self.inbox
-            .get_or_init(|| Arc::new(Inbox::new(self.limit, self.executor, self.began, Arc::clone(&self.changed))))
+        Self { toolbox, beside_guest, limit, executor, began, inbox: OnceLock::new() }
     }
 
     pub(super) fn begin(&mut self, now: Instant) {
@@ -78,6 +70,11 @@ impl ToolCalls {
 }
 
 impl Host {
+    fn inbox(&self) -> &Arc<Inbox> {
+        let ToolCalls { limit, executor, began, inbox, .. } = &self.tools;
+        inbox.get_or_init(|| Arc::new(Inbox::new(*limit, *executor, *began, Arc::clone(self.changed()))))
+    }
+
     /// Begins the call that `request` describes; its number, or 0 when too many are under way.
     pub(crate) fn tool_start(&mut self, request: &[u8]) -> Result<u32, Stop> {
         crate::value::check_json(request, self.limits.input.as_u64()).map_err(Stop::Limit)?;
@@ -90,40 +87,40 @@ impl Host {
                 if failure.outcome == ToolOutcome::Unknown {
                     self.deny_tool(&name, "there is no such tool", 1);
                 }
-                return Ok(self.tools.inbox().ended(&name, used, failure));
+                return Ok(self.inbox().ended(&name, used, failure));
             }
         };
         let runtime = match self.tools.beside_guest {
             true => tokio::runtime::Handle::try_current().ok(),
             false => None,
         };
-        Ok(self.tools.inbox().start(&name, used, job, runtime))
+        Ok(self.inbox().start(&name, used, job, runtime))
     }
 
     /// The next call that has an answer, or what to wait for. With a call given, that one, and no other.
     pub(crate) fn tool_ended(&self, call: Option<u32>, until: Option<Instant>) -> Result<Waited, Wait> {
-        if let Some(ended) = self.tools.inbox().next_ended(call) {
+        if let Some(ended) = self.inbox().next_ended(call) {
             return Ok(ended);
         }
         if until.is_some_and(|until| until <= Instant::now()) {
             return Ok(Waited::Late);
         }
-        Err(Wait { until, stream: None, event: Some(Box::new(Awaited::new(self.tools.inbox(), call))) })
+        Err(Wait { until, stream: None, event: Some(Box::new(Awaited::new(self.inbox(), call))) })
     }
 
     /// That some call has an answer.
     pub(super) fn tool_event(&self) -> Box<dyn Event> {
-        Box::new(Awaited::new(self.tools.inbox(), None))
+        Box::new(Awaited::new(self.inbox(), None))
     }
 
     /// Bytes of an ended call's answer; 0 if there is no such call.
     pub(crate) fn tool_size(&self, call: u32) -> u32 {
-        u32::try_from(self.tools.inbox().size(call)).unwrap_or(u32::MAX)
+        u32::try_from(self.inbox().size(call)).unwrap_or(u32::MAX)
     }
 
     /// An ended call's answer. The call is forgotten.
     pub(crate) fn tool_take(&mut self, call: u32) -> Result<Option<Vec<u8>>, Stop> {
-        let answer = self.tools.inbox().take(call);
+        let answer = self.inbox().take(call);
         self.count_call(answer.as_ref().map_or(0, |answer| answer.len() as u64))?;
         Ok(answer)
     }
@@ -131,7 +128,7 @@ impl Host {
     /// Gives a call up.
     pub(crate) fn tool_cancel(&mut self, call: u32) -> Result<(), Stop> {
         self.count_call(0)?;
-        self.tools.inbox().cancel(call);
+        self.inbox().cancel(call);
         Ok(())
     }
 
@@ -139,17 +136,17 @@ impl Host {
     pub(crate) fn tool_list(&mut self) -> Result<u32, Stop> {
         let list = json!({ "ok": self.tools.toolbox.list() }).to_string();
         self.count_call(list.len() as u64)?;
-        Ok(self.tools.inbox().answered(list.into_bytes()))
+        Ok(self.inbox().answered(list.into_bytes()))
     }
 
     #[cfg(fuzzing)]
     pub(super) fn check_tools(&self) {
-        self.tools.inbox().check();
+        self.inbox().check();
     }
 
     /// Keeps the calls of a guest that is entered; when the guest is left, however that is, none goes on.
     pub(crate) fn tools_under_way(&self) -> Option<UnderWay> {
-        (!self.tools.toolbox.is_empty()).then(|| UnderWay::new(self.tools.inbox()))
+        (!self.tools.toolbox.is_empty()).then(|| UnderWay::new(self.inbox()))
     }
 
     /// Writes down what gates have refused since.

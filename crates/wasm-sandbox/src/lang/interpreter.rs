@@ -13,7 +13,6 @@ use std::{
     time::Duration,
 };
 
-use futures::FutureExt;
 use serde_json::json;
 use wasm_sandbox_policy::{
     ByteSize, ConfigProblem, GuestPath, InstanceConfig, MountAccess, RandomPolicy, ResourceLimits, SandboxError,
@@ -23,7 +22,7 @@ pub(crate) use self::ask::{Answer, Exception, ask, seed};
 use self::store::Store;
 use super::{javascript, python};
 use crate::{
-    engine::{self, EngineProfile, LinkedModule, Mode, cache::CacheKey, loaded::Loaded},
+    engine::{self, EngineProfile, LinkedModule, Mode, at_first_poll, cache::CacheKey, loaded::Loaded},
     host_function::HostFunctions,
     image::Image,
     instance::Blueprint,
@@ -331,5 +330,5 @@ fn after(
         }
     };
     // In blocking mode a future is ready at its first poll.
-    work.now_or_never().unwrap_or_else(|| Err(SandboxError::internal("making an image", "it waits for something")))
+    at_first_poll(|| work).unwrap_or_else(|| Err(SandboxError::internal("making an image", "it waits for something")))
 }

@@ -9,7 +9,7 @@ use wasmtime::{Extern, Func, Instance, InstancePre, ModuleExport, Store, TypedFu
 use super::{
     component::{ComponentExports, Handles, drive, here},
     image,
-    link::{engine_value, value},
+    link::{MEMORY, engine_value, value},
     meter::{CpuMeter, Metered},
     places::{Place, Places},
     store::{self, StoreData},
@@ -17,7 +17,10 @@ use super::{
     turn::Entered,
 };
 use crate::{
-    engine::{EngineProfile, EngineUsage, Failed, Failure, GuestInstance, InstanceStart, LinkedModule, Mode},
+    engine::{
+        EngineProfile, EngineUsage, Failed, Failure, GuestInstance, InstanceStart, LinkedModule, Mode, Prompt,
+        at_first_poll,
+    },
     host::{Host, UnderWay, http::Exchange},
     image::{Beginning, Changes},
     value::{ComponentValue, WasmValue},
@@ -50,20 +53,19 @@ impl LinkedCode {
 pub(super) struct LinkedModuleCode {
     pub(super) instance: InstancePre<StoreData>,
     pub(super) initializes: bool,
-    pub(super) memory: Option<ModuleExport>,
     pub(super) globals: Vec<ModuleExport>,
 }
 
 impl LinkedModule for WasmtimeLinked {
-    fn instantiate<'a>(&'a self, start: InstanceStart) -> BoxFuture<'a, Result<Box<dyn GuestInstance>, Failed>> {
+    fn instantiate<'a>(&'a self, start: InstanceStart) -> Prompt<'a, Box<dyn GuestInstance>, Failed> {
         let Some(place) = self.places.take(self.code.places()) else {
             let failure = Failure::Error(too_many(self.profile.instances));
-            let failed = Failed { failure, host: Some(Box::new(start.host)), usage: EngineUsage::default() };
-            return std::future::ready(Err(failed)).boxed();
+            let failed = Failed { failure, host: Some(start.host), usage: EngineUsage::default() };
+            return std::future::ready(Err(failed)).left_future();
         };
         let beginning = start.beginning.clone();
         let store = store::new(&self.engine, start, self.mode);
-        let mut instance = WasmtimeInstance {
+        let mut instance = Box::new(WasmtimeInstance {
             store,
             instance: None,
             component: None,
@@ -77,18 +79,17 @@ impl LinkedModule for WasmtimeLinked {
             instances: self.profile.instances,
             _place: place,
             ended: false,
-        };
-        async move {
+        });
+        prompt(self.mode, move || async move {
             match instance.start(self, beginning).await {
-                Ok(()) => Ok(Box::new(instance) as Box<dyn GuestInstance>),
+                Ok(()) => Ok(instance as Box<dyn GuestInstance>),
                 Err(failure) => {
                     let usage = instance.usage();
-                    let host = Some(Box::new(instance.store.into_data().host));
+                    let host = Some(instance.store.into_data().host);
                     Err(Failed { failure, host, usage })
                 }
             }
-        }
-        .boxed()
+        })
     }
 }
 
@@ -118,9 +119,24 @@ pub(crate) struct WasmtimeInstance {
 }
 
 impl WasmtimeInstance {
+    /// A run begins at `now` whose accounts are empty.
+    fn announce(&mut self, now: Instant) -> Result<(), SandboxError> {
+        if self.fuel {
+            let fuel = match self.store.data().limits.fuel {
+                FuelLimit::Units(units) => units,
+                _ => u64::MAX,
+            };
+            self.store.set_fuel(fuel).map_err(|error| SandboxError::internal("setting fuel", error))?;
+        }
+        let data = self.store.data_mut();
+        data.started = Some(now);
+        data.ticked = true;
+        Ok(())
+    }
+
     async fn start(&mut self, linked: &WasmtimeLinked, beginning: Option<Beginning>) -> Result<(), Failure> {
         let began = self.store.data().host.made();
-        self.begin(began).map_err(Failure::Error)?;
+        self.announce(began).map_err(Failure::Error)?;
         self.before_entry()?;
         // From an image nothing of the guest's runs yet.
         let _entered = beginning.is_none().then(|| self.enter());
@@ -166,8 +182,6 @@ impl WasmtimeInstance {
             (None, Mode::Async) => Metered::new(self.cpu(), module.instance.instantiate_async(&mut self.store)).await,
         };
         let instance = made.map_err(|error| self.start_failure(error))?;
-        let memory = module.memory.and_then(|memory| instance.get_module_export(&mut self.store, &memory));
-        self.store.data_mut().memory = memory.and_then(Extern::into_memory);
         for global in &module.globals {
             self.globals.extend(instance.get_module_export(&mut self.store, global).and_then(Extern::into_global));
         }
@@ -280,29 +294,16 @@ impl WasmtimeInstance {
 impl GuestInstance for WasmtimeInstance {
     fn begin(&mut self, now: Instant) -> Result<(), SandboxError> {
         self.check_process()?;
-        if self.fuel {
-            let fuel = match self.store.data().limits.fuel {
-                FuelLimit::Units(units) => units,
-                _ => u64::MAX,
-            };
-            self.store.set_fuel(fuel).map_err(|error| SandboxError::internal("setting fuel", error))?;
-        }
         let data = self.store.data_mut();
         data.cpu.reset();
         data.timeline.reset();
         data.limiter.begin();
-        data.started = Some(now);
-        data.ticked = true;
         data.host.begin(now);
-        Ok(())
+        self.announce(now)
     }
 
-    fn invoke<'a>(
-        &'a mut self,
-        export: &'a str,
-        arguments: &'a [WasmValue],
-    ) -> BoxFuture<'a, Result<Option<WasmValue>, Failure>> {
-        async move {
+    fn invoke<'a>(&'a mut self, export: &'a str, arguments: &'a [WasmValue]) -> Prompt<'a, Option<WasmValue>, Failure> {
+        prompt(self.mode, move || async move {
             self.check_alive()?;
             let Some((function, count)) = self.function(export) else {
                 let function = export.to_owned();
@@ -333,8 +334,7 @@ impl GuestInstance for WasmtimeInstance {
                     Err(trap::failure(error, self.store.data()))
                 }
             }
-        }
-        .boxed()
+        })
     }
 
     fn call<'a>(
@@ -354,6 +354,10 @@ impl GuestInstance for WasmtimeInstance {
     }
 
     fn memory(&mut self) -> &mut [u8] {
+        // Functions of numbers never need it.
+        if let (None, Some(instance)) = (self.store.data().memory, self.instance) {
+            self.store.data_mut().memory = instance.get_memory(&mut self.store, MEMORY);
+        }
         match self.store.data().memory {
             Some(memory) => memory.data_mut(&mut self.store),
             None => &mut [],
@@ -411,9 +415,22 @@ impl GuestInstance for WasmtimeInstance {
     }
 }
 
+fn prompt<'a, T: Send, E: From<Failure> + Send, F: Future<Output = Result<T, E>> + Send + 'a>(
+    mode: Mode,
+    outcome: impl FnOnce() -> F,
+) -> Prompt<'a, T, E> {
+    match mode {
+        Mode::Blocking => {
+            let waits = || Err(Failure::Error(SandboxError::internal("a guest in blocking mode", "it waits")).into());
+            std::future::ready(at_first_poll(outcome).unwrap_or_else(waits)).left_future()
+        }
+        Mode::Async => outcome().boxed().right_future(),
+    }
+}
+
 /// The outcome of a future that never waits, as those of instances in blocking mode are.
 pub(super) fn at_once<T>(future: impl Future<Output = wasmtime::Result<T>>) -> wasmtime::Result<T> {
-    future.now_or_never().unwrap_or_else(|| Err(wasmtime::Error::msg("a guest in blocking mode waits")))
+    at_first_poll(|| future).unwrap_or_else(|| Err(wasmtime::Error::msg("a guest in blocking mode waits")))
 }
 
 #[cold]

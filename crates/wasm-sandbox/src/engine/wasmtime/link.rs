@@ -77,12 +77,15 @@ pub(super) fn parts<'a>(
     }
 }
 
-/// The exported memory. While the start function runs it is not yet in the store's data.
+/// The name of the memory that the host reads and writes.
+pub(super) const MEMORY: &str = "memory";
+
+/// The exported memory.
 pub(super) fn memory_of(caller: &mut Caller<'_, StoreData>) -> Option<Memory> {
-    match caller.data().memory {
-        Some(memory) => Some(memory),
-        None => caller.get_export("memory").and_then(Extern::into_memory),
+    if caller.data().memory.is_none() {
+        caller.data_mut().memory = caller.get_export(MEMORY).and_then(Extern::into_memory);
     }
+    caller.data().memory
 }
 
 /// What a finished step means to the guest, or what to wait for before the call is made again.

@@ -20,14 +20,14 @@ use crate::{
 
 /// The data of one store.
 pub(super) struct StoreData {
-    pub(super) host: Host,
+    pub(super) host: Box<Host>,
     pub(super) limiter: Limiter,
     pub(super) limits: ResourceLimits,
     pub(super) cpu: Arc<CpuMeter>,
     pub(super) timeline: Timeline,
     pub(super) turn: Turn,
     pub(super) mode: Mode,
-    /// The exported memory, known once the instance is made.
+    /// The exported memory, once it was looked up.
     pub(super) memory: Option<Memory>,
     /// Whether a tick fell into the current call, or it had to wait.
     pub(super) ticked: bool,

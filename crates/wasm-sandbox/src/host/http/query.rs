@@ -119,7 +119,7 @@ impl Host {
         let mut texts = self.lend(0)?;
         texts.grow(TEXTS)?;
         let room = self.room_of_body()?;
-        let body = Pipe::asking(&self.changed, content_length(fields.map()), room);
+        let body = Pipe::asking(self.changed(), content_length(fields.map()), room);
         let query = Query {
             method: Method::GET,
             scheme: None,

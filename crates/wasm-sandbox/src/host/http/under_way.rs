@@ -367,7 +367,7 @@ impl Answer {
             return Ok(Err(NetError::new(NetErrorKind::Response, message)));
         };
         room.grow(CAPACITY as u64)?;
-        let body = Pipe::of_guest(&host.changed, None, room);
+        let body = Pipe::of_guest(host.changed(), None, room);
         let weak = Arc::downgrade(&body);
         Ok(Ok((Self { status: head.status, fields, body: Some(body) }, weak)))
     }

@@ -49,7 +49,7 @@ fn net_of(rules: &[&str], script: &Arc<Script>) -> Net {
     let connect_timeout = Duration::from_millis(50);
     let policy = NetworkPolicy::Allow(NetworkGrants { rules, connect_timeout, ..NetworkGrants::default() });
     let resolver: Arc<dyn Resolver> = Arc::<Script>::clone(script);
-    Net::with_resolver(&policy, crate::engine::executor, Instant::now(), &Arc::default(), || resolver).unwrap()
+    Net::with_resolver(&policy, crate::engine::executor, Instant::now(), Arc::default, || resolver).unwrap()
 }
 
 fn shared_of(net: &Net) -> Arc<Shared> {
@@ -219,7 +219,7 @@ async fn a_connection_whose_task_panics_has_ended() {
     let rules = vec!["a.example".parse().unwrap()];
     let policy = NetworkPolicy::Allow(NetworkGrants { rules, ..NetworkGrants::default() });
     let mut net =
-        Net::with_resolver(&policy, crate::engine::executor, Instant::now(), &Arc::default(), || Arc::new(Broken))
+        Net::with_resolver(&policy, crate::engine::executor, Instant::now(), Arc::default, || Arc::new(Broken))
             .unwrap();
     assert_eq!(dial(&mut net, "a.example", 80).await.unwrap_err().kind, NetErrorKind::Other);
     assert_eq!(shared_of(&net).open.load(Ordering::SeqCst), 0, "its place is free");

@@ -4,8 +4,14 @@ use std::sync::Arc;
 
 use wasmtime::component::{ComponentNamedList, Lift, Lower, TypedFunc};
 
-use super::drive;
-use crate::engine::{Failure, wasmtime::instance::WasmtimeInstance};
+use super::here;
+use crate::engine::{
+    Failure,
+    wasmtime::{
+        instance::{WasmtimeInstance, at_once},
+        meter::Metered,
+    },
+};
 
 /// What can be parameters.
 pub trait ComponentLower: ComponentNamedList + Lower {}
@@ -38,25 +44,37 @@ where
         Some(Self { function, plain })
     }
 
+    /// Calls it on the calling thread.
     #[inline]
-    pub(crate) async fn call(&self, instance: &mut WasmtimeInstance, arguments: P) -> Result<R, Failure> {
+    pub(crate) fn call(&self, instance: &mut WasmtimeInstance, arguments: P) -> Result<R, Failure> {
         instance.check_alive()?;
         instance.before_entry()?;
         let _entered = instance.enter();
         let outcome = match self.plain {
             true => self.function.call(&mut instance.store, arguments),
-            false => self.call_apart(instance, arguments).await,
+            false => self.call_deep(instance, arguments),
         };
         instance.after_unannounced_entry();
         outcome.map_err(|error| instance.component_failure(error))
     }
 
-    /// Calls it on a stack of its own.
-    async fn call_apart(&self, instance: &mut WasmtimeInstance, arguments: P) -> wasmtime::Result<R> {
-        let (mode, cpu) = (instance.mode, Arc::clone(&instance.store.data().cpu));
+    /// Calls it on a stack of its own. Apart from the others, which it would make as slow as it is.
+    #[inline(never)]
+    fn call_deep(&self, instance: &mut WasmtimeInstance, arguments: P) -> wasmtime::Result<R> {
+        let cpu = Arc::clone(&instance.store.data().cpu);
+        here(&cpu, || at_once(self.function.call_async(&mut instance.store, arguments)))
+    }
+
+    /// Calls it and gives way to the executor at every tick.
+    pub(crate) async fn call_async(&self, instance: &mut WasmtimeInstance, arguments: P) -> Result<R, Failure> {
+        instance.check_alive()?;
+        instance.before_entry()?;
+        let _entered = instance.enter();
+        let cpu = Arc::clone(&instance.store.data().cpu);
         instance.ended = true;
-        let outcome = drive(mode, cpu, self.function.call_async(&mut instance.store, arguments)).await;
+        let outcome = Metered::new(cpu, self.function.call_async(&mut instance.store, arguments)).await;
         instance.ended = false;
-        outcome
+        instance.after_unannounced_entry();
+        outcome.map_err(|error| instance.component_failure(error))
     }
 }

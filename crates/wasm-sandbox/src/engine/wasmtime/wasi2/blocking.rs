@@ -1,7 +1,6 @@
 //! The functions that wait, as they are for guests in blocking mode: they wait on the thread, so that a guest needs no stack of
 //! its own to be called on, which takes several times as long as a short call.
 
-use futures::future::FutureExt;
 use wasmtime::{
     StoreContextMut,
     component::{Linker, Resource, ResourceType},
@@ -22,7 +21,10 @@ use super::{
         },
     },
 };
-use crate::engine::wasmtime::{instance::at_once, store::StoreData};
+use crate::engine::{
+    at_first_poll,
+    wasmtime::{instance::at_once, store::StoreData},
+};
 
 /// Puts them in the place of those that give way.
 pub(super) fn add(linker: &mut Linker<StoreData>) -> wasmtime::Result<()> {
@@ -119,7 +121,7 @@ fn add_output(linker: &mut Linker<StoreData>) -> wasmtime::Result<()> {
 /// The outcome of a future that never waits.
 fn done<T>(future: impl Future<Output = Result<T, Refused>>) -> Result<T, Refused> {
     let waits = || Err(Refused::Ends(wasmtime::Error::msg("a function in blocking mode waits")));
-    future.now_or_never().unwrap_or_else(waits)
+    at_first_poll(|| future).unwrap_or_else(waits)
 }
 
 fn streamed<T>(data: &mut StoreData, outcome: Result<T, Refused>) -> wasmtime::Result<(Result<T, StreamError>,)> {

@@ -95,7 +95,7 @@ async fn f17_a_certificate_for_many_names_does_not_bring_another_host_the_secret
     let policy = NetworkPolicy::Allow(NetworkGrants { rules, secrets, roots, ..NetworkGrants::default() });
     let resolver = Script::new(&[&["127.0.0.2"], &["127.0.0.1"]]);
     let mut net =
-        Net::with_resolver(&policy, crate::engine::executor, Instant::now(), &Arc::default(), || resolver).unwrap();
+        Net::with_resolver(&policy, crate::engine::executor, Instant::now(), Arc::default, || resolver).unwrap();
     // By its own name, and by its address; before and after it is known where the secret's host is.
     ask(&mut net, "other.example.com", port).await;
     assert!(!other.recv().await.unwrap().contains("s3cret"));
