@@ -10,12 +10,19 @@ use wasm_sandbox::{
     ByteSize, ConfigProblem, FuelLimit, InstanceConfig, InstanceConfigBuilder, SandboxError, parse_duration,
 };
 
+/// The one grant that also those have who only ask what a guest is.
 #[derive(Args, Clone, Default)]
-#[command(next_help_heading = "Policy")]
-pub(crate) struct PolicyFlags {
+pub(crate) struct ReadFlag {
     /// Let the guest read a folder, at the same path or at GUEST
     #[arg(long, value_name = "PATH[:GUEST]")]
     allow_read: Vec<String>,
+}
+
+#[derive(Args, Clone, Default)]
+#[command(next_help_heading = "Policy")]
+pub(crate) struct PolicyFlags {
+    #[command(flatten)]
+    read: ReadFlag,
 
     /// Let the guest read and write a folder, at the same path or at GUEST
     #[arg(long, value_name = "PATH[:GUEST]")]
@@ -73,6 +80,24 @@ fn fuel(text: &str) -> Result<FuelLimit, String> {
         .map_err(|_| "expected a number of instructions, such as `1000000000`, or `off`".to_owned())
 }
 
+impl ReadFlag {
+    /// What it adds to a policy.
+    ///
+    /// # Errors
+    /// Mistakes in the flag, or a policy that it does not go with.
+    pub(crate) fn added_to(&self, base: InstanceConfig) -> Result<InstanceConfig, SandboxError> {
+        self.added(InstanceConfigBuilder::from_config(base))?.build()
+    }
+
+    fn added(&self, mut builder: InstanceConfigBuilder) -> Result<InstanceConfigBuilder, SandboxError> {
+        for grant in &self.allow_read {
+            let (host, guest) = split(grant)?;
+            builder = builder.filesystem_read(host, &guest);
+        }
+        Ok(builder)
+    }
+}
+
 impl PolicyFlags {
     /// Whether a policy file takes the place of every other.
     pub(crate) fn has_file(&self) -> bool {
@@ -86,11 +111,7 @@ impl PolicyFlags {
             None => base,
         };
         base.limits.fuel = self.fuel.unwrap_or(base.limits.fuel);
-        let mut builder = InstanceConfigBuilder::from_config(base);
-        for grant in &self.allow_read {
-            let (host, guest) = split(grant)?;
-            builder = builder.filesystem_read(host, &guest);
-        }
+        let mut builder = self.read.added(InstanceConfigBuilder::from_config(base))?;
         for grant in &self.allow_write {
             let (host, guest) = split(grant)?;
             builder = builder.filesystem_write(host, &guest);

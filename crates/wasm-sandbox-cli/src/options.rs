@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum, builder::styling};
 
 use wasm_sandbox::ByteSize;
 
-use crate::flags::{PolicyFlags, duration};
+use crate::flags::{PolicyFlags, ReadFlag, duration};
 
 const STYLES: styling::Styles = styling::Styles::styled()
     .header(styling::AnsiColor::Green.on_default().bold())
@@ -269,12 +269,16 @@ pub(crate) struct ServeOptions {
 
 #[derive(Args)]
 pub(crate) struct InspectOptions {
-    /// The module, source file or project [default: the current folder]
+    /// The module, source file or project, which may read the folders that its manifest grants [default: the current
+    /// folder]
     pub(crate) file: Option<PathBuf>,
 
     /// Print it as JSON
     #[arg(long)]
     pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) read: ReadFlag,
 }
 
 #[derive(Args)]

@@ -8,7 +8,8 @@ use std::{
 };
 
 use wasm_sandbox::{
-    ConfigProblem, GuestKind, InstanceConfig, Manifest, MountAccess, MountConfig, Plain, ProjectGuest, SandboxError,
+    ConfigProblem, GuestKind, InstanceConfig, Manifest, MountAccess, MountConfig, NetworkPolicy, Plain, ProjectGuest,
+    SandboxError,
 };
 
 use crate::{
@@ -45,7 +46,7 @@ impl Project {
         Self::found(path, !flags.has_file())
     }
 
-    /// The same for whom no policy is of use: what lies beside a file is not looked at.
+    /// The same for whom the policy beside a file is of no use: only what a folder says of itself is read.
     ///
     /// # Errors
     /// As [`Self::named`].
@@ -93,9 +94,19 @@ impl Project {
         if let Some(found) = manifest.filter(|_| verbosity >= Verbosity::Verbose) {
             report::note(&format!("the policy is that of `{}`", found.shown));
         }
-        let base =
-            manifest.map(|found| found.manifest.policy_in(&found.folder).with_host_paths(resolved)).unwrap_or_default();
-        policy(flags, base, verbosity)
+        policy(flags, manifest.map(Found::policy).unwrap_or_default(), verbosity)
+    }
+
+    /// What of the manifest's policy the guest has that is only looked at: nothing is written, and nobody is asked.
+    pub(crate) fn looked_at(&self) -> InstanceConfig {
+        let mut policy = self.manifest.as_ref().map(Found::policy).unwrap_or_default();
+        policy.capabilities.network = NetworkPolicy::Deny;
+        for mount in &mut policy.capabilities.filesystem.mounts {
+            if let MountConfig::Host { access, .. } = mount {
+                *access = MountAccess::Read;
+            }
+        }
+        policy
     }
 
     /// Refuses what the manifest says the guest is not for.
@@ -135,6 +146,10 @@ pub(crate) fn policy(
 }
 
 impl Found {
+    fn policy(&self) -> InstanceConfig {
+        self.manifest.policy_in(&self.folder).with_host_paths(resolved)
+    }
+
     fn in_folder(folder: &Path) -> Result<Option<Self>, SandboxError> {
         let path = folder.join(Manifest::FILE_NAME);
         let shown = path.strip_prefix(".").unwrap_or(&path).display().to_string();

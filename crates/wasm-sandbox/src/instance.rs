@@ -406,7 +406,7 @@ impl Instance {
     /// Prints the story of an exception, where the interpreter has not done so.
     pub(crate) fn complain(&mut self, runtime: Runtime, exception: &Exception) {
         if runtime != Runtime::Python {
-            self.tell(&exception.story());
+            self.tell(&exception.advised());
         }
     }
 

@@ -42,7 +42,9 @@ struct Inspection<'a> {
 pub(crate) fn inspect(options: &InspectOptions, verbosity: Verbosity) -> Result<ExitCode, Failure> {
     let setup = super::machine::here(verbosity);
     let project = Project::without_policy(options.file.as_deref())?;
-    let sandbox = WasmSandbox::builder().setup(setup).source(project.source()).build_blocking()?;
+    // A script of several files is loaded to see what it exports.
+    let policy = options.read.added_to(project.looked_at())?;
+    let sandbox = WasmSandbox::builder().setup(setup).source(project.source()).config(policy).build_blocking()?;
     let module = sandbox.module()?;
     let inspection = Inspection {
         name: module.name(),

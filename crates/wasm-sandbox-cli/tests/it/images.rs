@@ -48,6 +48,12 @@ fn a_prelude_that_cannot_be_is_said() {
     let wrong = ran(&shell, &["image", "build", "wrong", "wrong.js"]);
     assert_eq!(wrong.status.code(), Some(123), "{}", text(&wrong.stderr));
     assert!(text(&wrong.stderr).contains("TypeError: not this"), "{}", text(&wrong.stderr));
+    // Nothing is granted to a prelude, and no flag would.
+    fs::write(shell.folder.path().join("importing.js"), "import './wrong.js'").unwrap();
+    let importing = ran(&shell, &["image", "build", "wrong", "importing.js"]);
+    let said = text(&importing.stderr);
+    assert!(importing.status.code() == Some(123) && said.contains("Cannot find module './wrong.js'"), "{said}");
+    assert!(!said.contains("--allow-read"), "{said}");
     assert_eq!(ran(&shell, &["image", "build", "wrong", "missing.js"]).status.code(), Some(127));
     assert_eq!(ran(&shell, &["image", "build", "wrong", "module.wat"]).status.code(), Some(2));
     let compiled = ran(&shell, &["run", "program.wat", "--image", "javascript"]);

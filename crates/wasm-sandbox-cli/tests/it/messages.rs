@@ -259,9 +259,12 @@ fn a_script_imports_what_lies_beside_it_where_its_folder_is_granted() {
     let grant = ["--allow-read", "app:/"];
     assert_eq!(shown(&shell, &[&["run", "app/main.js"][..], &grant].concat()), "4\n");
     assert_eq!(shown(&shell, &[&["call", "app/main.js", "twice", "4"][..], &grant].concat()), "8\n");
-    let (code, said) = said(&shell, &["run", "app/main.js"]);
-    assert_eq!(code, 1);
-    assert!(said.contains("Cannot find module './helper.js'") && said.contains("`--allow-read DIR:/`"), "{said}");
+    for words in [["run", "app/main.js"], ["inspect", "app/main.js"]] {
+        let (code, said) = said(&shell, &words);
+        assert_eq!(code, 1);
+        assert!(said.contains("Cannot find module './helper.js'") && said.contains("`--allow-read DIR:/`"), "{said}");
+    }
+    assert!(shown(&shell, &[&["inspect", "app/main.js"][..], &grant].concat()).contains("  twice(x: any) -> any\n"));
 }
 
 /// Whoever comes while another process compiles says so and waits, and does not compile again.

@@ -70,6 +70,37 @@ fn a_project_is_called_inspected_and_built() {
     assert_eq!(text(&shell.run(&["-q", "call", "tool/out.wasm", "add", "1", "2"]).stdout), "3\n");
 }
 
+/// It is loaded to see what it exports, with what it may read: nothing that it does then comes to anybody.
+#[test]
+fn a_script_of_several_files_is_inspected_and_changes_nothing() {
+    let manifest = "[guest]\nsource = \"many.mjs\"\nkind = \"library\"\n
+        [capabilities.network.allow]\nrules = [\"127.0.0.1\"]\n
+        [[capabilities.filesystem.mounts]]\nkind = \"host\"\nguest = \"/data\"\nhost = \"data\"\naccess = \"write\"\n";
+    let shell = tool(manifest);
+    let folder = shell.folder.path().join("tool");
+    fs::write(folder.join("data/helper.mjs"), "export const twice = (x) => 2 * x;").unwrap();
+    let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    server.set_nonblocking(true).unwrap();
+    let effects = format!(
+        "import {{ writeFileSync }} from 'fs';\nexport {{ twice }} from '/data/helper.mjs';\n
+        try {{ writeFileSync('/data/new', 'x') }} catch {{}}\ntry {{ await fetch('http://{}/') }} catch {{}}\n",
+        server.local_addr().unwrap()
+    );
+    fs::write(folder.join("many.mjs"), effects).unwrap();
+    let inspected = shell.run(&["-q", "inspect", "tool"]);
+    assert!(text(&inspected.stdout).contains("  twice(x: any) -> any\n"), "{inspected:?}");
+    assert!(!folder.join("data/new").exists());
+    assert!(server.accept().is_err());
+    // The twin: called, it does all of it.
+    let answering = std::thread::spawn(move || {
+        server.set_nonblocking(false).unwrap();
+        drop(server.accept().unwrap());
+    });
+    assert_eq!(ended(&shell.run(&["-q", "call", "tool", "twice", "4"])), (0, "8\n", ""));
+    assert!(folder.join("data/new").exists());
+    answering.join().unwrap();
+}
+
 #[test]
 fn flags_add_to_the_manifest_and_a_policy_file_replaces_it() {
     let shell = tool(&format!("{TOOL}{GRANTS}"));

@@ -39,7 +39,12 @@ impl Exception {
     pub(crate) fn story(&self) -> String {
         let Self { name, message, stack } = self;
         let told = stack.contains(message.as_str()) && stack.contains(name.as_str());
-        let story = if told { stack.clone() } else { format!("{name}: {message}\n{stack}").trim_end().to_owned() };
+        if told { stack.clone() } else { format!("{name}: {message}\n{stack}").trim_end().to_owned() }
+    }
+
+    /// The same of a script, with what helps.
+    pub(crate) fn advised(&self) -> String {
+        let (story, message) = (self.story(), &self.message);
         // Python's driver says it by itself.
         let is_path = |module: &str| module.starts_with(['.', '/']);
         if message.strip_prefix("Cannot find module '").is_some_and(is_path) {
@@ -59,7 +64,7 @@ impl Answer {
             Self::Invalid(detail) => Err(SandboxError::Signature { detail, signature: function }),
             Self::Error(exception) => Err(SandboxError::Exception {
                 function,
-                stack: exception.story(),
+                stack: exception.advised(),
                 name: exception.name,
                 message: exception.message,
             }),
