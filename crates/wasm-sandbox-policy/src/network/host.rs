@@ -148,6 +148,17 @@ impl IpNetwork {
         (self.prefix == width(self.address)).then_some(self.address)
     }
 
+    /// What its addresses are, where none of them is a host's.
+    pub(super) fn is_nobodys(&self) -> Option<AddressKind> {
+        let kind = AddressKind::of(self.address);
+        let all = match kind {
+            // Their networks are `224.0.0.0/4` and `ff00::/8`; broadcasts are single.
+            AddressKind::Multicast => self.prefix >= if self.address.is_ipv4() { 4 } else { 8 },
+            _ => self.address().is_some(),
+        };
+        (all && !kind.is_one_hosts()).then_some(kind)
+    }
+
     fn covers(&self, other: &Self) -> bool {
         self.prefix <= other.prefix && self.contains(other.address)
     }

@@ -5,12 +5,15 @@ use std::{borrow::Cow, fmt, net::IpAddr, str::FromStr};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::host::{HostName, HostPattern, IpNetwork};
+use super::{
+    AddressKind,
+    host::{HostName, HostPattern, IpNetwork},
+};
 use crate::{plain::Plain, units::TextVisitor};
 
 /// Hosts that may be connected to by TCP, or sent datagrams by UDP, and on which ports. In text `HOST`, `HOST:PORT` or
 /// `HOST:FIRST-LAST`, with `udp://` before it for datagrams, which may be `tcp://` otherwise; without a port it is for every port. A host is a name, `*.` and a name for all names below that, an
-/// address, or a network of addresses. IPv6 with a port is in brackets.
+/// address, or a network of addresses. IPv6 with a port is in brackets. An address that is no host's, such as `0.0.0.0`, is in no rule.
 ///
 /// ```
 /// use wasm_sandbox_policy::NetworkRule;
@@ -18,7 +21,7 @@ use crate::{plain::Plain, units::TextVisitor};
 /// for text in ["example.com:443", "*.example.com", "192.0.2.0/24:8000-8080", "[2001:db8::/32]:443", "::1", "udp://192.0.2.7:53"] {
 ///     assert_eq!(text.parse::<NetworkRule>()?.to_string(), text);
 /// }
-/// for wrong in ["https://example.com/", "example.com:0", "*", "127.1"] {
+/// for wrong in ["https://example.com/", "example.com:0", "*", "127.1", "0.0.0.0:80"] {
 ///     assert!(wrong.parse::<NetworkRule>().is_err());
 /// }
 /// # Ok::<(), wasm_sandbox_policy::NetworkRuleError>(())
@@ -137,7 +140,22 @@ fn read(text: &str) -> Result<NetworkRule, String> {
     let (host, ports) = split(rest)?;
     let host: HostPattern = host.parse().map_err(|error: super::host::HostError| error.0.to_owned())?;
     let (first, last) = ports.map_or(Ok(EVERY_PORT), range)?;
+    if let HostPattern::Network(network) = &host
+        && let Some(kind) = network.is_nobodys()
+    {
+        return Err(nobodys(network, kind));
+    }
     Ok(NetworkRule { protocol, host, first, last })
+}
+
+/// That a rule grants nothing, since no host has such an address.
+fn nobodys(network: &IpNetwork, kind: AddressKind) -> String {
+    let instead = match (kind, is_v6(network)) {
+        (AddressKind::Unspecified, false) => "write `127.0.0.1` for this machine, or `0.0.0.0/0` for every address",
+        (AddressKind::Unspecified, true) => "write `[::1]` for this machine, or `[::/0]` for every address",
+        _ => "write the addresses of the hosts themselves",
+    };
+    format!("grants nothing, since `{network}` is {kind}, and so no host's: {instead}")
 }
 
 fn no_url(scheme: &str, rest: &str) -> String {

@@ -168,9 +168,14 @@ fn f3_every_kind_of_address_that_is_not_public_is_refused() {
         assert_eq!(open.check_address(ip, 80, [&resolved]), Err(NetworkRefusal::Address(kind)), "{text}");
         // The twin; what is no host's address is granted by none.
         let none = matches!(kind, AddressKind::Unspecified | AddressKind::Multicast);
-        let expected = if none { Err(NetworkRefusal::Address(kind)) } else { Ok(()) };
-        assert_eq!(grants(&[&ip.to_canonical().to_string()]).check_address(ip, 80, []), expected, "{text}");
         assert_eq!(kind.is_one_hosts(), !none);
+        let rule = ip.to_canonical().to_string();
+        if none {
+            let refused = rule.parse::<NetworkRule>().unwrap_err().to_string();
+            assert!(refused.contains(&format!("grants nothing, since `{rule}` is {kind}, and so no host's: write ")));
+        } else {
+            assert_eq!(grants(&[&rule]).check_address(ip, 80, []), Ok(()), "{text}");
+        }
     }
     let everything = grants(&["0.0.0.0/0", "udp://0.0.0.0/0"]);
     for nobody in ["0.0.0.0", "239.255.255.250", "255.255.255.255"] {
@@ -318,6 +323,8 @@ fn rules_read_as_they_are_written() {
         ("[::1]:80", "[::1]:80"),
         ("[::1]", "::1"),
         ("0.0.0.0/0:80", "0.0.0.0/0:80"),
+        ("0.0.0.0/31", "0.0.0.0/31"),
+        ("224.0.0.0/3", "224.0.0.0/3"),
         ("a.com:80-80", "a.com:80"),
         ("Bücher.example:443", "xn--bcher-kva.example:443"),
         ("*.bücher.example", "*.xn--bcher-kva.example"),
@@ -340,6 +347,10 @@ fn rules_read_as_they_are_written() {
         ("10.0.0.0/33", "must have a length from 0 to 32"),
         ("::ffff:10.0.0.0/104", "must be written as IPv4"),
         ("10.0.0.0/08x", "must have a length"),
+        ("0.0.0.0:80", "write `127.0.0.1` for this machine, or `0.0.0.0/0` for every address"),
+        ("udp://[::]:80", "write `[::1]` for this machine, or `[::/0]` for every address"),
+        ("239.1.2.0/24:80", "`239.1.2.0/24` is multicast, and so no host's"),
+        ("ff02::/16", "`ff02::/16` is multicast"),
         ("https://a.com/x", "must be a host and a port, and no URL: write `a.com:443`"),
         ("http://a.com", "write `a.com:80`"),
         ("http://a.com:8080/", "write `a.com:8080`"),
@@ -531,8 +542,11 @@ proptest! {
         prop_assert_eq!(open.check_address(ip, port, [&wide]).is_ok(), public && port > 0);
         prop_assert_eq!(open.check_address(ip, port, [&narrow]).is_ok(), public && (1..=100).contains(&port));
         prop_assert!(open.check_address(ip, port, [&other]).is_err());
-        let single = grants(&[&ip.to_canonical().to_string()]);
-        prop_assert_eq!(single.check_address(ip, port, []).is_ok(), port > 0 && AddressKind::of(ip).is_one_hosts());
+        let single = ip.to_canonical().to_string().parse::<NetworkRule>();
+        prop_assert_eq!(single.is_ok(), AddressKind::of(ip).is_one_hosts());
+        if let Ok(rule) = single {
+            prop_assert_eq!(grants(&[&rule.to_string()]).check_address(ip, port, []).is_ok(), port > 0);
+        }
     }
 
     /// What is refused before a policy is passed on is refused after it, too.

@@ -118,7 +118,9 @@ fn f3_a_rule_grants_no_address_that_is_no_hosts() {
     let server = Server::hello();
     let of_port = |address: &str| format!("{address}:{}", server.port);
     let places = ["0.0.0.0", "[::]", "224.0.0.1", "255.255.255.255", "[ff02::1]"].map(of_port);
-    let all = places.iter().fold(client(), |builder, rule| builder.network_allow(rule));
+    // A rule for such an address is none; these are for all that there are.
+    let everybody = ["0.0.0.0/0", "[::/0]"].map(of_port);
+    let all = everybody.iter().fold(client(), |builder, rule| builder.network_allow(rule));
     let result = run(all, &[&["connect"], &places.each_ref().map(String::as_str)[..]].concat());
     assert_eq!((printed(&result), server.connections()), ("InvalidInput\n".repeat(5), 0));
     for place in &places {
