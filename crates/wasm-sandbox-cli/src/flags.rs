@@ -1,6 +1,7 @@
 //! Flags that make a policy.
 
 use std::{
+    ffi::OsStr,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -62,7 +63,7 @@ pub(crate) struct PolicyFlags {
     #[arg(long, value_name = "SIZE")]
     max_disk: Option<ByteSize>,
 
-    /// Start from a policy file, TOML or JSON, in place of the one in `wasm-sandbox.toml`; flags add to it
+    /// Start from a policy file, TOML or (.json) JSON, in place of the one in `wasm-sandbox.toml`; flags add to it
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
 }
@@ -187,8 +188,14 @@ fn read(path: &Path) -> Result<InstanceConfig, SandboxError> {
         std::io::ErrorKind::NotFound => SandboxError::FileNotFound { path: shown.clone() },
         _ => problem("--policy", format!("`{shown}` cannot be read: {error}"), "give a TOML or JSON file"),
     })?;
-    let json = path.extension().is_some_and(|extension| extension == "json");
-    let config = if json { InstanceConfig::from_json(&text) } else { InstanceConfig::from_toml(&text) };
+    let config = match path.extension().and_then(OsStr::to_str) {
+        Some("json") => InstanceConfig::from_json(&text),
+        Some("yaml" | "yml") => {
+            let message = format!("`{shown}` is YAML, and policies are TOML, or JSON in a file that ends in `.json`");
+            return Err(problem("--policy", message, "write it in one of them"));
+        }
+        _ => InstanceConfig::from_toml(&text),
+    };
     config.map_err(|error| in_file(error, &shown))
 }
 

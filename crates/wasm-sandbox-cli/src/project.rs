@@ -180,17 +180,13 @@ fn read(folder: &Path, path: &Path, shown: &str) -> Result<Option<String>, Sandb
     }
     let file = File::open(path).map_err(failed)?;
     let metadata = file.metadata().map_err(failed)?;
-    // Another name of the file may lie where the guest can write.
-    let is_single = metadata.nlink() == 1;
-    let trusted = is_single && is_own(&fs::metadata(folder).map_err(failed)?) && is_own(&metadata);
-    if !trusted {
-        let message = "others than you can write it or its folder, or own them, or it has a second name (a hard link), so it is not trusted with a policy";
+    if let Some((message, remedy)) = distrusted(&fs::metadata(folder).map_err(failed)?, &metadata) {
         let remedy = format!(
-            "`chmod go-w` both if they are yours, or name the file and a policy of your own: `--policy FILE`, where an \
-             empty one grants nothing; in place of `{}`",
+            "{remedy}, or name the file and a policy of your own: `--policy FILE`, where an empty one grants nothing; in \
+             place of `{}`",
             Plain::line(shown)
         );
-        return Err(problem(shown, message, &remedy));
+        return Err(problem(shown, &format!("{message}, so it is not trusted with a policy"), &remedy));
     }
     let mut text = String::new();
     match file.take(MAX_BYTES + 1).read_to_string(&mut text) {
@@ -205,10 +201,27 @@ fn read(folder: &Path, path: &Path, shown: &str) -> Result<Option<String>, Sandb
     }
 }
 
+/// Why a manifest may say what others than the user want, and what can be done about it.
+fn distrusted(folder: &Metadata, manifest: &Metadata) -> Option<(&'static str, &'static str)> {
+    Some(match (is_own(folder), is_own(manifest)) {
+        _ if !is_owned(manifest) => ("it belongs to another user", "copy it, so that it is yours"),
+        _ if !is_owned(folder) => ("its folder belongs to another user", "copy the folder, so that it is yours"),
+        (_, false) => ("others than you can write it", "`chmod go-w` it"),
+        (false, _) => ("others than you can write its folder", "`chmod go-w` the folder"),
+        // It may lie where the guest can write.
+        _ if manifest.nlink() != 1 => ("it has a second name (a hard link)", "remove the other name"),
+        _ => return None,
+    })
+}
+
 /// Whether nobody but this user and the administrator can change it.
 pub(crate) fn is_own(metadata: &Metadata) -> bool {
+    is_owned(metadata) && metadata.mode() & 0o022 == 0
+}
+
+fn is_owned(metadata: &Metadata) -> bool {
     let owner = metadata.uid();
-    (owner == 0 || owner == rustix::process::geteuid().as_raw()) && metadata.mode() & 0o022 == 0
+    owner == 0 || owner == rustix::process::geteuid().as_raw()
 }
 
 /// A path of the manifest that links lead out of its folder.

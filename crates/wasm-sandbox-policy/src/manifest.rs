@@ -17,6 +17,9 @@ use crate::{
     version::Version,
 };
 
+/// The longest name of a guest.
+const MAX_NAME: usize = 64;
+
 const VARIABLES: &str = "capabilities.system.environment.variables";
 
 /// What `wasm-sandbox.toml` says: a policy, and which guest it is for. Every path in it is relative to the folder that it
@@ -69,7 +72,8 @@ pub struct ProjectGuest {
     pub source: PathBuf,
     /// What it is used as.
     pub kind: GuestKind,
-    /// What people call it, and its name as an installed tool. None by default.
+    /// What people call it, and its name as an installed tool: up to 64 letters, digits, `-` and `_`, the first no `-`. None by
+    /// default.
     #[serde(default)]
     pub name: Option<String>,
     /// Which version it is. None by default.
@@ -78,6 +82,14 @@ pub struct ProjectGuest {
     /// What it is for, in a sentence. None by default.
     #[serde(default)]
     pub description: Option<String>,
+}
+
+impl ProjectGuest {
+    /// Whether this can be its name, which becomes that of a command and of a folder.
+    pub fn is_name(name: &str) -> bool {
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+        !name.is_empty() && name.len() <= MAX_NAME && name.chars().all(plain) && !name.starts_with('-')
+    }
 }
 
 /// What a guest is used as.
@@ -126,6 +138,7 @@ impl Manifest {
             .collect();
         problems.extend(self.variables_set_twice());
         problems.extend(self.paths().filter_map(|(field, path)| outside(field, path)));
+        problems.extend(self.guest.name.as_deref().and_then(no_name));
         problems.extend(self.what_changes_the_manifest());
         problems
     }
@@ -171,6 +184,14 @@ impl Manifest {
                 .suggest("grant a folder inside of it, or make it an overlay")
         })
     }
+}
+
+fn no_name(name: &str) -> Option<ConfigProblem> {
+    let problem = || {
+        ConfigProblem::new("guest.name", format!("`{}` is no name for a tool", Plain::line(name).at_most(300)))
+            .suggest("use up to 64 letters, digits, `-` and `_`, the first no `-`")
+    };
+    (!ProjectGuest::is_name(name)).then(problem)
 }
 
 fn outside(field: String, path: &Path) -> Option<ConfigProblem> {

@@ -146,6 +146,10 @@ fn mistakes_name_file_line_and_remedy() {
             "wasm-sandbox.toml: limits.memory (line 5): expected a number and a unit",
         ),
         (
+            &format!("{TOOL}name = \"../x\"\n"),
+            "wasm-sandbox.toml: guest.name (line 4): `../x` is no name for a tool; use up to 64 letters",
+        ),
+        (
             &TOOL.replace("main.js", "/etc/passwd"),
             "wasm-sandbox.toml: guest.source (line 2): `/etc/passwd` is not inside",
         ),
@@ -186,14 +190,18 @@ fn a_manifest_that_others_can_write_is_not_trusted() {
     let set = |path: &str, mode| {
         fs::set_permissions(shell.folder.path().join(path), fs::Permissions::from_mode(mode)).unwrap();
     };
-    for (path, wrong, right) in
-        [("tool", 0o777, 0o755), ("tool", 0o775, 0o755), ("tool/wasm-sandbox.toml", 0o666, 0o644)]
-    {
+    let (of_folder, of_file) = ("others than you can write its folder", "others than you can write it,");
+    for (path, wrong, right, why) in [
+        ("tool", 0o777, 0o755, of_folder),
+        ("tool", 0o775, 0o755, of_folder),
+        ("tool/wasm-sandbox.toml", 0o666, 0o644, of_file),
+    ] {
         set(path, wrong);
         for file in ["tool", "tool/main.js"] {
             let output = shell.run(&["run", file]);
             assert_eq!(output.status.code(), Some(2), "{path} {file}");
-            assert!(text(&output.stderr).contains("it is not trusted with a policy"), "{}", text(&output.stderr));
+            let said = text(&output.stderr);
+            assert!(said.contains("it is not trusted with a policy") && said.contains(why), "{said}");
         }
         // What it says to do about it.
         assert_eq!(ended(&shell.run(&["-q", "run", "tool/main.js", "--policy", "/dev/null"])), (0, "undefined \n", ""));
