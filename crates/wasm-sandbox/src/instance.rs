@@ -151,20 +151,30 @@ impl<'a> Blueprint<'a> {
     }
 
     /// An instance to call functions of.
-    pub(crate) async fn instance(mut self) -> Result<Instance, SandboxError> {
+    pub(crate) async fn instance(self) -> Result<Instance, SandboxError> {
+        self.loaded().await.map_err(|(error, _)| error)
+    }
+
+    /// The same; of a script that has failed as it was loaded, also what it has done until then.
+    pub(crate) async fn loaded(mut self) -> Result<Instance, (SandboxError, Option<Box<SandboxResult>>)> {
         let (module, config) = (self.module, self.config);
-        let mut instance = self.build().await.map_err(|error| match error {
+        let built = self.build().await.map_err(|error| match error {
             BuildError::Failed(failed) => {
                 let stderr = failed.host.map(|mut host| host.finish().stderr).unwrap_or_default();
                 error_of(failed.failure, "_initialize", &stderr)
             }
             BuildError::Error(error) => error,
-        })?;
-        if let Some(script) = module.script() {
-            let loaded = script.load(&mut instance.adapter(module.name()), module.name(), config).await;
-            loaded.map_err(|error| instance.explain(error))?;
-        }
-        Ok(instance)
+        });
+        let mut instance = built.map_err(|error| (error, None))?;
+        let Some(script) = module.script() else { return Ok(instance) };
+        let mut adapter = instance.adapter(module.name());
+        let Err(error) = script.load(&mut adapter, module.name(), config).await else { return Ok(instance) };
+        let ending = adapter.ending.take().unwrap_or_else(|| Ending::of_error(&error));
+        let error = instance.explain(error);
+        let (usage, report) = (instance.guest.usage(), instance.guest.host().finish());
+        let mut result = account(module.name(), ending, None, usage, report);
+        (result.success, result.error) = (false, Some(ErrorReport::from(&error)));
+        Err((error, Some(Box::new(result))))
     }
 
     /// An instance that nothing has run in.
@@ -177,12 +187,7 @@ impl<'a> Blueprint<'a> {
 
     /// Runs a program from start to end.
     pub(crate) async fn execute(self) -> Result<(SandboxResult, Files), SandboxError> {
-        if !self.module.is_program() {
-            return Err(SandboxError::NotRunnable {
-                what: self.module.name().to_owned(),
-                reason: "it is a library: it has functions to call but no `main`".to_owned(),
-            });
-        }
+        self.module.check_program()?;
         self.live(Work::Program).await
     }
 

@@ -131,6 +131,19 @@ impl Module {
         }
     }
 
+    /// Refuses what is no program.
+    ///
+    /// # Errors
+    /// [`SandboxError::NotRunnable`] with what it is instead.
+    pub fn check_program(&self) -> Result<(), SandboxError> {
+        let reason = match (self.is_program(), self.may_answer_http()) {
+            (true, _) => return Ok(()),
+            (_, true) => "it answers HTTP requests, and has no `main`: serve it (`wasm-sandbox serve`)",
+            _ => "it is a library: it has functions to call but no `main`",
+        };
+        Err(SandboxError::NotRunnable { what: self.name().to_owned(), reason: reason.to_owned() })
+    }
+
     /// Whether it answers HTTP requests: a component that exports `wasi:http/incoming-handler`, a script in Python that defines, imports or
     /// assigns `application` or `app`, or one in JavaScript or TypeScript that exports a function `fetch` or has one in its default export.
     /// A script that comes to its handler in another way may be served all the same.
@@ -139,6 +152,11 @@ impl Module {
             Some(script) => script.has_handler(self.name()),
             None => self.http_handler().is_ok(),
         }
+    }
+
+    /// Whether it may answer HTTP requests, as far as can be told of a script that has not run: others are said to that do not.
+    pub fn may_answer_http(&self) -> bool {
+        self.http_handler().is_ok()
     }
 
     /// What answers requests. That a script has what does is known once it has run.

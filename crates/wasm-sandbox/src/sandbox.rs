@@ -152,7 +152,11 @@ impl WasmSandbox {
     /// # Errors
     /// Those of [`Instance::call_words`].
     pub async fn call_words(&mut self, function: &str, words: &[String]) -> Result<CallReport, SandboxError> {
-        self.instance().await?.call_words(function, words).await
+        match self.loaded().await {
+            Ok(instance) => instance.call_words(function, words).await,
+            Err((error, Some(result))) => Ok(CallReport { result: *result, error: Some(error) }),
+            Err((error, None)) => Err(error),
+        }
     }
 
     /// A handle to a function of the sandbox's own module; see [`Instance::function`].
@@ -319,10 +323,18 @@ impl WasmSandbox {
     }
 
     async fn instance(&mut self) -> Result<&mut Instance, SandboxError> {
+        self.loaded().await.map_err(|(error, _)| error)
+    }
+
+    /// The instance; of a script that has failed as it was loaded, also what it has done until then.
+    async fn loaded(&mut self) -> Result<&mut Instance, (SandboxError, Option<Box<SandboxResult>>)> {
         // One that has ended is freed first: it holds the place of its successor.
         let live = match self.instance.take().filter(|instance| !instance.ended()) {
             Some(instance) => instance,
-            None => self.blueprint(self.module()?, &self.config.instance, Vec::new()).instance().await?,
+            None => {
+                let module = self.module().map_err(|error| (error, None))?;
+                self.blueprint(module, &self.config.instance, Vec::new()).loaded().await?
+            }
         };
         Ok(self.instance.insert(live))
     }

@@ -72,6 +72,37 @@ fn a_call_that_raises_shows_the_users_frames_and_its_message_once() {
     assert_eq!(said.matches("ValueError: the reason").count(), 1, "{said}");
 }
 
+/// What a script has printed and was refused before it failed is there where its functions are called, too.
+#[test]
+fn what_a_script_says_as_it_is_loaded_is_not_lost() {
+    let python = "print('loading')\ntry: open('/etc/passwd')\nexcept OSError: raise ValueError('no')\ndef f(): pass\n";
+    let javascript = "console.log('loading');\nexport const f = () => 1;\nawait Promise.reject(new Error('no'));\n";
+    for (file, source) in [("l.py", python), ("l.mjs", javascript)] {
+        let shell = shell(file, source);
+        let (code, said) = said(&shell, &["call", file, "f"]);
+        assert!(code == 1 && said.starts_with("printed:\n  loading\nerror: "), "{said}");
+        assert_eq!(said.contains("denied: open `/etc/passwd`"), file == "l.py", "{said}");
+        let output = shell.run(&["call", file, "f", "--json"]);
+        let result: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(
+            (&result["stdout"], &result["error"]["code"]),
+            (&"loading\n".into(), &"function".into()),
+            "{result}"
+        );
+    }
+}
+
+#[test]
+fn packages_that_cannot_be_had_are_said_to_be_so() {
+    let (code, told) = said(&Shell::new(), &["eval", "-l", "py", "import requests"]);
+    assert!(code == 1 && told.contains("Packages that are not built in are not installed here."), "{told}");
+    let lodash = shell("lodash.mjs", "import _ from 'lodash';");
+    let (code, told) = (code, told + &said(&lodash, &["run", "lodash.mjs"]).1);
+    assert!(code == 1 && told.contains("Packages are not found by their names: import a file by its path."), "{told}");
+    let (code, told) = said(&Shell::new(), &["eval", "-l", "py", "import tkinter"]);
+    assert!(code == 1 && told.contains("'tkinter'") && !told.contains("--allow-read"), "{told}");
+}
+
 #[test]
 fn snippets_keep_their_frames() {
     let code = "def f():\n    return 1 / 0\n\nf()";

@@ -11,6 +11,9 @@ use crate::value::{Guest, Refuse, WasmValue, check_input, place, read_json, take
 const BESIDE: &str =
     "A file beside the script can be imported where its folder is granted, as with `--allow-read DIR:/`.";
 
+/// What helps where one is named like those that are installed elsewhere.
+const NO_PACKAGES: &str = "Packages are not found by their names: import a file by its path.";
+
 /// An answer of an interpreter's.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -49,6 +52,9 @@ impl Exception {
         let is_path = |module: &str| module.starts_with(['.', '/']);
         if message.strip_prefix("Cannot find module '").is_some_and(is_path) {
             return format!("{story}\n{BESIDE}");
+        }
+        if message.starts_with("Cannot find package '") {
+            return format!("{story}\n{NO_PACKAGES}");
         }
         story
     }

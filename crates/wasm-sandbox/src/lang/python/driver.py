@@ -67,6 +67,7 @@ def _make():
 
     # What helps where a module is missing.
     BESIDE = "A module beside the script can be imported where its folder is granted, as with `--allow-read DIR:/project`."
+    NOT_INSTALLED = "Packages that are not built in are not installed here."
 
     # Beyond this the interpreter's own stack ends before the error can be told.
     DEEPEST = 150_000
@@ -339,24 +340,36 @@ def _make():
     # By identity: scripts may have the same names and the same text. They are kept, since what has gone leaves its identity to others.
     here = {id(code): code for whole in (sys._getframe().f_code, wsgi_code, _asgi_code) for code in codes(whole)}
 
+    def is_ours(frame):
+        """Whether a frame is this file's, or the event loop's from which an application of ASGI is called."""
+        return id(frame.f_code) in here or frame.f_globals.get("__name__") in ("asyncio.runners", "asyncio.base_events")
+
     def own(traceback):
-        """A traceback without the frames of this file, and without the middle of a very deep one, which takes long to write."""
-        while traceback is not None and id(traceback.tb_frame.f_code) in here:
+        """A traceback without the frames of this file at both ends, and without the middle of a very deep one, which takes long to write."""
+        while traceback is not None and is_ours(traceback.tb_frame):
             traceback = traceback.tb_next
         entries, entry = [], traceback
         while entry is not None:
             entries.append(entry)
             entry = entry.tb_next
+        while entries and is_ours(entries[-1].tb_frame):
+            entries.pop()
+        if entries:
+            entries[-1].tb_next = None
         if len(entries) > 2 * SHOWN_ENTRIES:
             entries[SHOWN_ENTRIES - 1].tb_next = entries[-SHOWN_ENTRIES]
         return traceback
 
     def hint(exc):
-        """A module that is not there may lie beside the script, which is not there either."""
-        if type(exc) is ModuleNotFoundError and isinstance(exc.name, str) and "." not in exc.name and not state.get("path"):
-            notes = getattr(exc, "__notes__", [])
-            if isinstance(notes, list) and BESIDE not in notes:
-                exc.__notes__ = [*notes, BESIDE]
+        """A module that is not there may lie beside the script, which is not there either. What is granted to a prelude is nothing."""
+        if type(exc) is not ModuleNotFoundError or not isinstance(exc.name, str) or "." in exc.name:
+            return
+        if exc.name.removeprefix("_") in sys.stdlib_module_names:
+            return
+        notes = getattr(exc, "__notes__", [])
+        advice = [NOT_INSTALLED] + [BESIDE] * (state.get("path") == [])
+        if isinstance(notes, list) and NOT_INSTALLED not in notes:
+            exc.__notes__ = [*notes, *advice]
 
     def report(exc):
         hint(exc)
