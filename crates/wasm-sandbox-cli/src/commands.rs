@@ -34,7 +34,7 @@ pub(crate) fn dispatch(command: Command, verbosity: Verbosity) -> Result<ExitCod
         Command::Build(options) => build(&options, verbosity),
         Command::Init(options) => init::init(&options, verbosity),
         Command::Install(options) => install::install(&options, verbosity),
-        Command::Uninstall { name } => install::uninstall(&name),
+        Command::Uninstall { name } => install::uninstall(&name, verbosity),
         Command::Image { command } => images::image(&command, verbosity),
         Command::Setup(options) => machine::setup(&options, verbosity),
         Command::Doctor => machine::doctor(),
@@ -57,7 +57,17 @@ fn run(options: &RunOptions, verbosity: Verbosity) -> Result<ExitCode, Failure> 
     let guest = sandbox.cancel_handle();
     let _stopping = signals::stopping(move || guest.cancel());
     let result = sandbox.execute(options.arguments.iter().cloned())?;
-    Outcome { json: options.json, strict: options.strict, verbosity }.account(result)
+    // It came to its end without a word, and may have been waiting to be asked.
+    let silent = result.success && result.usage.io.bytes_written == 0;
+    let wants_requests = silent && !options.json && sandbox.module()?.may_answer_http();
+    let code = Outcome { json: options.json, strict: options.strict, verbosity }.account(result)?;
+    if wants_requests && verbosity >= Verbosity::Normal {
+        let file = project.source().display();
+        report::note(&format!(
+            "it printed nothing; if it answers HTTP requests, `wasm-sandbox serve {file}` serves it"
+        ));
+    }
+    Ok(code)
 }
 
 fn call(options: &CallOptions, verbosity: Verbosity) -> Result<ExitCode, Failure> {

@@ -11,7 +11,10 @@ mod terminal;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{
+    Parser,
+    error::{ContextKind, ContextValue, ErrorKind},
+};
 use rustix::process::{Resource, Rlimit};
 use wasm_sandbox::{ErrorCode, ErrorReport, SandboxError};
 
@@ -24,7 +27,7 @@ fn main() -> ExitCode {
     leave_no_core_file();
     let line = match CommandLine::try_parse() {
         Ok(line) => line,
-        Err(error) => return no_command(&error),
+        Err(error) => return no_command(&advised(error)),
     };
     line.color.write_global();
     if let Err(error) = signals::watch() {
@@ -41,6 +44,19 @@ fn failed(failure: &Failure, json: bool) -> ExitCode {
         let _ = print_json(&NoResult::from(ErrorReport::from(error)));
     }
     report::failure(error)
+}
+
+/// A word that may be meant for the program, with how to pass it on. Of flags that is said already.
+fn advised(mut error: clap::Error) -> clap::Error {
+    let word = match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(word)) if !word.starts_with('-') => word.clone(),
+        _ => return error,
+    };
+    if error.kind() == ErrorKind::UnknownArgument && error.to_string().contains("[-- <ARGUMENTS>...]") {
+        let tip = format!("to pass '{word}' to the program, use '-- {word}'");
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+    }
+    error
 }
 
 /// Help, the version, or what is wrong with the words.

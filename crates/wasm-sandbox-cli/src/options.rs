@@ -244,7 +244,7 @@ pub(crate) struct ServeOptions {
     pub(crate) file: Option<PathBuf>,
 
     /// Where to listen; port 0 takes any that is free
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
+    #[arg(long, value_name = "ADDRESS:PORT", value_parser = address, default_value = "127.0.0.1:8080")]
     pub(crate) listen: SocketAddr,
 
     /// Bytes of a request's body, as 64KB or 1GB
@@ -265,6 +265,10 @@ pub(crate) struct ServeOptions {
 
     #[command(flatten)]
     pub(crate) policy: PolicyFlags,
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "expected an address and a port, such as `127.0.0.1:8080` or `[::1]:8080`".to_owned())
 }
 
 #[derive(Args)]

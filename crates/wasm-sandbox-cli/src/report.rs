@@ -44,13 +44,19 @@ pub(crate) fn failure(error: &SandboxError) -> ExitCode {
     if let (SandboxError::Cancelled, Some(code)) = (error, signals::ending()) {
         return code;
     }
-    say!("{ERROR}error:{ERROR:#} {}", Plain::indented(&story(error)));
+    let code = self::error(&story(error), error.code());
     match error {
         // The flags that grant it are named with all denials.
         SandboxError::SecurityViolation { .. } => {}
         error => error.suggestion().iter().for_each(|hint| hint_line(hint)),
     }
-    exit(error.code())
+    code
+}
+
+/// Prints what went wrong and gives its exit code.
+pub(crate) fn error(text: &str, code: ErrorCode) -> ExitCode {
+    say!("{ERROR}error:{ERROR:#} {}", Plain::indented(text));
+    exit(code)
 }
 
 /// What happened, with the frames of an exception instead of its message: they end with it.

@@ -135,7 +135,9 @@ fn imports(module: &Module) -> Vec<String> {
         "" => module.clone(),
         name => format!("{module}.{name}"),
     };
-    module.imports().iter().map(shown).collect()
+    // Go's compiler imports one several times.
+    let mut told = BTreeSet::new();
+    module.imports().iter().map(shown).filter(|import| told.insert(import.clone())).collect()
 }
 
 /// Capabilities that the imports could make use of. A module imports what its runtime may use, so this is what it could

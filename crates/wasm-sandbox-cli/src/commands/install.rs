@@ -13,8 +13,8 @@ use std::{
 };
 
 use wasm_sandbox::{
-    ConfigProblem, GuestKind, InstanceConfig, Module, MountAccess, MountConfig, Plain, SandboxError, Setup,
-    blocking::WasmSandbox,
+    ConfigProblem, ErrorCode, GuestKind, InstanceConfig, Module, MountAccess, MountConfig, Plain, ProjectGuest,
+    SandboxError, Setup, blocking::WasmSandbox,
 };
 
 use super::machine;
@@ -24,9 +24,6 @@ use crate::{
     project::{Project, is_own},
     report,
 };
-
-/// The longest name of a tool.
-const MAX_NAME: usize = 64;
 
 /// What keeps the policy, in a tool's folder.
 const POLICY: &str = "policy.toml";
@@ -63,13 +60,16 @@ pub(crate) fn install(options: &InstallOptions, verbosity: Verbosity) -> Result<
     Ok(ExitCode::SUCCESS)
 }
 
-pub(crate) fn uninstall(name: &str) -> Result<ExitCode, Failure> {
+pub(crate) fn uninstall(name: &str, verbosity: Verbosity) -> Result<ExitCode, Failure> {
     let tool = Tool::named(name)?;
     if !tool.folder.is_dir() {
-        return Err(SandboxError::FileNotFound { path: tool.folder.display().to_string() }.into());
+        return Ok(report::error(&format!("no command `{name}` is installed"), ErrorCode::FileNotFound));
     }
     tool.remove_wrapper(None)?;
     fs::remove_dir_all(&tool.folder).map_err(|error| failed("removing", &tool.folder, error))?;
+    if verbosity >= Verbosity::Normal {
+        report::note(&format!("removed the command `{name}`"));
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -110,9 +110,7 @@ impl Tool {
     }
 
     fn named(name: &str) -> Result<Self, SandboxError> {
-        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-        let good = name.len() <= MAX_NAME && name.chars().all(plain) && !name.is_empty() && !name.starts_with('-');
-        if !good || name == "wasm-sandbox" {
+        if !ProjectGuest::is_name(name) || name == "wasm-sandbox" {
             let message = format!("`{}` is no name for a tool", Plain::line(name));
             let remedy =
                 "use up to 64 letters, digits, `-` and `_`, the first no `-`, and not the name of this program";
@@ -210,10 +208,7 @@ impl Tool {
 impl Guest {
     /// The module, or the script as it is.
     fn of(module: &Module, tool: &Tool, source: &Path) -> Result<Self, SandboxError> {
-        if !module.is_program() {
-            let reason = "it is a library: it has functions to call but no `main`".to_owned();
-            return Err(SandboxError::NotRunnable { what: module.name().to_owned(), reason });
-        }
+        module.check_program()?;
         if let Some(wasm) = module.wasm() {
             return Ok(Self { file: format!("{}.wasm", tool.name), bytes: wasm.to_vec() });
         }

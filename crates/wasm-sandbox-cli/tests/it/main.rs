@@ -82,6 +82,9 @@ fn exit_codes_are_those_of_the_table() {
         (&["run", "module.wat"], 126, "it is a library"),
         (&["run", "program.wat"], 7, ""),
         (&["nonsense"], 2, "unrecognized subcommand"),
+        (&["run", "program.wat", "word"], 2, "tip: to pass 'word' to the program, use '-- word'"),
+        (&["run", "program.wat", "--word"], 2, "use '-- --word'"),
+        (&["serve", "program.wat", "--listen", "8080"], 2, "such as `127.0.0.1:8080` or `[::1]:8080`"),
     ] {
         let output = shell.run(words);
         let stderr = text(&output.stderr);
@@ -144,6 +147,10 @@ fn a_policy_file_is_used_and_its_mistakes_are_said() {
     let output = shell.run(&["call", "module.wat", "add", "1", "2", "--policy", "bad.toml"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).contains("timout"), "{}", text(&output.stderr));
+    fs::write(shell.folder.path().join("good.yaml"), "limits:\n  timeout: 100ms\n").unwrap();
+    let output = shell.run(&["call", "module.wat", "add", "1", "2", "--policy", "good.yaml"]);
+    let said = text(&output.stderr);
+    assert!(output.status.code() == Some(2) && said.contains("`good.yaml` is YAML, and policies are TOML"), "{said}");
 }
 
 #[test]
