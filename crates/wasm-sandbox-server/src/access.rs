@@ -3,8 +3,8 @@
 use std::{
     net::SocketAddr,
     sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicU16, AtomicU64, Ordering},
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU16, AtomicU64, Ordering},
     },
     time::{Duration, Instant, SystemTime},
 };
@@ -17,6 +17,10 @@ const MAX_TEXT: usize = 2048;
 
 /// Bytes that are kept of each stream that a guest has printed to: records wait for clients and for whoever reads them.
 const MAX_PRINTED: usize = 64 << 10;
+
+/// Who has ended a guest.
+const SERVER_ENDED: &str = "the server ended";
+const CLIENT_GONE: &str = "the client has gone, or took nothing of the answer";
 
 /// What became of a request.
 #[derive(Debug, Serialize)]
@@ -40,9 +44,14 @@ pub struct AccessEntry {
     pub duration: Duration,
     /// Why there is no answer of the guest's, where there is none.
     pub error: Option<ErrorReport>,
+    /// What the server has to say of it: why it has answered by itself, or who has ended the guest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
     /// The account of the guest's life; none where no guest was made. Of what it printed there are the first 64 KiB of each
     /// stream, of messages 2048 characters.
     pub result: Option<SandboxResult>,
+    /// Bytes that the guest has printed beyond those.
+    pub bytes_cut: u64,
 }
 
 /// Who takes the records.
@@ -57,12 +66,28 @@ pub(crate) struct Draft {
     path: String,
     status: AtomicU16,
     sent: AtomicU64,
-    outcome: Mutex<(Option<ErrorReport>, Option<SandboxResult>)>,
+    outcome: Mutex<Outcome>,
     sink: Sink,
+    /// Whether exchanges are cut off, since the server ends.
+    is_cut_off: Arc<AtomicBool>,
+}
+
+/// How it came out.
+#[derive(Default)]
+struct Outcome {
+    error: Option<ErrorReport>,
+    reason: Option<String>,
+    result: Option<SandboxResult>,
+    cut: u64,
 }
 
 impl Draft {
-    pub(crate) fn new<B>(request: &Request<B>, client: SocketAddr, sink: &Sink) -> Arc<Self> {
+    pub(crate) fn new<B>(
+        request: &Request<B>,
+        client: SocketAddr,
+        sink: &Sink,
+        is_cut_off: &Arc<AtomicBool>,
+    ) -> Arc<Self> {
         let short = |text: &str| Plain::line(text).at_most(MAX_TEXT).to_string();
         Arc::new(Self {
             began: Instant::now(),
@@ -74,6 +99,7 @@ impl Draft {
             sent: AtomicU64::new(0),
             outcome: Mutex::default(),
             sink: Arc::clone(sink),
+            is_cut_off: Arc::clone(is_cut_off),
         })
     }
 
@@ -85,30 +111,48 @@ impl Draft {
         self.sent.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
+    /// What the server has to say of it. What was said first stays.
+    pub(crate) fn reason(&self, reason: impl FnOnce() -> String) {
+        self.outcome().reason.get_or_insert_with(reason);
+    }
+
     /// How the guest's life came out.
     pub(crate) fn guest(&self, life: &Result<SandboxResult, SandboxError>) {
-        let mut outcome = self.outcome.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut outcome = self.outcome();
+        let is_cancelled = match life {
+            Ok(result) => result.ending == Ending::Cancel,
+            Err(error) => matches!(error, SandboxError::Cancelled),
+        };
+        if is_cancelled {
+            let ended = if self.is_cut_off.load(Ordering::Relaxed) { SERVER_ENDED } else { CLIENT_GONE };
+            outcome.reason.get_or_insert_with(|| ended.to_owned());
+        }
         match life {
             Ok(result) => {
-                let result = shortened(result.clone());
-                outcome.0 = result.error.clone();
-                outcome.1 = Some(result);
+                let (result, cut) = shortened(result.clone());
+                outcome.error = result.error.clone();
+                (outcome.result, outcome.cut) = (Some(result), cut);
             }
-            Err(error) => outcome.0 = Some(told(ErrorReport::from(error))),
+            Err(error) => outcome.error = Some(told(ErrorReport::from(error))),
         }
     }
 
     /// Why no guest was made, or has answered.
     pub(crate) fn failed(&self, error: &SandboxError) {
-        let mut outcome = self.outcome.lock().unwrap_or_else(PoisonError::into_inner);
-        outcome.0.get_or_insert_with(|| told(ErrorReport::from(error)));
+        self.outcome().error.get_or_insert_with(|| told(ErrorReport::from(error)));
+    }
+
+    fn outcome(&self) -> MutexGuard<'_, Outcome> {
+        self.outcome.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// As much of an account as is kept.
-fn shortened(mut result: SandboxResult) -> SandboxResult {
+/// As much of an account as is kept, and how many bytes of what was printed are not.
+fn shortened(mut result: SandboxResult) -> (SandboxResult, u64) {
+    let mut cut = 0;
     for stream in [&mut result.stdout, &mut result.stderr] {
-        if let Some(kept) = stream.bytes().get(..MAX_PRINTED) {
+        if let Some((kept, rest)) = stream.bytes().split_at_checked(MAX_PRINTED) {
+            cut += rest.len() as u64;
             *stream = kept.to_vec().into();
         }
     }
@@ -118,7 +162,7 @@ fn shortened(mut result: SandboxResult) -> SandboxResult {
         _ => {}
     }
     result.error = result.error.map(told);
-    result
+    (result, cut)
 }
 
 fn told(mut error: ErrorReport) -> ErrorReport {
@@ -136,7 +180,11 @@ fn shorten(text: &mut String) {
 impl Drop for Draft {
     fn drop(&mut self) {
         let outcome = self.outcome.get_mut().unwrap_or_else(PoisonError::into_inner);
-        let (error, result) = std::mem::take(outcome);
+        let Outcome { error, mut reason, result, cut } = std::mem::take(outcome);
+        // The guest has gone with all else.
+        if error.is_none() && result.is_none() && self.is_cut_off.load(Ordering::Relaxed) {
+            reason.get_or_insert_with(|| SERVER_ENDED.to_owned());
+        }
         let status = self.status.load(Ordering::Relaxed);
         (self.sink)(AccessEntry {
             at: self.at,
@@ -147,7 +195,9 @@ impl Drop for Draft {
             bytes_sent: self.sent.load(Ordering::Relaxed),
             duration: self.began.elapsed(),
             error,
+            reason,
             result,
+            bytes_cut: cut,
         });
     }
 }

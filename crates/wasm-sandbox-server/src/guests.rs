@@ -3,15 +3,18 @@
 use std::{
     net::SocketAddr,
     pin::Pin,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Context, Poll, ready},
 };
 
-use http_body_util::{BodyExt, Either, Full, Limited};
+use http_body_util::{BodyExt, Either, Full, LengthLimitError, Limited};
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wasm_sandbox::{
-    ErrorCode, HttpBody, HttpBodyError, HttpHandler, ResourceKind, SandboxError,
+    ByteSize, ErrorCode, HttpBody, HttpBodyError, HttpHandler, ResourceKind, SandboxError, SandboxResult,
     http::{HeaderValue, Request, Response, StatusCode, Version, header},
 };
 
@@ -30,25 +33,35 @@ pub(crate) struct Guests {
     turns: Arc<Semaphore>,
     config: ServerConfig,
     sink: Sink,
+    /// Whether exchanges are cut off, since the server ends.
+    is_cut_off: Arc<AtomicBool>,
 }
 
 impl Guests {
     pub(crate) fn new(handler: HttpHandler, config: ServerConfig, sink: Sink) -> Self {
-        Self { handler, turns: Arc::new(Semaphore::new(config.exchanges)), config, sink }
+        Self { handler, turns: Arc::new(Semaphore::new(config.exchanges)), config, sink, is_cut_off: Arc::default() }
+    }
+
+    /// That guests end from now on because the server does.
+    pub(crate) fn cut_off(&self) {
+        self.is_cut_off.store(true, Ordering::Relaxed);
     }
 
     pub(crate) async fn answer(&self, request: Request<Incoming>, client: SocketAddr) -> Answer {
-        let draft = Draft::new(&request, client, &self.sink);
+        let draft = Draft::new(&request, client, &self.sink, &self.is_cut_off);
         let answer = match self.check(&request) {
-            Some(status) => said(status, status.canonical_reason().unwrap_or_default()),
+            Some((status, reason)) => {
+                draft.reason(|| reason);
+                said(status, status.canonical_reason().unwrap_or_default())
+            }
             None => self.ask(request, &draft).await,
         };
         draft.status(answer.status().as_u16());
         answer.map(|body| Counted { body, draft })
     }
 
-    /// What is wrong with a request before anything of it is done.
-    fn check(&self, request: &Request<Incoming>) -> Option<StatusCode> {
+    /// What is wrong with a request before anything of it is done: what the client is told, and what the log.
+    fn check(&self, request: &Request<Incoming>) -> Option<(StatusCode, String)> {
         let too_long = |size: SizeHint| size.lower() > self.config.body.as_u64();
         let hosts: Vec<_> = request.headers().get_all(header::HOST).iter().collect();
         let authority = request.uri().authority().map(|authority| authority.as_str().as_bytes());
@@ -58,30 +71,48 @@ impl Guests {
             _ => false,
         };
         let scheme = request.uri().scheme_str().unwrap_or("http");
-        if head_bytes(request) > MAX_HEAD {
-            Some(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE)
-        } else if !agrees || scheme != "http" || request.uri().path_and_query().is_none() {
-            Some(StatusCode::BAD_REQUEST)
+        let (status, reason) = if head_bytes(request) > MAX_HEAD {
+            (
+                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+                format!("the head is longer than {}", ByteSize::bytes(MAX_HEAD as u64)),
+            )
+        } else if !agrees {
+            (StatusCode::BAD_REQUEST, "the request names no host, or not one".to_owned())
+        } else if scheme != "http" || request.uri().path_and_query().is_none() {
+            (StatusCode::BAD_REQUEST, "the request is for nothing that is here".to_owned())
         } else if too_long(request.body().size_hint()) {
-            Some(StatusCode::PAYLOAD_TOO_LARGE)
+            (StatusCode::PAYLOAD_TOO_LARGE, body_too_long(self.config.body))
         } else if request.method() == hyper::Method::CONNECT {
-            Some(StatusCode::NOT_IMPLEMENTED)
+            (StatusCode::NOT_IMPLEMENTED, "there are no tunnels".to_owned())
         } else {
-            None
-        }
+            return None;
+        };
+        Some((status, reason))
     }
 
     async fn ask(&self, request: Request<Incoming>, draft: &Arc<Draft>) -> Response<Spoken> {
         let Some(turn) = self.turn().await else {
+            let (exchanges, time) = (self.config.exchanges, self.config.queue_time);
+            draft.reason(|| format!("it had no turn within {time:?}, of {exchanges} at a time"));
             let mut answer = said(StatusCode::SERVICE_UNAVAILABLE, "too many requests are being answered");
             answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
             return answer;
         };
-        let limit = usize::try_from(self.config.body.as_u64()).unwrap_or(usize::MAX);
-        let request = request.map(|body| Limited::new(body, limit));
-        let record = Arc::clone(draft);
-        let done = move |life: &_| {
+        let (limit, record) = (self.config.body, Arc::clone(draft));
+        let bytes = usize::try_from(limit.as_u64()).unwrap_or(usize::MAX);
+        let request = request.map(|body| {
+            Limited::new(body, bytes).map_err(move |error| {
+                if error.is::<LengthLimitError>() {
+                    record.reason(|| body_too_long(limit));
+                }
+            })
+        });
+        let (record, handler) = (Arc::clone(draft), self.handler.clone());
+        let done = move |life: &Result<SandboxResult, SandboxError>| {
             record.guest(life);
+            if !life.as_ref().is_ok_and(|result| result.success) && !handler.is_loaded() {
+                record.reason(|| "the script was not loaded yet".to_owned());
+            }
             drop(turn);
         };
         match self.handler.handle(request, done).await {
@@ -97,6 +128,10 @@ impl Guests {
         let turn = Arc::clone(&self.turns).acquire_owned();
         tokio::time::timeout(self.config.queue_time, turn).await.ok()?.ok()
     }
+}
+
+fn body_too_long(limit: ByteSize) -> String {
+    format!("the request's body is longer than {limit}")
 }
 
 /// What a request says before its body.

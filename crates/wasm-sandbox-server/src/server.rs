@@ -81,6 +81,7 @@ impl HttpServer {
         drop(self.listener);
         let all = tokio::time::timeout(self.config.drain_time, graceful.shutdown()).await.is_ok();
         // Whoever is cut off takes the guest along.
+        self.guests.cut_off();
         connections.shutdown().await;
         all
     }

@@ -101,6 +101,11 @@ impl HttpHandler {
         self.0.module.name()
     }
 
+    /// Whether a script has been loaded by a request, so that others go on from there; what is compiled needs no loading.
+    pub fn is_loaded(&self) -> bool {
+        self.0.module.script().is_none() || self.0.loaded.state.get().is_some()
+    }
+
     /// Answers a request: ready once the guest has said status and fields; the body comes as the guest writes it. Who drops the
     /// future or the body before its end cancels the guest. `done` is given the account of the instance's life when that is
     /// over, which can be before the body is read or after it.

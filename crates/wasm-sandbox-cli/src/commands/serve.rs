@@ -1,7 +1,7 @@
 //! `serve`: a server until somebody ends it, and its log.
 
 use std::{
-    io::Write,
+    io::{self, Write},
     process::ExitCode,
     sync::{
         Arc,
@@ -13,7 +13,7 @@ use std::{
 };
 
 use tokio::sync::Notify;
-use wasm_sandbox::{GuestKind, Plain, SandboxError, WasmSandbox};
+use wasm_sandbox::{ConfigProblem, GuestKind, Plain, SandboxError, WasmSandbox};
 use wasm_sandbox_server::{AccessEntry, HttpServer, ServerConfig};
 
 use super::machine;
@@ -58,7 +58,7 @@ async fn serve_here(options: &ServeOptions, log: &Log, verbosity: Verbosity) -> 
         .config(project.policy(&options.policy, verbosity)?);
     let handler = builder.build().await?.http_handler()?;
     let server = HttpServer::bind(handler, options.config(), log.sink()).await;
-    let server = server.map_err(|error| SandboxError::internal(format!("listening on {}", options.listen), error))?;
+    let server = server.map_err(|error| cannot_listen(options, &error))?;
     let address = server.address().map_err(|error| SandboxError::internal("asking for the address", error))?;
     let end = Arc::new(Notify::new());
     let asked = Arc::clone(&end);
@@ -78,6 +78,17 @@ async fn serve_here(options: &ServeOptions, log: &Log, verbosity: Verbosity) -> 
         report::note("some requests were cut off: their time to end was up");
     }
     Ok(())
+}
+
+fn cannot_listen(options: &ServeOptions, error: &io::Error) -> SandboxError {
+    let remedy = match error.kind() {
+        io::ErrorKind::AddrInUse => "name another port, or 0 for any that is free",
+        io::ErrorKind::PermissionDenied => "name a port from 1024 on",
+        io::ErrorKind::AddrNotAvailable => "name an address of this machine",
+        _ => return SandboxError::internal(format!("listening on {}", options.listen), error),
+    };
+    let problem = ConfigProblem::new("--listen", format!("`{}` cannot be listened on: {error}", options.listen));
+    SandboxError::Configuration { problems: vec![problem.suggest(remedy)] }
 }
 
 impl ServeOptions {
@@ -151,7 +162,15 @@ fn write(record: &AccessEntry, json: bool, verbosity: Verbosity) {
     let _ = writeln!(anstream::stdout(), "{line}");
     let (false, Some(result)) = (json, &record.result) else { return };
     if verbosity >= Verbosity::Normal {
-        report::printed(&[result.stdout.bytes(), result.stderr.bytes()].concat());
+        let printed = [result.stdout.bytes(), result.stderr.bytes()].concat();
+        if !printed.is_empty() || !result.denials.is_empty() || !result.limits_hit.is_empty() {
+            let at = humantime::format_rfc3339_millis(record.at);
+            report::note(&format!("{at} {} {} {}:", record.client, record.method, record.path));
+        }
+        report::printed(&printed);
+        if record.bytes_cut > 0 {
+            report::note(&format!("{} bytes more were printed", record.bytes_cut));
+        }
         report::denials(result, None);
         report::limits(result);
     }
@@ -166,8 +185,9 @@ fn text(record: &AccessEntry) -> String {
     let status = record.status.map_or("-".to_owned(), |status| status.to_string());
     let millis = record.duration.as_secs_f64() * 1e3;
     let error = record.error.as_ref().map(|error| format!(" {}: {}", error.code, error.message)).unwrap_or_default();
+    let reason = record.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
     let (client, method, path, sent) = (record.client, &record.method, &record.path, record.bytes_sent);
-    let line = format!("{at} {client} {method} {path} {status} {sent} {millis:.1}ms{error}");
+    let line = format!("{at} {client} {method} {path} {status} {sent} {millis:.1}ms{error}{reason}");
     Plain::line(&line).to_string()
 }
 

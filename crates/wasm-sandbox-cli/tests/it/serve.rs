@@ -229,6 +229,58 @@ fn a_project_is_served_by_its_manifest() {
 }
 
 #[test]
+fn what_the_log_and_the_messages_say_belongs_together() {
+    let shell = Shell::new();
+    let script = "export default { async fetch(request) {\n
+        console.log('x'.repeat(70000));\n
+        return new Response(String((await request.bytes()).length)); } };";
+    fs::write(shell.folder.path().join("app.mjs"), script).unwrap();
+    let server = Server::of(&shell, "app.mjs", &["--max-body", "1KB"]);
+    assert!(server.ask("POST", "/whole", "12345").ends_with("\r\n\r\n5"));
+    assert!(server.ask("POST", "/said", &"x".repeat(2000)).starts_with("HTTP/1.0 413 "));
+    let (_, log, stderr) = server.end();
+    let lines: Vec<&str> = log.lines().collect();
+    assert!(lines[1].ends_with("ms (the request's body is longer than 1KB)"), "{log}");
+    let request = lines[0].split(" 200 ").next().unwrap();
+    assert!(stderr.contains(&format!("note: {request}:\nprinted:\n  xxx")), "{stderr}");
+    assert!(stderr.contains("note: 4465 bytes more were printed\n"), "{stderr}");
+}
+
+#[test]
+fn a_port_that_is_taken_is_a_mistake_of_the_flag() {
+    let shell = Shell::new();
+    let server = Server::start(&shell, &[]);
+    let taken = shell.run(&["serve", "hello.py", "--listen", &server.address]);
+    let said = text(&taken.stderr);
+    assert!(taken.status.code() == Some(2) && said.contains("name another port, or 0 for any that is free"), "{said}");
+    assert_eq!(server.end().0, Some(0));
+}
+
+#[test]
+fn what_is_to_be_served_says_so_where_it_is_run() {
+    let shell = Shell::new();
+    let hint = "it printed nothing; if it answers HTTP requests, `wasm-sandbox serve ";
+    for (file, code, is_said) in [
+        ("app.mjs", "export default { fetch() { return new Response('') } };", true),
+        ("app.py", "def app(environ, start_response):\n    pass\n", true),
+        ("says.py", "app = print('something')\n", false),
+        ("silent.py", "x = 1\n", false),
+    ] {
+        fs::write(shell.folder.path().join(file), code).unwrap();
+        let ran = shell.run(&["run", file]);
+        let said = text(&ran.stderr);
+        assert_eq!((ran.status.code(), said.contains(hint)), (Some(0), is_said), "{file}: {said}");
+        assert!(!text(&shell.run(&["-q", "run", file]).stderr).contains(hint));
+    }
+    fs::write(shell.folder.path().join("endless.wat"), endless(1)).unwrap();
+    for words in [&["run", "endless.wat"][..], &["install", "endless.wat", "--name", "endless"]] {
+        let ran = shell.run(words);
+        let said = text(&ran.stderr);
+        assert!(ran.status.code() == Some(126) && said.contains("serve it (`wasm-sandbox serve`)"), "{said}");
+    }
+}
+
+#[test]
 fn what_answers_nothing_is_an_error_that_says_what_would() {
     let output = Shell::new().run(&["serve", "module.wat"]);
     assert_eq!(output.status.code(), Some(126));

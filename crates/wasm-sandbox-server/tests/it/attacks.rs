@@ -184,11 +184,14 @@ fn j3_bodies_are_bounded() {
         let server = Served::of(guest, |builder| builder, |config| config.body = 1000.bytes());
         assert!(server.connect().post("/sum", &[1; 1000]).text().starts_with("1000 1000 true"));
         assert_eq!(server.connect().post("/sum", &[1; 1001]).status, 413);
+        let reason = || (server.entry().reason, server.entry().reason);
+        assert_eq!(reason(), (None, Some("the request's body is longer than 1000B".to_owned())));
         // One that does not say its length breaks off in the guest.
         let mut client = server.connect();
         client.say("POST /sum HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
         client.say(format!("3e9\r\n{}\r\n0\r\n\r\n", "a".repeat(1001)));
         assert!(client.reply().text().ends_with("false\n"), "{guest:?}");
+        assert_eq!(server.entry().reason.as_deref(), Some("the request's body is longer than 1000B"), "{guest:?}");
         serves(&server);
     }
 }
@@ -351,6 +354,8 @@ fn j6_more_requests_than_turns_wait_and_then_are_refused() {
     let refused = server.get("/hello");
     assert_eq!(refused.status, 503);
     assert!(refused.head.contains("retry-after: 1"), "{}", refused.head);
+    let reason = server.entry().reason;
+    assert_eq!(reason.as_deref(), Some("it had no turn within 200ms, of 1 at a time"));
     first.say("0\r\n\r\n");
     while server.entry().path != "/echo" {}
     serves(&server);

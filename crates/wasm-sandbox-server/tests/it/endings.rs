@@ -24,6 +24,8 @@ fn guest_goes_with_its_client(guest: Guest) {
         drop(client);
         let entry = server.entry();
         let ending = entry.result.unwrap().ending;
+        let gone = (ending == Ending::Cancel).then_some("the client has gone, or took nothing of the answer");
+        assert_eq!(entry.reason.as_deref(), gone);
         // A guest that writes may also see that nobody reads, and return.
         let is_told = guest != Guest::Component && matches!(ending, Ending::Exception { .. });
         assert!(is_told || matches!(ending, Ending::Cancel | Ending::Return), "{guest:?} {path}: {ending:?}");
@@ -71,11 +73,17 @@ fn what_is_under_way_ends(guest: Guest) {
 fn j17_what_does_not_end_is_cut_off() {
     for guest in Guest::ALL {
         let configure = |config: &mut ServerConfig| config.drain_time = 200.millis();
-        let server = Served::of(guest, |builder| builder.timeout(60.seconds()), configure);
+        let mut server = Served::of(guest, |builder| builder.timeout(60.seconds()), configure);
         let mut client = server.connect();
         client.say("GET /slow?5 HTTP/1.1\r\nHost: a\r\n\r\n");
         assert_eq!(client.head().0, 200);
+        let entries = std::mem::replace(&mut server.entries, mpsc::channel().1);
         assert!(!server.finish());
         assert!(!client.chunks().1, "{guest:?}");
+        let entry = entries.recv_timeout(PATIENCE).unwrap();
+        // A script may also see that nobody reads.
+        if !matches!(entry.result.map(|result| result.ending), Some(Ending::Exception { .. } | Ending::Return)) {
+            assert_eq!(entry.reason.as_deref(), Some("the server ended"), "{guest:?}");
+        }
     }
 }

@@ -162,6 +162,18 @@ export default { fetch() {} };
     drop(waits);
     let entry = server.entry();
     assert_eq!((entry.path.as_str(), entry.error.unwrap().code), ("/waits", "cancelled".to_owned()));
+    assert_eq!(entry.reason.as_deref(), Some("the client has gone, or took nothing of the answer"));
     drop(loads);
     assert_eq!(server.entry().result.unwrap().ending, Ending::Cancel);
+}
+
+#[test]
+fn a_script_that_is_never_loaded_is_said_to_be_so() {
+    let text = "setInterval(() => {}, 1000);\nexport default { fetch: () => new Response('') };";
+    let builder = script(WasmSandbox::builder(), Language::JavaScript, text).timeout(2.seconds());
+    let server = Served::start(builder, |_| {});
+    assert_eq!(server.get("/").status, 504);
+    let entry = server.entry();
+    assert_eq!(entry.error.unwrap().code, "timeout");
+    assert_eq!(entry.reason.as_deref(), Some("the script was not loaded yet"));
 }
