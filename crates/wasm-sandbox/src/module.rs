@@ -154,9 +154,13 @@ impl Module {
         }
     }
 
-    /// Whether it may answer HTTP requests, as far as can be told of a script that has not run: others are said to that do not.
+    /// Whether it may answer HTTP requests, as far as can be told without running it: of scripts in JavaScript and TypeScript, others
+    /// are said to that only have the words for it.
     pub fn may_answer_http(&self) -> bool {
-        self.http_handler().is_ok()
+        match self.script() {
+            Some(script) if script.runtime == Runtime::Python => script.has_handler(self.name()),
+            _ => self.http_handler().is_ok(),
+        }
     }
 
     /// What answers requests. That a script has what does is known once it has run.

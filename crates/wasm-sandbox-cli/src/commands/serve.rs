@@ -13,7 +13,7 @@ use std::{
 };
 
 use tokio::sync::Notify;
-use wasm_sandbox::{ConfigProblem, GuestKind, Plain, SandboxError, WasmSandbox};
+use wasm_sandbox::{ConfigProblem, Ending, GuestKind, Plain, SandboxError, WasmSandbox};
 use wasm_sandbox_server::{AccessEntry, HttpServer, ServerConfig};
 
 use super::machine;
@@ -163,7 +163,9 @@ fn write(record: &AccessEntry, json: bool, verbosity: Verbosity) {
     let (false, Some(result)) = (json, &record.result) else { return };
     if verbosity >= Verbosity::Normal {
         let printed = [result.stdout.bytes(), result.stderr.bytes()].concat();
-        if !printed.is_empty() || !result.denials.is_empty() || !result.limits_hit.is_empty() {
+        // The limit that has ended it is in its line.
+        let was_told = result.limits_hit.len() > usize::from(matches!(result.ending, Ending::Limit(_)));
+        if !printed.is_empty() || !result.denials.is_empty() || was_told {
             let at = humantime::format_rfc3339_millis(record.at);
             report::note(&format!("{at} {} {} {}:", record.client, record.method, record.path));
         }

@@ -232,18 +232,19 @@ fn a_project_is_served_by_its_manifest() {
 fn what_the_log_and_the_messages_say_belongs_together() {
     let shell = Shell::new();
     let script = "export default { async fetch(request) {\n
-        console.log('x'.repeat(70000));\n
+        console.log('working');\n
         return new Response(String((await request.bytes()).length)); } };";
     fs::write(shell.folder.path().join("app.mjs"), script).unwrap();
-    let server = Server::of(&shell, "app.mjs", &["--max-body", "1KB"]);
+    let mut server = Server::of(&shell, "app.mjs", &["--max-body", "1KB"]);
+    let mut log = BufReader::new(server.child.stdout.take().unwrap()).lines();
     assert!(server.ask("POST", "/whole", "12345").ends_with("\r\n\r\n5"));
+    let whole = log.next().unwrap().unwrap();
     assert!(server.ask("POST", "/said", &"x".repeat(2000)).starts_with("HTTP/1.0 413 "));
-    let (_, log, stderr) = server.end();
-    let lines: Vec<&str> = log.lines().collect();
-    assert!(lines[1].ends_with("ms (the request's body is longer than 1KB)"), "{log}");
-    let request = lines[0].split(" 200 ").next().unwrap();
-    assert!(stderr.contains(&format!("note: {request}:\nprinted:\n  xxx")), "{stderr}");
-    assert!(stderr.contains("note: 4465 bytes more were printed\n"), "{stderr}");
+    let said = log.next().unwrap().unwrap();
+    assert!(said.ends_with("ms (the request's body is longer than 1KB)"), "{said}");
+    let (_, _, stderr) = server.end();
+    let request = whole.split(" 200 ").next().unwrap();
+    assert!(stderr.contains(&format!("note: {request}:\nprinted:\n  working\n")), "{stderr}");
 }
 
 #[test]

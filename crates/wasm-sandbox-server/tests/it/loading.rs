@@ -177,3 +177,14 @@ fn a_script_that_is_never_loaded_is_said_to_be_so() {
     assert_eq!(entry.error.unwrap().code, "timeout");
     assert_eq!(entry.reason.as_deref(), Some("the script was not loaded yet"));
 }
+
+#[test]
+fn of_what_is_printed_the_record_has_the_beginning() {
+    let text = "console.log('x'.repeat(70_000)); export default { fetch: () => new Response('') };";
+    let server = Served::start(script(WasmSandbox::builder(), Language::JavaScript, text), |_| {});
+    for (kept, cut) in [(64 << 10, 70_001 - (64 << 10)), (0, 0)] {
+        server.get("/");
+        let entry = server.entry();
+        assert_eq!((entry.result.unwrap().stdout.bytes().len(), entry.bytes_cut), (kept, cut));
+    }
+}

@@ -9,11 +9,13 @@ use std::{
     io::Write,
     path::Path,
     process::Command,
-    sync::{Arc, Condvar, LazyLock, Mutex},
+    sync::{Arc, Condvar, LazyLock, Mutex, mpsc},
 };
 
+use serde_json::{Value, json};
 use wasm_sandbox::{
-    Ending, Language, LimitHit, NetworkGrants, NetworkPolicy, ResourceKind, SandboxResult, Source, WasmSandboxBuilder,
+    Ending, Language, LimitHit, NetworkGrants, NetworkPolicy, ResourceKind, SandboxResult, Setup, Source, Tool,
+    ToolError, WasmSandbox, WasmSandboxBuilder,
 };
 
 use super::{
@@ -164,6 +166,30 @@ fn a_request_goes_on_whatever_the_guest_waits_for() {
     });
     let urls = ["first", "second"].map(|path| url(&server) + path);
     assert_eq!(said(&server, &["beside", &urls[0], &urls[1]]), "200 hello\n200 hello\n");
+}
+
+/// The tool ends once the server has heard what the component had begun before it.
+#[tokio::test]
+async fn a_request_goes_on_while_a_tool_works() {
+    let build = || {
+        let (hears, heard) = mpsc::channel();
+        let server = Server::new(move |mut stream, _| {
+            hears.send(request(&mut stream)).unwrap();
+            let _ = stream.write_all(ok("hello").as_bytes());
+        });
+        let heard = Mutex::new(heard);
+        let work = Tool::with_schema("work", "waits for the server", json!({ "type": "object" }), move |_| {
+            heard.lock().unwrap().recv().map(|_| Value::Null).map_err(|_| ToolError::told("nobody will be heard"))
+        });
+        let source = Source::from(include_str!("http/working.wat").as_bytes());
+        let builder = WasmSandbox::builder().setup(Setup::default()).source(source).tool(work);
+        (builder.network_allow(&server.rule()), server)
+    };
+    let (builder, server) = build();
+    builder.build().await.unwrap().call::<_, ()>("go", (server.rule(),)).await.unwrap();
+    let (builder, server) = build();
+    let blocking = move || builder.build_blocking().unwrap().call::<_, ()>("go", (server.rule(),));
+    tokio::task::spawn_blocking(blocking).await.unwrap().unwrap();
 }
 
 #[test]
