@@ -42,6 +42,13 @@ impl Guests {
         Self { handler, turns: Arc::new(Semaphore::new(config.exchanges)), config, sink, is_cut_off: Arc::default() }
     }
 
+    /// Waits until no guest lives.
+    pub(crate) async fn idle(&self) {
+        let all = u32::try_from(self.config.exchanges).unwrap_or(u32::MAX);
+        // It is never closed.
+        let _ = self.turns.acquire_many(all).await;
+    }
+
     /// That guests end from now on because the server does.
     pub(crate) fn cut_off(&self) {
         self.is_cut_off.store(true, Ordering::Relaxed);
@@ -113,6 +120,7 @@ impl Guests {
             if !life.as_ref().is_ok_and(|result| result.success) && !handler.is_loaded() {
                 record.reason(|| "the script was not loaded yet".to_owned());
             }
+            drop(record);
             drop(turn);
         };
         match self.handler.handle(request, done).await {

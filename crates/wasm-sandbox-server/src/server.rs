@@ -56,8 +56,8 @@ impl HttpServer {
         self.listener.local_addr()
     }
 
-    /// Serves until `end`. Then nobody is let in any more, and exchanges that are under way have `drain_time` to come to their
-    /// end; whether all have.
+    /// Serves until `end`. Then nobody is let in any more, and exchanges that are under way, and guests that go on after
+    /// their answers, have `drain_time` to come to their end; whether all have.
     pub async fn run(self, end: impl Future<Output = ()>) -> bool {
         let places = Arc::new(Semaphore::new(self.config.connections));
         let graceful = GracefulShutdown::new();
@@ -79,7 +79,12 @@ impl HttpServer {
             }
         }
         drop(self.listener);
-        let all = tokio::time::timeout(self.config.drain_time, graceful.shutdown()).await.is_ok();
+        let over = async {
+            graceful.shutdown().await;
+            // What guests do after their answers, and their accounts.
+            self.guests.idle().await;
+        };
+        let all = tokio::time::timeout(self.config.drain_time, over).await.is_ok();
         // Whoever is cut off takes the guest along.
         self.guests.cut_off();
         connections.shutdown().await;

@@ -319,8 +319,11 @@ fn j4_connections_beyond_the_limit_wait_for_one_to_end() {
     let here = first.stream.local_addr().unwrap();
     drop(first);
     assert_eq!(second.reply().text(), "hello\n");
-    assert!((0..21).all(|_| server.entry().client == here));
-    assert_eq!(server.entry().client, second.stream.local_addr().unwrap());
+    let there = second.stream.local_addr().unwrap();
+    // A guest may end after its answer, and the next one's before it.
+    let clients: Vec<_> = (0..22).map(|_| server.entry().client).collect();
+    let of = |client| clients.iter().filter(|one| **one == client).count();
+    assert_eq!((of(here), of(there)), (21, 1));
 }
 
 #[test]
