@@ -22,6 +22,9 @@ use crate::{
     value::{ComponentValue, LeftOut, Signature, Signatures},
 };
 
+/// Characters of an import's name and type that are shown.
+const MAX_SHOWN: usize = 300;
+
 /// A module, cheap to clone and to share between threads.
 #[derive(Clone)]
 pub struct Module(Arc<Inner>);
@@ -276,11 +279,14 @@ impl Module {
         }
         let missing = self.tool_imports().iter().find(|import| !tools.has(&ComponentValue::snake_name(&import.name)));
         match missing {
-            Some(import) => refuse(format!(
-                "it imports `{}`, for which there is no tool: register one named `{}` that takes what `{import}` says",
-                Plain::line(&import.export),
-                ComponentValue::snake_name(&Plain::line(&import.name).to_string()),
-            )),
+            Some(import) => {
+                let (name, shown) = (ComponentValue::snake_name(&import.name), import.to_string());
+                let [export, name, shown] =
+                    [&import.export, &name, &shown].map(|text| Plain::line(text).at_most(MAX_SHOWN));
+                refuse(format!(
+                    "it imports `{export}`, for which there is no tool: register one named `{name}` that takes what `{shown}` says"
+                ))
+            }
             None => Ok(()),
         }
     }

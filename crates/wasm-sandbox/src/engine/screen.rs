@@ -1,12 +1,15 @@
 //! A first look at a module before anything expensive is done with it: is it one, does it use only what is allowed, and is
 //! it of a size that can be compiled.
 
-use wasm_sandbox_policy::SandboxError;
+mod types;
+
+use wasm_sandbox_policy::{Plain, SandboxError};
 use wasmparser::{
     ComponentTypeRef, Encoding, ExternalKind, FuncValidatorAllocations, Parser, Payload, TypeRef, ValidPayload,
     Validator, WasmFeatures,
 };
 
+use self::types::Reckoning;
 use crate::value::{Described, Docs};
 
 /// Bytes of a module that are accepted.
@@ -24,9 +27,12 @@ const MAX_LOCALS: u32 = 20_000;
 /// Data segments, globals, exports and imports that are accepted, each.
 const MAX_ENTRIES: u32 = 100_000;
 
-/// Modules and components inside of a component that are accepted, and how deep they may lie in each other.
+/// Modules and components inside of a component that are accepted, and how deep they, and types of them, may lie in each other.
 const MAX_PARTS: u32 = 1000;
 const MAX_DEPTH: usize = 16;
+
+/// Characters of what is wrong with a module, which may name what it names.
+const MAX_REASON: usize = 500;
 
 /// What a module is and wants.
 #[derive(Debug, Default)]
@@ -64,7 +70,7 @@ pub(crate) fn screen(wasm: &[u8], name: &str) -> Result<Screened, SandboxError> 
     let mut allocations = FuncValidatorAllocations::default();
     for payload in Parser::new(0).parse_all(wasm) {
         let payload = payload.map_err(|error| refuse(invalid(&error)))?;
-        screening.check(&payload).map_err(refuse)?;
+        screening.check(&payload, wasm).map_err(refuse)?;
         screening.note(&payload).map_err(|error| refuse(invalid(&error)))?;
         match validator.payload(&payload).map_err(|error| refuse(invalid(&error)))? {
             ValidPayload::Func(function, body) => {
@@ -112,21 +118,45 @@ fn check_kind(bytes: &[u8]) -> Result<(), String> {
 
 fn invalid(error: &wasmparser::BinaryReaderError) -> String {
     let text = error.message();
+    // A reason comes on a line of its own.
+    let shown = text.replace('\n', ": ");
+    let shown = Plain::line(&shown).at_most(MAX_REASON);
     let refused = [
         ("shared memor", "shared memory"),
-        ("threads", "threads"),
-        ("memory64", "64-bit memories"),
+        ("threads must be enabled", "threads"),
+        ("threads support", "threads"),
+        ("shared-everything-threads", "threads"),
+        ("component model threading feature", "threads"),
+        ("memory64 must be enabled", "64-bit memories"),
+        ("component model 64-bit feature", "64-bit memories"),
+        ("the `cm64` feature", "64-bit memories"),
         ("multiple memories", "several memories"),
         ("multi-memory", "several memories"),
+        ("custom page sizes", "pages of other sizes"),
         ("component model async", "streams, futures or asynchronous functions"),
+        ("async builtins feature", "streams, futures or asynchronous functions"),
         ("error-context feature", "error contexts"),
-        ("exceptions", "exceptions"),
+        ("fixed-length lists feature", "lists of a fixed length"),
+        ("component model map feature", "maps"),
+        ("component model `value`s", "values as imports or exports"),
+        ("`cm-implements` feature", "names of what an import implements"),
+        ("`cm-canon-names` feature", "versions beside names"),
+        ("exceptions proposal", "exceptions"),
+        ("exceptions support", "exceptions"),
+        ("legacy_exceptions feature", "exceptions"),
+        ("exception handling feature", "exceptions"),
         ("gc feature", "garbage-collected types"),
         ("gc support", "garbage-collected types"),
+        ("gc proposal", "garbage-collected types"),
+        ("`gc` proposal", "garbage-collected types"),
+        ("`cm-gc` feature", "garbage-collected types"),
+        ("function references", "references to typed functions"),
+        ("stack switching", "stack switching"),
+        ("wide arithmetic", "wide arithmetic"),
     ];
     match refused.iter().find(|(sign, _)| text.contains(sign)) {
-        Some((_, feature)) => format!("it uses {feature}, which is refused ({text})"),
-        None => format!("it is not valid: {text} (at byte {})", error.offset()),
+        Some((_, feature)) => format!("it uses {feature}, which is refused ({shown})"),
+        None => format!("it is not valid: {shown} (at byte {})", error.offset()),
     }
 }
 
@@ -138,6 +168,7 @@ struct Screening {
     /// How many modules and components are open, and how many there were.
     depth: usize,
     parts: u32,
+    reckoning: Reckoning,
     /// Functions of all modules, and entries of all sections of components.
     functions: u32,
     entries: u32,
@@ -148,19 +179,17 @@ struct Screening {
 }
 
 impl Screening {
-    fn check(&mut self, payload: &Payload<'_>) -> Result<(), String> {
+    fn check(&mut self, payload: &Payload<'_>, wasm: &[u8]) -> Result<(), String> {
         match payload {
             Payload::Version { encoding, .. } => {
                 self.is_component |= *encoding == Encoding::Component;
                 self.depth += 1;
                 self.parts += 1;
                 at_most(self.parts, MAX_PARTS, "modules and components in it")?;
-                if self.depth > MAX_DEPTH {
-                    return Err(format!("its components lie more than {MAX_DEPTH} deep in each other"));
-                }
-                Ok(())
+                self.reckoning.open(*encoding == Encoding::Component)
             }
             Payload::End(_) => {
+                self.reckoning.close();
                 self.depth = self.depth.saturating_sub(1);
                 Ok(())
             }
@@ -189,7 +218,8 @@ impl Screening {
                     _ => 0,
                 };
                 self.entries = self.entries.saturating_add(entries);
-                at_most(self.entries, MAX_ENTRIES, "types, instances and aliases")
+                at_most(self.entries, MAX_ENTRIES, "types, instances and aliases")?;
+                self.reckoning.add(payload, wasm)
             }
         }
     }

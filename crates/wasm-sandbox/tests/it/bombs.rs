@@ -183,6 +183,75 @@ fn b8_components_deep_in_each_other_are_refused() {
     WasmSandbox::builder().setup(Setup::default()).source(nested(10).finish()).build_blocking().unwrap();
 }
 
+/// A component with one type, which holds one that holds one, so many deep: of instances, or of components.
+fn types_in_types(depth: usize, kind: u8) -> Vec<u8> {
+    let mut types = [kind, 1, 1].repeat(depth);
+    types.extend([kind, 0]);
+    types.insert(0, 1);
+    let mut component = Component::new();
+    component.section(&wasm_encoder::RawSection { id: 7, data: &types });
+    component.finish()
+}
+
+#[test]
+fn b8_types_deep_in_each_other_are_refused() {
+    for kind in [0x41, 0x42] {
+        let reason = refusal(&types_in_types(100_000, kind));
+        assert!(reason.contains("its components lie more than 16 deep in each other"), "{reason}");
+        WasmSandbox::builder().setup(Setup::default()).source(types_in_types(10, kind)).build_blocking().unwrap();
+    }
+}
+
+/// An instance that has the one before it twice, with a resource in each, as a type or of a component.
+fn doubled_instances(depth: u32, components: bool) -> String {
+    let level = |level: u32| match (level, components) {
+        (0, false) => "(type $l0 (instance (export \"r\" (type (sub resource)))))".to_owned(),
+        (0, true) => "(component $l0 (type $r (resource (rep i32))) (export \"r\" (type $r)))".to_owned(),
+        (_, false) => format!(
+            "(type $l{level} (instance (export \"a\" (instance (type $l{0}))) (export \"b\" (instance (type $l{0})))))",
+            level - 1
+        ),
+        (_, true) => format!(
+            "(component $l{level} (alias outer 1 $l{} (component $inner))
+                (instance $a (instantiate $inner)) (instance $b (instantiate $inner))
+                (export \"a\" (instance $a)) (export \"b\" (instance $b)))",
+            level - 1
+        ),
+    };
+    let levels: String = (0..=depth).map(level).collect();
+    let last = match components {
+        false => format!("(import \"x\" (instance (type $l{depth})))"),
+        true => format!("(instance (instantiate $l{depth}))"),
+    };
+    format!("(component {levels} {last})")
+}
+
+#[test]
+fn b8_instances_whose_types_have_no_end_are_refused() {
+    // Few instances of much are as bad as much of few.
+    let fields: String = (0..5000).map(|index| format!("(field \"f{index}\" (own $r))")).collect();
+    let large = |count: usize| {
+        let instances = "(instance (instantiate $c))".repeat(count);
+        format!(
+            "(component (component $c (type $r' (resource (rep i32))) (export $r \"r\" (type $r'))
+                (type $t (record {fields})) (export \"t\" (type $t))) {instances})"
+        )
+    };
+    let load = |text: String| WasmSandbox::builder().setup(Setup::default()).source(text.as_bytes()).build_blocking();
+    let bombs = [doubled_instances(17, false), doubled_instances(60, false), doubled_instances(60, true), large(900)];
+    for bomb in bombs {
+        match load(bomb).map(drop) {
+            Err(SandboxError::NotRunnable { reason, .. }) => {
+                assert!(reason.contains("types in its instances, and 1000000 are accepted"), "{reason}");
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    for twin in [doubled_instances(5, false), doubled_instances(5, true), large(10)] {
+        load(twin).unwrap();
+    }
+}
+
 #[test]
 fn b8_components_of_too_many_types_and_parts_are_refused() {
     let many = |count: u32| {

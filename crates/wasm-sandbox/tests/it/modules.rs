@@ -21,11 +21,43 @@ fn c2_c4_c7_c9_features_that_are_off_are_refused_by_name() {
         ("(module (type (struct)))".to_owned(), "garbage-collected types"),
         ("(module (memory 1 1 shared))".to_owned(), "shared memory"),
         ("(module (tag))".to_owned(), "exceptions"),
+        ("(module (rec (type (struct))))".to_owned(), "garbage-collected types"),
+        ("(module (type $t (func)) (func (param (ref $t))))".to_owned(), "references to typed functions"),
+        ("(module (memory 1 (pagesize 1)))".to_owned(), "pages of other sizes"),
+        (
+            "(module (func (param i64 i64) (i64.mul_wide_s (local.get 0) (local.get 1)) drop drop))".to_owned(),
+            "wide arithmetic",
+        ),
+        ("(component (type (list u8 4)))".to_owned(), "lists of a fixed length"),
+        ("(component (type (map string u8)))".to_owned(), "maps"),
+        ("(component (core func (canon thread.index)))".to_owned(), "threads"),
+        ("(component (type (resource (rep i64))))".to_owned(), "64-bit memories"),
+        ("(component (import \"v\" (value string)))".to_owned(), "values as imports or exports"),
     ] {
         let reason = refusal(wat(&text));
         assert!(reason.contains(&format!("it uses {feature}, which is refused")), "{text}: {reason}");
     }
     closed("(module (memory 1))");
+}
+
+#[test]
+fn reasons_are_one_short_line_whatever_names_are_in_them() {
+    let long = "x".repeat(50_000);
+    for (text, begins) in [
+        (r#"(component (import "a\0aOK" (func)))"#.to_owned(), "it is not valid: import name `a: OK`"),
+        // What the name says is no feature.
+        (r#"(component (import "Threads-a" (func)) (import "ThreadS" (func)))"#.to_owned(), "it is not valid"),
+        (
+            format!(r#"(component (core module $m (import "{long}" "f" (func))) (core instance (instantiate $m)))"#),
+            "it is not valid",
+        ),
+    ] {
+        let reason = refusal(wat(&text));
+        assert!(reason.contains(begins) && !reason.contains('\n') && reason.len() < 700, "{reason}");
+    }
+    let mut sandbox = closed(&format!(r#"(component (import "{long}" (func)))"#));
+    let error = sandbox.call::<_, ()>("f", ()).unwrap_err().to_string();
+    assert!(error.contains("for which there is no tool") && error.len() < 1200, "{error}");
 }
 
 #[test]
