@@ -1,6 +1,6 @@
 //! Components that import what others export: each keeps a sandbox of its own, and values go between them.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
@@ -47,17 +47,26 @@ impl From<blocking::WasmSandbox> for Provider {
 pub(crate) fn tools(module: &Module, providers: &[Provider], there: &[Tool]) -> Result<Vec<Tool>, SandboxError> {
     let (mut tools, mut problems) = (Vec::new(), Vec::new());
     let mut serves = vec![false; providers.len()];
+    let mut served: HashMap<String, Served<'_>> = HashMap::new();
     for import in module.tool_imports() {
         let name = ComponentValue::snake_name(&import.name);
-        if there.iter().chain(&tools).any(|tool: &Tool| tool.name() == name) {
+        if there.iter().any(|tool| tool.name() == name) {
             continue;
         }
-        for (provider, serves) in providers.iter().zip(&mut serves) {
+        for (index, (provider, serves)) in providers.iter().zip(&mut serves).enumerate() {
             let Some(function) = provider.function(import)? else { continue };
             *serves = true;
-            match misfit(import, &function) {
-                None => tools.push(provider.tool(name, import, &function)),
-                Some(why) => problems.push(ConfigProblem::new("link", why)),
+            let first =
+                served.get(&name).filter(|first| (first.provider, &first.function) != (index, &function.export));
+            match (misfit(import, &function), first) {
+                (Some(why), _) => problems.push(ConfigProblem::new("link", why)),
+                (None, Some(first)) => problems.push(two_of_a_name(&name, first.import, import)),
+                (None, None) if served.contains_key(&name) => {}
+                (None, None) => {
+                    let function_name = function.export.clone();
+                    tools.push(provider.tool(name.clone(), import, &function));
+                    served.insert(name, Served { import, provider: index, function: function_name });
+                }
             }
             break;
         }
@@ -68,6 +77,21 @@ pub(crate) fn tools(module: &Module, providers: &[Provider], there: &[Tool]) -> 
         problems.push(ConfigProblem::new("link", message).suggest("take it out, or look at both with `inspect`"));
     }
     if problems.is_empty() { Ok(tools) } else { Err(SandboxError::Configuration { problems }) }
+}
+
+/// An import for which there is a tool, and the function behind it.
+struct Served<'a> {
+    import: &'a Signature,
+    provider: usize,
+    function: String,
+}
+
+/// Imports are told apart by the tools' names, which have no interface.
+fn two_of_a_name(name: &str, first: &Signature, second: &Signature) -> ConfigProblem {
+    let [first, second] = [first, second].map(|import| Plain::line(&import.export).to_string());
+    let message =
+        format!("`{first}` and `{second}` are both called `{name}`, and different functions would serve them");
+    ConfigProblem::new("link", message).suggest("rename one of them in its interface")
 }
 
 /// Why a function cannot serve an import, where both say their types.

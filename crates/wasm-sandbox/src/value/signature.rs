@@ -205,6 +205,12 @@ impl Signature {
         self.any(&|kind| matches!(kind, Type::List(inner) if inner.any(&flags)))
     }
 
+    /// Whether there are options of options, which JSON does not tell apart.
+    pub(super) fn has_nested_options(&self) -> bool {
+        let option = |kind: &Type| matches!(kind, Type::Option(_));
+        self.any(&|kind| matches!(kind, Type::Option(inner) if option(inner)))
+    }
+
     fn any(&self, is: &dyn Fn(&Type) -> bool) -> bool {
         self.params.iter().map(|parameter| &parameter.kind).chain(&self.result).any(|kind| kind.any(is))
     }

@@ -8,6 +8,7 @@ mod c;
 mod cache;
 mod calls;
 mod cargo;
+mod component_attacks;
 mod component_docs;
 mod components;
 mod copies;

@@ -67,11 +67,11 @@ impl Described {
                 ComponentEntityType::Func(function) => {
                     described.add(reader.function(name.clone(), short(name), function));
                 }
-                ComponentEntityType::Instance(_) if name.starts_with(RUN) => {
-                    described.program = Some(format!("{name}#run"));
+                ComponentEntityType::Instance(instance) if name.starts_with(RUN) => {
+                    described.program = described.entry(&mut reader, name, instance, "run", is_run);
                 }
-                ComponentEntityType::Instance(_) if name.starts_with(HANDLER) => {
-                    described.handler = Some(format!("{name}#handle"));
+                ComponentEntityType::Instance(instance) if name.starts_with(HANDLER) => {
+                    described.handler = described.entry(&mut reader, name, instance, "handle", is_handle);
                 }
                 // Other interfaces of the system's are for whoever serves them, not for callers.
                 ComponentEntityType::Instance(_) if name.starts_with("wasi:") => {}
@@ -118,6 +118,9 @@ impl Described {
                 Ok(signature) if signature.has_handles() => {
                     self.unknown_imports.push(LeftOut::new(signature.export, "it takes or gives resources"));
                 }
+                Ok(signature) if signature.has_nested_options() => {
+                    self.unknown_imports.push(LeftOut::new(signature.export, "it passes options of options"));
+                }
                 Ok(signature) => self.imports.push(signature),
                 Err(left_out) => self.unknown_imports.push(left_out),
             }
@@ -132,6 +135,26 @@ impl Described {
                 self.add(reader.function(format!("{interface}#{name}"), short(name), function));
             }
         }
+    }
+
+    /// A function that the system calls, if it is of the type that WASI gives it.
+    fn entry(
+        &mut self,
+        reader: &mut Reader<'_>,
+        interface: &str,
+        instance: ComponentInstanceTypeId,
+        function: &str,
+        fits: fn(&Signature) -> bool,
+    ) -> Option<String> {
+        let export = format!("{interface}#{function}");
+        let types = reader.types;
+        if let Some(ComponentEntityType::Func(id)) = types.get(instance)?.exports.get(function).map(|item| item.ty)
+            && reader.function(export.clone(), function.to_owned(), id).is_ok_and(|signature| fits(&signature))
+        {
+            return Some(export);
+        }
+        self.left_out.push(LeftOut::new(export, "it is not there, or of another type than WASI's"));
+        None
     }
 
     fn add(&mut self, function: Result<Signature, LeftOut>) {
@@ -158,6 +181,15 @@ impl Described {
             }
         }
     }
+}
+
+fn is_run(signature: &Signature) -> bool {
+    signature.params.is_empty() && matches!(signature.result, Some(Type::Result { ok: None, err: None }))
+}
+
+fn is_handle(signature: &Signature) -> bool {
+    let is_owned = |parameter: &Parameter| matches!(parameter.kind, Type::Handle { owned: true, .. });
+    signature.params.len() == 2 && signature.params.iter().all(is_owned) && signature.result.is_none()
 }
 
 /// `cart.add` for `acme:shop/cart@1.0.0#add`.

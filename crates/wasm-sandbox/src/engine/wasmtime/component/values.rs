@@ -27,7 +27,7 @@ pub(super) fn lowered(
     let mut used = Used { given: HashSet::new(), lent: HashSet::new(), weight: Weight { bytes: 0, limit } };
     for (argument, kind) in arguments.iter().zip(types) {
         used.look(argument, handles)?;
-        check_handle(argument, kind, handles)?;
+        check_handles(argument, kind, handles)?;
     }
     if let Some(number) = used.given.iter().find(|number| used.lent.contains(number)) {
         return Err(Refused::Misfit(format!("handle {number} is given away and used at a time")));
@@ -40,15 +40,43 @@ pub(super) fn plain(value: ComponentValue) -> Val {
     lower(value, &mut Handles::default())
 }
 
-/// A handle that is itself an argument is of the parameter's type. Others are for the engine to refuse.
-fn check_handle(argument: &ComponentValue, kind: &Type, handles: &Handles) -> Result<(), Refused> {
-    let (ComponentValue::Handle { number, .. }, Type::Own(wanted) | Type::Borrow(wanted)) = (argument, kind) else {
-        return Ok(());
+/// Handles are of the types that the parameter has in their places. What is no handle was lowered by the same type.
+fn check_handles(argument: &ComponentValue, kind: &Type, handles: &Handles) -> Result<(), Refused> {
+    let held = |value: &Option<Box<ComponentValue>>, kind: Option<Type>| match (value, kind) {
+        (Some(value), Some(kind)) => check_handles(value, &kind, handles),
+        _ => Ok(()),
     };
-    match handles.lend(*number) {
-        Some(resource) if resource.ty() == *wanted => Ok(()),
-        _ => Err(Refused::Misfit(format!("handle {number} stands for something of another type"))),
+    match (argument, kind) {
+        (ComponentValue::Handle { number, .. }, Type::Own(wanted) | Type::Borrow(wanted)) => {
+            match handles.lend(*number) {
+                Some(resource) if resource.ty() == *wanted => Ok(()),
+                _ => Err(Refused::Misfit(format!("handle {number} stands for something of another type"))),
+            }
+        }
+        (ComponentValue::List(values), Type::List(list)) if has_handles(&list.ty()) => {
+            let kind = list.ty();
+            values.iter().try_for_each(|value| check_handles(value, &kind, handles))
+        }
+        (ComponentValue::Tuple(values), Type::Tuple(tuple)) => {
+            values.iter().zip(tuple.types()).try_for_each(|(value, kind)| check_handles(value, &kind, handles))
+        }
+        (ComponentValue::Record(fields), Type::Record(record)) => {
+            let fields = fields.iter().zip(record.fields());
+            fields.into_iter().try_for_each(|((_, value), field)| check_handles(value, &field.ty, handles))
+        }
+        (ComponentValue::Variant(name, value), Type::Variant(variant)) => {
+            let case = variant.cases().find(|case| case.name == name);
+            held(value, case.and_then(|case| case.ty))
+        }
+        (ComponentValue::Option(value), Type::Option(option)) => held(value, Some(option.ty())),
+        (ComponentValue::Result(Ok(value)), Type::Result(result)) => held(value, result.ok()),
+        (ComponentValue::Result(Err(value)), Type::Result(result)) => held(value, result.err()),
+        _ => Ok(()),
     }
+}
+
+fn has_handles(kind: &Type) -> bool {
+    any(kind, &|kind| matches!(kind, Type::Own(_) | Type::Borrow(_)))
 }
 
 /// Whether a type holds lists of flags.
@@ -156,7 +184,7 @@ fn lower(value: ComponentValue, handles: &mut Handles) -> Val {
         ComponentValue::Flags(set) => Val::Flags(set),
         ComponentValue::Handle { number, owned } => {
             let resource = if owned { handles.take(number) } else { handles.lend(number) };
-            // They were looked up before. The engine refuses what is not of the parameter's type.
+            // They were looked up before.
             resource.map_or(Val::Bool(false), Val::Resource)
         }
     }
