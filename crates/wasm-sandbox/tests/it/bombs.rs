@@ -264,6 +264,13 @@ fn b8_components_of_too_many_types_and_parts_are_refused() {
     let reason = refusal(&many(1_000_000));
     assert!(reason.contains("it has 1000000 types, instances and aliases, and 100000 are accepted"), "{reason}");
     WasmSandbox::builder().setup(Setup::default()).source(many(50_000)).build_blocking().unwrap();
+    let modules = |count: usize| {
+        let imports: String = (0..5000).map(|index| format!("(import \"a\" \"{index}\" (global i32))")).collect();
+        wat::parse_str(format!("(component {})", format!("(core type (module {imports}))").repeat(count))).unwrap()
+    };
+    let reason = refusal(&modules(30));
+    assert!(reason.contains("declarations in its types, and 100000 are accepted"), "{reason}");
+    WasmSandbox::builder().setup(Setup::default()).source(modules(3)).build_blocking().unwrap();
     let mut parts = Component::new();
     for _ in 0..1000 {
         parts.section(&ModuleSection(&Module::new()));

@@ -88,12 +88,14 @@ impl Reckoning {
                 let section = wasm.get(reader.range()).unwrap_or_default();
                 self.types(BinaryReader::new(section, reader.range().start))?;
             }
+            Payload::CoreTypeSection(reader) => each(reader, |kind| self.core(&kind))?,
             Payload::ComponentAliasSection(reader) => each(reader, |alias| self.alias(&alias))?,
             Payload::ComponentImportSection(reader) => each(reader, |import| self.import(&import))?,
             Payload::ComponentExportSection(reader) => each(reader, |export| self.export(&export))?,
             Payload::ComponentInstanceSection(reader) => each(reader, |instance| self.instance(&instance))?,
             _ => {}
         }
+        at_most(self.declared, MAX_ENTRIES, "declarations in its types")?;
         at_most(self.made, MAX_MADE, "types in its instances")
     }
 
@@ -121,7 +123,7 @@ impl Reckoning {
         at_most(self.declared, MAX_ENTRIES, "declarations in its types")?;
         if in_type {
             match read_byte(reader)? {
-                0x00 => return read::<CoreType<'_>>(reader).map(|_| None),
+                0x00 => return read(reader).map(|kind| self.core(&kind)).map(|()| None),
                 0x01 => {}
                 0x02 => return read(reader).map(|alias| self.alias(&alias)).map(|()| None),
                 0x03 => return read(reader).map(|import| self.import(&import)).map(|()| None),
@@ -141,6 +143,13 @@ impl Reckoning {
         let parts = parts(&read(reader)?);
         self.declare(Weight::of(parts));
         Ok(None)
+    }
+
+    /// A type of modules, which lists what they import and export.
+    fn core(&mut self, kind: &CoreType<'_>) {
+        if let CoreType::Module(declarations) = kind {
+            self.declared = self.declared.saturating_add(u32::try_from(declarations.len()).unwrap_or(u32::MAX));
+        }
     }
 
     fn close_type(&mut self) {
