@@ -194,3 +194,55 @@ fn d14_handles_that_a_caller_collects_are_bounded() {
     assert!(matches!(refused, SandboxError::ResourceExhausted { kind: ResourceKind::Handles, .. }), "{refused:?}");
     sandbox.call::<_, u64>("make-hat", ()).unwrap();
 }
+
+/// Gives a resource of the host's to its caller, and takes it back.
+const TIMERS: &str = r#"(component
+  (import "wasi:io/poll@0.2.0" (instance $poll (export "pollable" (type $p (sub resource)))
+    (export "[method]pollable.ready" (func (param "self" (borrow $p)) (result bool)))))
+  (alias export $poll "pollable" (type $pollable))
+  (import "wasi:clocks/monotonic-clock@0.2.0" (instance $clock
+    (alias outer 1 $pollable (type $p'))
+    (export "pollable" (type $p (eq $p')))
+    (export "subscribe-duration" (func (param "when" u64) (result (own $p))))))
+  (core func $subscribe (canon lower (func $clock "subscribe-duration")))
+  (core func $ready (canon lower (func $poll "[method]pollable.ready")))
+  (core func $drop (canon resource.drop $pollable))
+  (core module $code
+    (import "" "subscribe" (func $subscribe (param i64) (result i32)))
+    (import "" "ready" (func $ready (param i32) (result i32)))
+    (import "" "drop" (func $drop (param i32)))
+    (func (export "make") (param i64) (result i32) (call $subscribe (local.get 0)))
+    (func (export "ready") (param i32) (result i32) (local $is i32)
+      (local.set $is (call $ready (local.get 0))) (call $drop (local.get 0)) (local.get $is))
+    (func (export "keep") (param i32)))
+  (core instance $core (instantiate $code (with "" (instance
+    (export "subscribe" (func $subscribe)) (export "ready" (func $ready)) (export "drop" (func $drop))))))
+  (func (export "make") (param "after" u64) (result (own $pollable)) (canon lift (core func $core "make")))
+  (func (export "ready") (param "it" (borrow $pollable)) (result bool) (canon lift (core func $core "ready")))
+  (func (export "keep") (param "it" (borrow $pollable)) (canon lift (core func $core "keep"))))"#;
+
+#[test]
+fn d14_a_resource_of_the_hosts_in_a_callers_hands_is_one_like_others() {
+    let sandbox = closed(TIMERS);
+    let make = || sandbox.create_instance(sandbox.module().unwrap(), InstanceConfig::default()).unwrap();
+    let mut instance = make();
+    let timer: u64 = instance.call("make", 0_u64).unwrap();
+    for _ in 0..2 {
+        assert!(instance.call::<_, bool>("ready", timer).unwrap());
+    }
+    let refused = make().call::<_, bool>("ready", timer).unwrap_err();
+    assert_eq!(refused.code(), ErrorCode::Signature, "{refused}");
+    instance.drop_handle(timer).unwrap();
+    assert_eq!(instance.drop_handle(timer).unwrap_err().code(), ErrorCode::Signature);
+    assert_eq!(instance.call::<_, bool>("ready", timer).unwrap_err().code(), ErrorCode::Signature);
+    // What is lent is given back.
+    let timer: u64 = instance.call("make", 0_u64).unwrap();
+    match instance.call::<_, ()>("keep", timer) {
+        Err(SandboxError::WasmRuntime { trap, .. }) => assert!(trap.message.contains("borrow handles"), "{trap:?}"),
+        other => panic!("{other:?}"),
+    }
+    // As many as there may be, and no more.
+    let mut instance = make();
+    let refused = (0..20_000).find_map(|_| instance.call::<_, u64>("make", 0_u64).err()).unwrap();
+    assert!(matches!(refused, SandboxError::ResourceExhausted { kind: ResourceKind::Handles, .. }), "{refused:?}");
+}
