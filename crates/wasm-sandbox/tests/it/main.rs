@@ -11,6 +11,7 @@ mod cargo;
 mod component_attacks;
 mod component_docs;
 mod components;
+mod compositions;
 mod copies;
 mod dropped;
 mod files;

@@ -65,12 +65,13 @@ fn config(profile: EngineProfile, instances: u32) -> Config {
     config
 }
 
-/// What a guest may use of WebAssembly; `engine/screen.rs` refuses the rest with a better message.
+/// What a guest may use of WebAssembly; `engine/screen.rs` refuses the rest with a better message. Several memories, too, which
+/// the engine's own code has that carries values between the components of one.
 fn features(config: &mut Config) {
     config
         .wasm_threads(false)
         .wasm_memory64(false)
-        .wasm_multi_memory(false)
+        .wasm_multi_memory(true)
         .wasm_gc(false)
         .wasm_function_references(false)
         .wasm_exceptions(false)
