@@ -62,6 +62,8 @@ pub(crate) enum Program<'a> {
 pub(crate) enum Handler<'a> {
     /// This export of the component's.
     Component(&'a str),
+    /// This function of the module's.
+    Function(&'a Signature),
     Script(&'a Script),
 }
 
@@ -147,7 +149,8 @@ impl Module {
         Err(SandboxError::NotRunnable { what: self.name().to_owned(), reason: reason.to_owned() })
     }
 
-    /// Whether it answers HTTP requests: a component that exports `wasi:http/incoming-handler`, a script in Python that defines, imports or
+    /// Whether it answers HTTP requests: a component that exports `wasi:http/incoming-handler`, a module that exports `wasm_sandbox_serve`, as one in Go
+    /// with a function `ServeHTTP` does, a script in Python that defines, imports or
     /// assigns `application` or `app`, or one in JavaScript or TypeScript that exports a function `fetch` or has one in its default export.
     /// A script that comes to its handler in another way may be served all the same.
     pub fn is_http_handler(&self) -> bool {
@@ -174,12 +177,17 @@ impl Module {
         if let Some(script) = self.script().filter(|script| script.may_answer()) {
             return Ok(Handler::Script(script));
         }
-        let component = self.compiled().and_then(|wasm| wasm.screened.component.as_ref());
+        let compiled = self.compiled();
+        if let Some(function) = compiled.and_then(|wasm| wasm.signatures.handler()) {
+            return Ok(Handler::Function(function));
+        }
+        let component = compiled.and_then(|wasm| wasm.screened.component.as_ref());
         let handler = component.and_then(|component| component.handler.as_deref());
         handler.map(Handler::Component).ok_or_else(|| SandboxError::NotRunnable {
             what: self.name().to_owned(),
-            reason: "it answers no requests: a component does that exports `wasi:http/incoming-handler`, a script in Python with a \
-                     WSGI or ASGI `application`, and one in JavaScript or TypeScript with `export default { fetch }`"
+            reason: "it answers no requests: a component does that exports `wasi:http/incoming-handler`, a file or module in Go with `func \
+                     ServeHTTP(http.ResponseWriter, *http.Request)`, a script in Python with a WSGI or ASGI `application`, and one in \
+                     JavaScript or TypeScript with `export default { fetch }`"
                 .to_owned(),
         })
     }
@@ -232,8 +240,8 @@ impl Module {
             ConfigProblem::new("tools", format!("`{name}` {message}")).suggest(remedy)
         } else if network.grants().is_some() && !self.reaches_network() {
             let message = format!(
-                "`{name}` has no way to use the network; programs in Python and JavaScript have, and components that import \
-                 `wasi:sockets` or `wasi:http/outgoing-handler`"
+                "`{name}` has no way to use the network; programs in Python and JavaScript have, HTTP handlers in Go, and components that \
+                 import `wasi:sockets` or `wasi:http/outgoing-handler`"
             );
             ConfigProblem::new("capabilities.network", message).suggest("grant nothing of the network")
         } else if let Some(rule) = self.useless_rule(network) {
@@ -254,7 +262,11 @@ impl Module {
     /// Whether its guests have a way to what is granted of the network.
     fn reaches_network(&self) -> bool {
         let imports = |name| self.imports_interface(name);
-        self.script().is_some() || imports("wasi:sockets/") || imports("wasi:http/outgoing-handler@")
+        let frames = |(module, name): &(String, String)| module == "wasm_sandbox" && name == "net";
+        self.script().is_some()
+            || imports("wasi:sockets/")
+            || imports("wasi:http/outgoing-handler@")
+            || self.imports().iter().any(frames)
     }
 
     /// A rule for datagrams, where there is no way to send one.

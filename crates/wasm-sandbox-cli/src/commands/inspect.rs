@@ -147,13 +147,13 @@ fn needs(module: &Module) -> Vec<&'static str> {
         let (names, interfaces, _) = one;
         module.imports().iter().any(|(module, name)| match name.as_str() {
             "" => interfaces.iter().any(|interface| module.starts_with(interface)),
-            name => names.contains(&name),
+            name => names.contains(&name) || names.contains(&&*format!("{module}.{name}")),
         })
     };
     GROUPS.iter().filter(asks).map(|(.., need)| *need).collect()
 }
 
-/// Functions of preview 1, interfaces of WASI 0.2, and the capability behind them.
+/// Functions of preview 1 and ours, interfaces of WASI 0.2, and the capability behind them.
 const GROUPS: [(&[&str], &[&str], &str); 6] = [
     (
         &["path_open", "path_filestat_get", "fd_readdir", "path_readlink"],
@@ -175,5 +175,9 @@ const GROUPS: [(&[&str], &[&str], &str); 6] = [
     (&["environ_get"], &["wasi:cli/environment"], "system.environment (--allow-env)"),
     (&["clock_time_get", "poll_oneoff"], &["wasi:clocks/"], "system.clock (granted, to the millisecond)"),
     (&["random_get"], &["wasi:random/"], "system.random (granted)"),
-    (&[], &["wasi:sockets/tcp@", "wasi:sockets/udp@", "wasi:http/outgoing-handler"], "network (--allow-net)"),
+    (
+        &["wasm_sandbox.net"],
+        &["wasi:sockets/tcp@", "wasi:sockets/udp@", "wasi:http/outgoing-handler"],
+        "network (--allow-net)",
+    ),
 ];

@@ -8,6 +8,7 @@ mod attacks;
 mod endings;
 mod javascript;
 mod loading;
+mod modules;
 mod proxies;
 mod scripts;
 

@@ -1,4 +1,4 @@
-//! How scripts answer HTTP requests: in frames of the kind `h`, which are those of `net_frame.rs` without a port and a number. A failure
+//! How scripts and modules answer HTTP requests: in frames of the kind `h`, which are those of `net_frame.rs` without a port and a number. A failure
 //! is -1, with a message where the guest is to blame.
 
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use super::{
     Host, Step, Stop, Wait,
     control::Event,
     handles::{Input, Output},
-    http::{Exchange, FieldFault, Flow, MessageFault, Way},
+    http::{End, Exchange, FieldFault, Flow, MessageFault, Way},
     net_frame::Came,
     wasi2::Fault,
 };
@@ -47,9 +47,10 @@ pub(crate) struct Asked {
 }
 
 impl Host {
-    /// Takes a request that a script is to answer, and tells of it what is not its body.
-    pub(crate) fn accept_for_script(&mut self, exchange: Exchange) -> Result<Asked, Stop> {
-        let has_body = exchange.request.body().ended().is_none();
+    /// Takes a request that is to be answered in frames, and tells of it what is not its body.
+    pub(crate) fn accept_in_frames(&mut self, exchange: Exchange) -> Result<Asked, Stop> {
+        // One that has broken off already is told of as it is read.
+        let has_body = !matches!(exchange.request.body().ended(), Some(End::Whole(None)));
         let (request, answer) = self.accept(exchange)?;
         let head = self.request_head(request)?;
         let fields = self.request_fields(request)?;

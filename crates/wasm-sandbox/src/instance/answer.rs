@@ -3,7 +3,14 @@
 use wasm_sandbox_policy::{Ending, InstanceConfig, RandomPolicy, SandboxError};
 
 use super::{Instance, ending_of};
-use crate::{engine::Failure, host::http::Exchange, http_handler::Loading, module::Handler, script::Script};
+use crate::{
+    engine::Failure,
+    host::http::Exchange,
+    http_handler::Loading,
+    module::Handler,
+    script::Script,
+    value::{self, Arguments, Outcome, Signature},
+};
 
 impl Instance {
     /// Answers one request, for which the script that answers is loaded if it is this one's turn.
@@ -15,11 +22,30 @@ impl Instance {
     ) -> Result<Ending, SandboxError> {
         let module = self.module.clone();
         match module.http_handler()? {
+            Handler::Function(function) => self.answer_by(function, exchange).await,
             Handler::Script(script) => self.answer_with(script, config, exchange, loading).await,
             Handler::Component(export) => {
                 let answered = self.guest.answer(export, exchange).await;
                 answered.map_or_else(ending_of, |()| Ok(Ending::Return))
             }
+        }
+    }
+
+    async fn answer_by(&mut self, function: &Signature, exchange: Exchange) -> Result<Ending, SandboxError> {
+        let request = match self.guest.host().accept_in_frames(exchange) {
+            Ok(request) => request,
+            Err(stop) => return ending_of(Failure::Stop(stop)),
+        };
+        let (module, limit) = (self.module.clone(), self.input_limit);
+        let arguments = Arguments::from_serialize(function, &(request,))?;
+        let mut adapter = self.adapter(module.name());
+        match value::call(&mut adapter, function, &arguments, limit).await {
+            Ok(Outcome::Error(message)) => {
+                let message = message.as_str().unwrap_or_default().to_owned();
+                Ok(Ending::Exception { name: "panic".to_owned(), message })
+            }
+            Ok(_) => Ok(Ending::Return),
+            Err(error) => adapter.ending.take().ok_or(error),
         }
     }
 
@@ -42,7 +68,7 @@ impl Instance {
             }
             loading.done(self.state(draws));
         }
-        let request = match self.guest.host().accept_for_script(exchange) {
+        let request = match self.guest.host().accept_in_frames(exchange) {
             Ok(request) => request,
             Err(stop) => return ending_of(Failure::Stop(stop)),
         };

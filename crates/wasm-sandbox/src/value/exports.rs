@@ -86,6 +86,18 @@ impl<'a> Exports<'a> {
         Ok(())
     }
 
+    /// What answers HTTP requests, where something does.
+    ///
+    /// # Errors
+    /// It is not what `docs/abi.md` says.
+    pub(super) fn handler(&self) -> Result<Option<Signature>, SandboxError> {
+        if !self.exported.contains_key(Signature::SERVE) {
+            return Ok(None);
+        }
+        let handler = Signature::serve();
+        self.check(&handler).map(|()| Some(handler))
+    }
+
     /// The type of an exported function.
     fn function(&self, name: &str) -> Option<&FuncType> {
         let function = *self.exported.get(name)? as usize;

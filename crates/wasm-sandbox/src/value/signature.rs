@@ -27,6 +27,24 @@ pub struct Signature {
     pub result: Option<Type>,
 }
 
+impl Signature {
+    /// The export by which a module answers HTTP requests.
+    pub(crate) const SERVE: &str = "wasm_sandbox_serve";
+
+    /// What that is to be.
+    pub(super) fn serve() -> Self {
+        let request = Parameter { name: "request".to_owned(), kind: Type::Any("request".to_owned()) };
+        Self {
+            name: Self::SERVE.to_owned(),
+            export: Self::SERVE.to_owned(),
+            doc: None,
+            abi: Abi::Json,
+            params: vec![request],
+            result: Some(Type::Result { ok: None, err: Some(Box::new(Type::String)) }),
+        }
+    }
+}
+
 /// A function that a source has and nobody can call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -20,6 +20,7 @@ const MAX_SECTION: usize = 1 << 20;
 pub(crate) struct Signatures {
     functions: BTreeMap<String, Signature>,
     left_out: Vec<LeftOut>,
+    handler: Option<Signature>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -48,13 +49,19 @@ impl Signatures {
         };
         let covered: BTreeSet<&str> = described.iter().map(|signature| signature.export.as_str()).collect();
         let plain = exports.plain(&covered)?;
-        Ok(Self::of(plain.into_iter().chain(described), left_out))
+        let handler = exports.handler()?;
+        Ok(Self { handler, ..Self::of(plain.into_iter().chain(described), left_out) })
     }
 
     /// Those that an interpreter described.
     pub(crate) fn of(functions: impl IntoIterator<Item = Signature>, left_out: Vec<LeftOut>) -> Self {
         let by_name = |signature: Signature| (signature.name.clone(), signature);
-        Self { functions: functions.into_iter().map(by_name).collect(), left_out }
+        Self { functions: functions.into_iter().map(by_name).collect(), left_out, handler: None }
+    }
+
+    /// What answers HTTP requests in a module.
+    pub(crate) fn handler(&self) -> Option<&Signature> {
+        self.handler.as_ref()
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Signature> {

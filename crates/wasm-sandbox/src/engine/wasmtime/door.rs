@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use wasmtime::{Caller, Linker};
 
 use super::{
+    instance::at_once,
     link::{memory_of, parts},
     store::StoreData,
     trap::Stopped,
@@ -15,6 +16,10 @@ use crate::{
     engine::Mode,
     host::{Attempt, FAULT, Framed, Stop, Wait, Waited, reply},
 };
+
+/// Where guests find what is ours.
+pub(super) const MODULE: &str = "wasm_sandbox";
+pub(super) const NET: &str = "net";
 
 pub(super) fn add(linker: &mut Linker<StoreData>, mode: Mode) -> wasmtime::Result<()> {
     add_python(linker, mode)?;
@@ -91,7 +96,6 @@ async fn wait(data: &mut StoreData, wait: &Wait, mode: Mode) -> wasmtime::Result
 }
 
 fn add_javascript(linker: &mut Linker<StoreData>, mode: Mode) -> wasmtime::Result<()> {
-    const MODULE: &str = "wasm_sandbox";
     linker.func_wrap(MODULE, "tool_start", |mut caller: Caller<'_, StoreData>, pointer: u32, len: u32| {
         let at = memory_of(&mut caller);
         let (memory, data) = parts(at, &mut caller);
@@ -118,15 +122,35 @@ fn add_javascript(linker: &mut Linker<StoreData>, mode: Mode) -> wasmtime::Resul
         room.copy_from_slice(&answer);
         wasmtime::Result::Ok(())
     })?;
-    linker.func_wrap_async(MODULE, "net", move |mut caller: Caller<'_, StoreData>, (pointer, len): (u32, u32)| {
-        Box::new(async move {
-            match memory(&mut caller, pointer, 1) {
-                Some([b'n' | b'h']) => frame(&mut caller, pointer, len, mode).await,
-                _ => Ok(FAULT),
-            }
-        })
+    add_net_async(linker, mode)
+}
+
+/// What modules have that are no interpreters: the network, and the request that is answered.
+pub(super) fn add_net(linker: &mut Linker<StoreData>, mode: Mode) -> wasmtime::Result<()> {
+    match mode {
+        Mode::Async => add_net_async(linker, mode),
+        Mode::Blocking => {
+            let at_once = move |mut caller: Caller<'_, StoreData>, pointer: u32, len: u32| {
+                at_once(net(&mut caller, pointer, len, mode))
+            };
+            linker.func_wrap(MODULE, NET, at_once).map(|_| ())
+        }
+    }
+}
+
+fn add_net_async(linker: &mut Linker<StoreData>, mode: Mode) -> wasmtime::Result<()> {
+    linker.func_wrap_async(MODULE, NET, move |mut caller: Caller<'_, StoreData>, (pointer, len): (u32, u32)| {
+        Box::new(async move { net(&mut caller, pointer, len, mode).await })
     })?;
     Ok(())
+}
+
+/// A frame that is none for tools.
+async fn net(caller: &mut Caller<'_, StoreData>, pointer: u32, len: u32, mode: Mode) -> wasmtime::Result<i32> {
+    match memory(caller, pointer, 1) {
+        Some([b'n' | b'h']) => frame(caller, pointer, len, mode).await,
+        _ => Ok(FAULT),
+    }
 }
 
 fn memory<'a>(caller: &'a mut Caller<'_, StoreData>, pointer: u32, len: usize) -> Option<&'a mut [u8]> {

@@ -32,7 +32,7 @@ impl Imports {
     ) -> Result<Self, SandboxError> {
         let mut linker = Linker::new(engine);
         add_wasi(&mut linker, mode)
-            .and_then(|()| if interpreter { door::add(&mut linker, mode) } else { Ok(()) })
+            .and_then(|()| if interpreter { door::add(&mut linker, mode) } else { door::add_net(&mut linker, mode) })
             .and_then(|()| functions.iter().try_for_each(|function| add_function(&mut linker, function, mode)))
             .map_err(|error| SandboxError::internal("linking the host", error))?;
         Ok(Self(linker))
@@ -62,6 +62,7 @@ fn linker_names(linker: &Linker<StoreData>) -> std::collections::HashSet<(String
         };
     }
     host::for_each_wasi_function!(collect);
+    names.insert((door::MODULE.to_owned(), door::NET.to_owned()));
     let _ = linker;
     names
 }

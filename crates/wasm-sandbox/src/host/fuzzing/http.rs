@@ -68,7 +68,7 @@ impl Guest {
         let exchange = Exchange { request: request.body(Arc::clone(&pipe)).expect("a request"), answer };
         let known = match of_script {
             true => {
-                host.accept_for_script(exchange).expect("a request can be taken");
+                host.accept_in_frames(exchange).expect("a request can be taken");
                 Vec::new()
             }
             false => {
