@@ -6,6 +6,7 @@ mod answers;
 mod asynchronous;
 mod attacks;
 mod endings;
+mod go;
 mod javascript;
 mod loading;
 mod modules;
@@ -55,10 +56,11 @@ enum Guest {
     Python,
     PythonAsync,
     JavaScript,
+    Go,
 }
 
 impl Guest {
-    const ALL: [Self; 4] = [Self::Component, Self::Python, Self::PythonAsync, Self::JavaScript];
+    const ALL: [Self; 5] = [Self::Component, Self::Python, Self::PythonAsync, Self::JavaScript, Self::Go];
 
     fn added_to(self, builder: WasmSandboxBuilder) -> WasmSandboxBuilder {
         match self {
@@ -66,6 +68,10 @@ impl Guest {
             Self::Python => script(builder, Language::Python, WSGI),
             Self::PythonAsync => script(builder, Language::Python, ASGI),
             Self::JavaScript => script(builder, Language::JavaScript, include_str!("guests/answers.js")),
+            Self::Go => {
+                let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/guests/answers.go");
+                builder.setup(installed(Language::Go)).source(file)
+            }
         }
     }
 
@@ -74,7 +80,7 @@ impl Guest {
         match self {
             Self::Component => 300.millis(),
             Self::Python | Self::PythonAsync => 5.seconds(),
-            Self::JavaScript => 2.seconds(),
+            Self::JavaScript | Self::Go => 2.seconds(),
         }
     }
 
@@ -83,7 +89,7 @@ impl Guest {
         match self {
             Self::Component => 16.mb(),
             Self::Python | Self::PythonAsync => 256.mb(),
-            Self::JavaScript => 64.mb(),
+            Self::JavaScript | Self::Go => 64.mb(),
         }
     }
 }
@@ -92,13 +98,20 @@ fn setup() -> Setup {
     Setup::default().cache_dir(Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache/wasm-sandbox"))
 }
 
+/// A machine that has what Python or Go needs.
+fn installed(language: Language) -> Setup {
+    let setup = Setup::discover().cache_dir(Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache/wasm-sandbox"));
+    match language {
+        Language::Python => setup.install_python(),
+        _ => setup.install_go(),
+    }
+    .unwrap();
+    setup
+}
+
 fn script(builder: WasmSandboxBuilder, language: Language, text: &str) -> WasmSandboxBuilder {
     let setup = match language {
-        Language::Python => {
-            let setup = Setup::discover().cache_dir(Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache/wasm-sandbox"));
-            setup.install_python().unwrap();
-            setup
-        }
+        Language::Python => installed(language),
         _ => setup(),
     };
     builder.setup(setup).source(Source::code(language, text))

@@ -7,12 +7,12 @@ use wasm_sandbox::{ByteUnits, NetworkGrants, NetworkPolicy, TimeUnits};
 use super::*;
 
 /// A server that says what `answer` does to a connection.
-struct Upstream {
-    address: SocketAddr,
+pub(super) struct Upstream {
+    pub(super) address: SocketAddr,
 }
 
 impl Upstream {
-    fn new(answer: impl Fn(TcpStream) + Send + Sync + 'static) -> Self {
+    pub(super) fn new(answer: impl Fn(TcpStream) + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         thread::spawn(move || listener.incoming().flatten().for_each(&answer));
@@ -27,13 +27,13 @@ impl Upstream {
         Served::with(|builder| builder.network(NetworkPolicy::Allow(grants)).timeout(60.seconds()), |_| {})
     }
 
-    fn path(&self, path: &str) -> String {
+    pub(super) fn path(&self, path: &str) -> String {
         format!("/proxy?{}{path}", self.address)
     }
 }
 
 /// Says back what it was sent, with what was said of it.
-fn echo() -> Upstream {
+pub(super) fn echo() -> Upstream {
     Upstream::new(|mut stream| {
         let mut client =
             Client { reader: BufReader::new(stream.try_clone().unwrap()), stream: stream.try_clone().unwrap() };

@@ -87,6 +87,7 @@ func Second(pair [2]string) string { return pair[1] }
 func Maybe(number *int) *int { return number }
 func Warm(by Celsius) Celsius { return by + 1 }
 func Nothing() []string { return nil }
+func ServeHTTP(path string) string { return path }
 func Later(day time.Time, by time.Duration) time.Time { return day.Add(by) }
 func Grow(tree Tree) Tree { return Tree{Left: &tree} }
 func Anything(value any) any { return []any{value} }
@@ -131,6 +132,7 @@ fn values_of_every_kind_travel() {
         ("Maybe", json!([4]), json!(4)),
         ("Warm", json!([1.5]), json!(2.5)),
         ("Nothing", json!([]), json!([])),
+        ("ServeHTTP", json!(["/"]), json!("/")),
         ("Later", json!(["2020-01-01T00:00:00Z", 3_600_000_000_000_u64]), json!("2020-01-01T01:00:00Z")),
         ("Anything", json!([{"a": 1}]), json!([{"a": 1}])),
         ("Wrap", json!([3]), json!({"X": 0, "Y": 0, "tags": [], "More": 3})),
@@ -178,6 +180,8 @@ fn signatures_have_names_types_and_documentation() {
         "Generic: it is generic",
     ];
     assert_eq!(left_out, expected);
+    // Of the name alone, a function answers no requests.
+    assert!(!module.is_http_handler());
     for missing in ["hidden", "Method", "main"] {
         assert_eq!(module.function(missing).unwrap_err().code(), ErrorCode::FunctionNotFound, "{missing}");
     }

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// The sources of what runs beside the compiler.
-const DRIVER: [(&str, &str); 10] = [
+const DRIVER: [(&str, &str); 13] = [
     ("main.go", include_str!("driver/main.go")),
     ("command.go", include_str!("driver/command.go")),
     ("package.go", include_str!("driver/package.go")),
@@ -30,6 +30,9 @@ const DRIVER: [(&str, &str); 10] = [
     ("shim.go", include_str!("driver/shim.go")),
     ("snippet.go", include_str!("driver/snippet.go")),
     ("abi/abi.go", include_str!("driver/abi/abi.go")),
+    ("http/door.go", include_str!("driver/http/door.go")),
+    ("http/serve.go", include_str!("driver/http/serve.go")),
+    ("http/transport.go", include_str!("driver/http/transport.go")),
     ("kit.go", include_str!("driver/kit.go")),
     ("kit/wasmsandbox.go", include_str!("../../../../../guests/sdk/go/wasmsandbox.go")),
 ];
@@ -106,8 +109,9 @@ impl Go {
     }
 
     fn write_driver(&self, source: &Path, ready: &Path) -> io::Result<()> {
-        fs::create_dir_all(source.join("abi"))?;
-        fs::create_dir(source.join("kit"))?;
+        for folder in ["abi", "http", "kit"] {
+            fs::create_dir_all(source.join(folder))?;
+        }
         fs::create_dir(ready)?;
         self.write_manifest(source, "driver")?;
         DRIVER.iter().try_for_each(|(name, text)| fs::write(source.join(name), text))

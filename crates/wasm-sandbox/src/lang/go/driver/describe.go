@@ -13,6 +13,8 @@ type description struct {
 	LeftOut   []leftOut   `json:"left_out"`
 	// Whether functions export themselves.
 	own bool
+	// Whether there is one that answers HTTP requests.
+	handles bool
 }
 
 type signature struct {
@@ -75,6 +77,11 @@ func (root *rootPackage) describeAs(checked *types.Package) (*description, bool)
 			if !own {
 				name = function.Name.Name
 			}
+			if name == handlerName && isHandler(object.Signature()) {
+				all.handles = true
+				all.LeftOut = append(all.LeftOut, leftOut{name, "it answers HTTP requests, which `wasm-sandbox serve` has it do"})
+				continue
+			}
 			one, reason := kinds.function(object.Signature())
 			one.Name, one.Export, one.own = name, name, own
 			one.Doc = strings.TrimSpace(function.Doc.Text())
@@ -89,6 +96,24 @@ func (root *rootPackage) describeAs(checked *types.Package) (*description, bool)
 		}
 	}
 	return all, !kinds.unknown
+}
+
+// The name of the function that answers HTTP requests.
+const handlerName = "ServeHTTP"
+
+// Whether a function has the type of `http.HandlerFunc`.
+func isHandler(function *types.Signature) bool {
+	passed := function.Params()
+	if function.TypeParams().Len() > 0 || function.Results().Len() > 0 || passed.Len() != 2 {
+		return false
+	}
+	request, is := types.Unalias(passed.At(1).Type()).(*types.Pointer)
+	return is && isOfHTTP(passed.At(0).Type(), "ResponseWriter") && isOfHTTP(request.Elem(), "Request")
+}
+
+func isOfHTTP(given types.Type, name string) bool {
+	named, is := types.Unalias(given).(*types.Named)
+	return is && named.Obj().Pkg() != nil && named.Obj().Pkg().Path() == "net/http" && named.Obj().Name() == name
 }
 
 // Describes a function, or says why it cannot be called.

@@ -1,7 +1,7 @@
 package main
 
 import (
-	_ "embed"
+	"embed"
 	"errors"
 	"fmt"
 	"os"
@@ -11,12 +11,13 @@ import (
 
 const (
 	shimFile = "wasm_sandbox_exports.go"
-	abiName  = "wasm_sandbox_abi"
 	mainName = "wasm_sandbox_main"
+	// What the packages are called that are added where they are used: "abi" carries calls, "http" answers requests.
+	packagePrefix = "wasm_sandbox_"
 )
 
-//go:embed abi/abi.go
-var abi []byte
+//go:embed abi http
+var packages embed.FS
 
 // Adds the file that carries calls, and says what is to be built and how. A program without functions stays as it is.
 func (root *rootPackage) wrap(module string, described *description) (target, mode string, err error) {
@@ -27,23 +28,33 @@ func (root *rootPackage) wrap(module string, described *description) (target, mo
 			functions = append(functions, one)
 		}
 	}
-	if !root.whole || program && len(functions) == 0 && !described.own {
+	if !root.whole || program && len(functions) == 0 && !described.own && !described.handles {
 		return ".", "default", nil
 	}
 	var shim strings.Builder
-	fmt.Fprintf(&shim, "package %s\n\n", root.name)
-	carried := false
+	carried := described.handles
 	for index, one := range functions {
 		carried = carried || one.Abi == "json"
 		one.write(&shim, index)
 	}
+	clause := fmt.Sprintf("package %s\n\n", root.name)
+	used := []string{}
 	if carried {
-		text := strings.Replace(shim.String(), "\n", fmt.Sprintf("\n\nimport %s \"%s/%s\"\n", abiName, module, abiName), 1)
-		shim.Reset()
-		shim.WriteString(text)
-		if err := create(filepath.Join(abiName, "abi.go"), abi); err != nil {
+		used = append(used, "abi")
+	}
+	if described.handles {
+		used = append(used, "http")
+	}
+	for _, name := range used {
+		clause += fmt.Sprintf("import %s%s \"%s/%s%s\"\n\n", packagePrefix, name, module, packagePrefix, name)
+		if err := addPackage(name); err != nil {
 			return "", "", err
 		}
+	}
+	if described.handles {
+		fmt.Fprintf(&shim, "var wasm_sandbox_handle = %shttp.Serve(%s)\n\n", packagePrefix, handlerName)
+		handles := signature{Name: "wasm_sandbox_handle", Export: "wasm_sandbox_serve", Abi: "json"}
+		handles.write(&shim, len(functions))
 	}
 	target = "."
 	switch {
@@ -58,13 +69,31 @@ func (root *rootPackage) wrap(module string, described *description) (target, mo
 			return "", "", err
 		}
 	}
-	return target, "c-shared", create(shimFile, []byte(shim.String()))
+	return target, "c-shared", create(shimFile, []byte(clause+shim.String()))
+}
+
+// Adds a package of ours to the module.
+func addPackage(name string) error {
+	files, err := packages.ReadDir(name)
+	if err != nil {
+		return err
+	}
+	for _, file := range files {
+		text, err := packages.ReadFile(name + "/" + file.Name())
+		if err != nil {
+			return err
+		}
+		if err := create(filepath.Join(packagePrefix+name, file.Name()), text); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (one *signature) write(shim *strings.Builder, index int) {
 	fmt.Fprintf(shim, "//go:wasmexport %s\n", one.Export)
 	if one.Abi == "json" {
-		fmt.Fprintf(shim, "func wasm_sandbox_%d(pointer, len uint32) uint64 { return %s.Call(%s, pointer, len) }\n\n", index, abiName, one.Name)
+		fmt.Fprintf(shim, "func wasm_sandbox_%d(pointer, len uint32) uint64 { return %sabi.Call(%s, pointer, len) }\n\n", index, packagePrefix, one.Name)
 		return
 	}
 	taken, passed := []string{}, []string{}
