@@ -109,6 +109,7 @@ fn projects_that_answer_requests_work_at_once() {
         ("javascript", ("words.mjs", ".filter(Boolean)", "")),
         ("typescript", ("words.ts", ".filter(Boolean)", "")),
         ("rust", ("src/words.rs", "split_whitespace", "chars")),
+        ("go", ("words.go", "strings.Fields(text)", "text")),
     ] {
         let shell = Shell::new();
         init(&shell, language, "http");
@@ -247,7 +248,7 @@ fn what_no_template_is_for_is_said() {
     let shell = Shell::new();
     for (language, kind, others) in [
         ("c", "mcp", "rust, python, go, javascript, typescript"),
-        ("go", "http", "rust, python, javascript, typescript"),
+        ("c", "http", "rust, python, go, javascript, typescript"),
         ("c", "plugin", "rust"),
     ] {
         let output = shell.run(&["init", "new", "-l", language, "-k", kind]);

@@ -94,7 +94,7 @@ pub(super) fn of(language: InitLanguage, kind: InitKind) -> Option<Template> {
 fn files(language: InitLanguage, kind: InitKind) -> Option<Files> {
     match language {
         InitLanguage::Rust => Some(rust(kind)),
-        InitLanguage::Go => go(kind),
+        InitLanguage::Go => Some(go(kind)),
         InitLanguage::C => c(kind),
         InitLanguage::Python => Some(python(kind)),
         InitLanguage::Javascript => Some(javascript(kind)),
@@ -141,10 +141,10 @@ fn rust(kind: InitKind) -> Files {
     }
 }
 
-fn go(kind: InitKind) -> Option<Files> {
+fn go(kind: InitKind) -> Files {
     const MANIFEST: (&str, &str) = ("go.mod", text!("go/go.mod.template"));
     const WORDS: (&str, &str) = ("words.go", concat!("package main\n", text!("go/words.go.template")));
-    Some(match kind {
+    match kind {
         InitKind::Cli => &[
             ("main.go", text!("go/main.go")),
             WORDS,
@@ -166,9 +166,13 @@ fn go(kind: InitKind) -> Option<Files> {
         InitKind::Plugin => {
             &[("plugin.go", text!("go/plugin.go")), MANIFEST, ("plugin_test.go", text!("go/plugin_test.go"))]
         }
-        // No component is made of Go.
-        InitKind::Http => return None,
-    })
+        InitKind::Http => &[
+            ("app.go", text!("go/app.go")),
+            ("words.go", concat!("package app\n", text!("go/words.go.template"))),
+            MANIFEST,
+            ("app_test.go", text!("go/app_test.go")),
+        ],
+    }
 }
 
 fn c(kind: InitKind) -> Option<Files> {
