@@ -26,6 +26,9 @@ const MAX_FIELDS: usize = 100;
 /// How long nothing is accepted after a failure: too few descriptors, mostly.
 const PAUSE: Duration = Duration::from_millis(50);
 
+/// How long the accounts of guests are waited for that are cut off.
+const LAST_ACCOUNTS: Duration = Duration::from_millis(500);
+
 /// A server of HTTP/1.1 on one address, with guests that answer.
 pub struct HttpServer {
     listener: TcpListener,
@@ -88,6 +91,8 @@ impl HttpServer {
         // Whoever is cut off takes the guest along.
         self.guests.cut_off();
         connections.shutdown().await;
+        // Those that notice have an account all the same.
+        let _ = tokio::time::timeout(LAST_ACCOUNTS, self.guests.idle()).await;
         all
     }
 

@@ -25,7 +25,7 @@ pub use crate::{host::fuzzing as host, value::fuzzing as value, vfs::fuzzing as 
 
 /// Any bytes as a module: refused, or fit for what comes after screening.
 pub fn screen(wasm: &[u8]) {
-    let Ok(screened) = screen::screen(wasm, "fuzzed") else { return };
+    let Ok(screened) = screen::screen(wasm) else { return };
     let signatures = Signatures::from_wasm(wasm).expect("a module without a section of ours has signatures");
     let named = |name: &str| signatures.find(name).is_ok();
     assert!(!named("_start"), "a program's start is no function to call");

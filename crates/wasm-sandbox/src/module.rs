@@ -77,7 +77,7 @@ impl Module {
         let body = match lang::build(source, setup)? {
             Built::Module(guest) => {
                 prelude.check_unused()?;
-                Body::Wasm(Box::new(Wasm::new(guest.into(), &source.name())?))
+                Body::Wasm(Box::new(Wasm::new(guest.into(), &source.name(), setup)?))
             }
             Built::Script { runtime, text } => {
                 Body::Script(Box::new(Script::new(runtime, text.into(), prelude.code(runtime)?, config)))
@@ -361,8 +361,8 @@ impl Module {
 }
 
 impl Wasm {
-    fn new(bytes: Arc<[u8]>, name: &str) -> Result<Self, SandboxError> {
-        let mut screened = engine::screen::screen(&bytes, name)?;
+    fn new(bytes: Arc<[u8]>, name: &str, setup: &Setup) -> Result<Self, SandboxError> {
+        let mut screened = compile::screen(&bytes, name, setup)?;
         let signatures = match &mut screened.component {
             Some(component) => {
                 let left_out = std::mem::take(&mut component.left_out);

@@ -545,7 +545,7 @@ impl WasmSandboxBuilder {
     }
 
     /// A function that programs in Python and JavaScript call by name: `tools.search(query="x")`. How its calls went is in
-    /// [`SandboxResult::tool_calls`]. A sandbox with tools runs no compiled guests, which have no way to call them.
+    /// [`SandboxResult::tool_calls`]. Components import them; other compiled guests have no way to call them, and do not run in a sandbox with tools.
     pub fn tool(mut self, tool: Tool) -> Self {
         self.tools.tools.push(tool);
         self

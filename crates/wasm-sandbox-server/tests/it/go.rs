@@ -81,7 +81,7 @@ fn what_goes_wrong_in_a_handler_is_in_the_record_and_not_in_the_answer() {
     let told = result.stderr.text();
     assert!(told.contains("http: panic serving \"/trap\": no answer") && told.contains("answers.go"), "{told}");
     let Ending::Exception { name, message } = result.ending else { panic!("{:?}", result.ending) };
-    assert_eq!((name.as_str(), message.as_str()), ("panic", "no answer"));
+    assert_eq!((name.as_str(), message.as_str()), ("Error", "no answer"));
     // Where the answer had begun, it breaks off.
     let late = server.get("/late");
     assert_eq!((late.status, late.text().as_str(), late.whole), (200, "some\n", false));

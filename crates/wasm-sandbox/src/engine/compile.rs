@@ -1,4 +1,4 @@
-//! From a screened module to loaded code: through the cache, or by a compiler in a child process that can be killed.
+//! From a module to loaded code: screened, and through the cache, or by a compiler in a child process that can be killed.
 
 mod queue;
 
@@ -10,6 +10,7 @@ use self::queue::{Queue, Refusals};
 use super::{
     Backend, LoadedModule,
     cache::{Cache, CacheKey},
+    screen::{self, Screened},
 };
 use crate::{
     jail::{
@@ -37,6 +38,24 @@ static LARGE_MODULES: PerProcess<Queue> = PerProcess::new(Queue::new);
 
 /// What this process has refused; the cache remembers it for later ones.
 static REFUSED: Refusals = Refusals::new();
+
+/// Looks a module or component over. What the types of a component come to is known to the validator alone, for which they have
+/// no end: it reads them in a child.
+///
+/// # Errors
+/// [`SandboxError::NotRunnable`] with what it is instead or what is refused of it, [`SandboxError::ResourceExhausted`] when it
+/// takes more time or memory than `setup` allows a compiler.
+pub(crate) fn screen(wasm: &[u8], name: &str, setup: &Setup) -> Result<Screened, SandboxError> {
+    if !screen::is_component(wasm) {
+        let refuse = |reason| SandboxError::NotRunnable { what: name.to_owned(), reason };
+        return screen::screen(wasm).map_err(refuse);
+    }
+    let limits = limits(setup, wasm.len());
+    let refusal = CacheKey::new("refused component", &[format!("{limits:?}").as_bytes(), wasm]);
+    let work = || serde_json::to_vec(&screen::screen(wasm)?).map_err(|error| error.to_string());
+    let screened = in_child(name, wasm, setup, &limits, &refusal, work)?;
+    serde_json::from_slice(&screened).map_err(|error| SandboxError::internal("looking a component over", error))
+}
 
 /// Loads a module with so many bytes of code: what was compiled before comes from the cache.
 ///
@@ -104,22 +123,34 @@ fn compile(
     limits: &ChildLimits,
     refusal: &CacheKey,
 ) -> Result<Vec<u8>, SandboxError> {
+    let _telling = (wasm.len() > LARGE).then(|| setup.tell("compiling WebAssembly to machine code"));
+    in_child("module", wasm, setup, limits, refusal, || backend.compile(wasm))
+}
+
+/// Work on a module in a child, with a place in the queue. What was once too much is known to be from then on.
+fn in_child(
+    what: &str,
+    wasm: &[u8],
+    setup: &Setup,
+    limits: &ChildLimits,
+    refusal: &CacheKey,
+    work: impl Fn() -> Result<Vec<u8>, String>,
+) -> Result<Vec<u8>, SandboxError> {
     let large = wasm.len() > LARGE;
-    let _telling = large.then(|| setup.tell("compiling WebAssembly to machine code"));
     let _place = if large { &LARGE_MODULES } else { &SMALL_MODULES }.get().enter(places(limits, setup));
     // Looked up with a place in hand: the same module may have been refused while this thread queued.
     if let Some(hit) = REFUSED.find(refusal) {
         return Err(hit.into());
     }
-    fork::run(limits, || backend.compile(wasm)).map_err(|failure| match failure {
+    fork::run(limits, work).map_err(|failure| match failure {
         ChildFailure::Limit(hit) => {
             if lasts(&hit, limits) {
                 REFUSED.add(refusal.clone(), hit);
             }
             hit.into()
         }
-        ChildFailure::Work(reason) => SandboxError::NotRunnable { what: "module".to_owned(), reason },
-        ChildFailure::System(reason) => SandboxError::internal("compiling in a child process", reason),
+        ChildFailure::Work(reason) => SandboxError::NotRunnable { what: what.to_owned(), reason },
+        ChildFailure::System(reason) => SandboxError::internal("working in a child process", reason),
     })
 }
 

@@ -3,7 +3,8 @@
 
 mod types;
 
-use wasm_sandbox_policy::{Plain, SandboxError};
+use serde::{Deserialize, Serialize};
+use wasm_sandbox_policy::Plain;
 use wasmparser::{
     ComponentTypeRef, Encoding, ExternalKind, FuncValidatorAllocations, Parser, Payload, TypeRef, ValidPayload,
     Validator, WasmFeatures,
@@ -35,7 +36,7 @@ const MAX_DEPTH: usize = 16;
 const MAX_REASON: usize = 500;
 
 /// What a module is and wants.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Screened {
     /// Whether it has a `_start`.
     pub(crate) program: bool,
@@ -61,21 +62,20 @@ fn features() -> WasmFeatures {
 /// Looks a module or component over.
 ///
 /// # Errors
-/// [`SandboxError::NotRunnable`] saying what it is instead, what it uses that is refused, or what there is too much of.
-pub(crate) fn screen(wasm: &[u8], name: &str) -> Result<Screened, SandboxError> {
-    let refuse = |reason: String| SandboxError::NotRunnable { what: name.to_owned(), reason };
-    check_kind(wasm).map_err(refuse)?;
+/// What it is instead, what it uses that is refused, or what there is too much of.
+pub(crate) fn screen(wasm: &[u8]) -> Result<Screened, String> {
+    check_kind(wasm)?;
     let mut screening = Screening::default();
     let mut validator = Validator::new_with_features(features());
     let mut allocations = FuncValidatorAllocations::default();
     for payload in Parser::new(0).parse_all(wasm) {
-        let payload = payload.map_err(|error| refuse(invalid(&error)))?;
-        screening.check(&payload, wasm).map_err(refuse)?;
-        screening.note(&payload).map_err(|error| refuse(invalid(&error)))?;
-        match validator.payload(&payload).map_err(|error| refuse(invalid(&error)))? {
+        let payload = payload.map_err(|error| invalid(&error))?;
+        screening.check(&payload, wasm)?;
+        screening.note(&payload).map_err(|error| invalid(&error))?;
+        match validator.payload(&payload).map_err(|error| invalid(&error))? {
             ValidPayload::Func(function, body) => {
                 let mut function = function.into_validator(std::mem::take(&mut allocations));
-                function.validate(&body).map_err(|error| refuse(invalid(&error)))?;
+                function.validate(&body).map_err(|error| invalid(&error))?;
                 allocations = function.into_allocations();
             }
             ValidPayload::End(types) if screening.depth == 0 && screening.is_component => {

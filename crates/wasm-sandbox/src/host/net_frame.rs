@@ -1,5 +1,5 @@
-//! How interpreters reach the network, and what they answer: Python in frames of its one import, of the kinds `n` and `h`, and JavaScript in
-//! such frames alone.
+//! How interpreters and modules reach the network, and what they answer: Python in frames of its one import, of the kinds `n` and `h`, the
+//! others in such frames alone.
 //!
 //! A frame has 16 bytes before what it carries: `n`, or `h` for the request that is answered, what it asks for, a port, a connection's number, how long what it carries
 //! is, and how many milliseconds it has time, or -1. The host writes into it how it went (0 or more, or less for a failure), the

@@ -42,7 +42,7 @@ impl Instance {
         match value::call(&mut adapter, function, &arguments, limit).await {
             Ok(Outcome::Error(message)) => {
                 let message = message.as_str().unwrap_or_default().to_owned();
-                Ok(Ending::Exception { name: "panic".to_owned(), message })
+                Ok(Ending::Exception { name: "Error".to_owned(), message })
             }
             Ok(_) => Ok(Ending::Return),
             Err(error) => adapter.ending.take().ok_or(error),

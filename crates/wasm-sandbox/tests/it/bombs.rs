@@ -252,6 +252,36 @@ fn b8_instances_whose_types_have_no_end_are_refused() {
     }
 }
 
+/// What the validator makes of a component is its own affair: it panics and takes memory in a child.
+#[test]
+fn b8_what_is_too_much_for_the_validator_ends_in_a_child() {
+    let load = |text: String| WasmSandbox::builder().setup(Setup::default()).source(text.as_bytes()).build_blocking();
+    let bags = |depth: u32| {
+        let inner: String = (1..=depth)
+            .map(|level| format!("(instance $i{level} (export \"a\" (instance $i{})))", level - 1))
+            .collect();
+        format!("(component (instance $i0) {inner})")
+    };
+    match load(bags(200)).map(drop) {
+        Err(SandboxError::NotRunnable { reason, .. }) => assert_eq!(reason, "the compiler failed on it"),
+        other => panic!("{other:?}"),
+    }
+    load(bags(10)).unwrap();
+    // Each instance has a path to each resource of the one that it holds.
+    let resources = |count: u32, holders: u32| {
+        let exports: String = (0..count).map(|index| format!("(export \"r{index}\" (type (sub resource)))")).collect();
+        let holding = "(instance (export \"a\" (instance $i)))".repeat(holders as usize);
+        format!("(component (import \"i\" (instance $i {exports})) {holding})")
+    };
+    match load(resources(40_000, 900)).map(drop) {
+        Err(SandboxError::ResourceExhausted { kind, .. }) => {
+            assert!(matches!(kind, ResourceKind::CompileMemory | ResourceKind::CompileTime), "{kind:?}");
+        }
+        other => panic!("{other:?}"),
+    }
+    load(resources(10, 10)).map(drop).unwrap();
+}
+
 #[test]
 fn b8_components_of_too_many_types_and_parts_are_refused() {
     let many = |count: u32| {

@@ -108,3 +108,14 @@ fn b7_floods_of_entries_are_refused() {
     let exports: String = (0..100_001).map(|n| format!("(export \"e{n}\" (func 0))")).collect();
     assert!(refusal(wat(&format!("(module (func) {exports})"))).contains("exports"));
 }
+
+#[test]
+fn a_function_of_the_callers_may_have_the_name_of_the_hosts_own() {
+    let text = r#"(module (import "wasm_sandbox" "net" (func $net (param i32 i32) (result i32)))
+        (func (export "f") (result i32) (call $net (i32.const 3) (i32.const 4))))"#;
+    let builder = || WasmSandbox::builder().setup(Setup::default()).source(text.as_bytes());
+    let own = builder().host_function("wasm_sandbox", "net", |_, (x, y): (i32, i32)| Ok(x * y));
+    assert_eq!(own.build_blocking().unwrap().call::<_, i32>("f", ()).unwrap(), 12);
+    // The host's own knows no such frame.
+    assert_ne!(builder().build_blocking().unwrap().call::<_, i32>("f", ()).unwrap(), 12);
+}

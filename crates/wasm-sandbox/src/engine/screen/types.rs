@@ -171,9 +171,9 @@ impl Reckoning {
         }
     }
 
-    /// An instance of this, which has all of its types anew.
+    /// An instance of this, which has all of its types anew, and is one thing more.
     fn make(&mut self, weight: Weight) {
-        let within = Weight { depth: weight.depth.saturating_add(1), ..weight };
+        let within = Weight { parts: weight.parts.saturating_add(1), depth: weight.depth.saturating_add(1) };
         self.made = self.made.saturating_add(within.parts.saturating_mul(within.depth));
         if let Some(scope) = self.scopes.last_mut() {
             scope.weight.add(within);

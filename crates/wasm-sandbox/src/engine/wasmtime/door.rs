@@ -1,5 +1,6 @@
-//! How interpreters reach the caller's tools and the network, and where Python leaves its answers. `docs/guest-javascript.md` has JavaScript's
-//! imports; Python has one, and `host/tools/frame.rs` what it hands over.
+//! How interpreters reach the caller's tools and the network, modules the network and the request that they answer, and where Python leaves its
+//! answers. `docs/guest-javascript.md` has JavaScript's imports and `docs/abi.md` that of modules; Python has one, and `host/tools/frame.rs`
+//! what it hands over.
 
 use std::time::{Duration, Instant};
 
@@ -15,11 +16,17 @@ use super::{
 use crate::{
     engine::Mode,
     host::{Attempt, FAULT, Framed, Stop, Wait, Waited, reply},
+    host_function::HostFunction,
 };
 
 /// Where guests find what is ours.
 pub(super) const MODULE: &str = "wasm_sandbox";
 pub(super) const NET: &str = "net";
+
+/// Whether a function of the caller's has the name of ours.
+pub(super) fn is_net(function: &HostFunction) -> bool {
+    function.module == MODULE && function.name == NET
+}
 
 pub(super) fn add(linker: &mut Linker<StoreData>, mode: Mode) -> wasmtime::Result<()> {
     add_python(linker, mode)?;

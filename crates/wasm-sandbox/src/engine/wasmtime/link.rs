@@ -32,7 +32,12 @@ impl Imports {
     ) -> Result<Self, SandboxError> {
         let mut linker = Linker::new(engine);
         add_wasi(&mut linker, mode)
-            .and_then(|()| if interpreter { door::add(&mut linker, mode) } else { door::add_net(&mut linker, mode) })
+            .and_then(|()| match (interpreter, functions.iter().any(door::is_net)) {
+                (true, _) => door::add(&mut linker, mode),
+                (false, false) => door::add_net(&mut linker, mode),
+                // The caller's own.
+                (false, true) => Ok(()),
+            })
             .and_then(|()| functions.iter().try_for_each(|function| add_function(&mut linker, function, mode)))
             .map_err(|error| SandboxError::internal("linking the host", error))?;
         Ok(Self(linker))

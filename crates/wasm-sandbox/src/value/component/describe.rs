@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use serde::{Deserialize, Serialize};
 use wasm_sandbox_policy::Plain;
 use wasmparser::{
     component_types::{
@@ -17,8 +18,8 @@ use super::{
     docs::Docs,
 };
 
-/// Nesting of a type that is accepted at most.
-const MAX_DEPTH: usize = 32;
+/// Nesting of a type that is accepted at most. A record in a record is four levels of JSON, of which a reader takes 128.
+const MAX_DEPTH: usize = 24;
 
 /// Types that all functions together may be described with. What a component names once and uses often is written out as often.
 const MAX_TYPES: usize = 200_000;
@@ -30,7 +31,7 @@ const RUN: &str = "wasi:cli/run@0.2.";
 const HANDLER: &str = "wasi:http/incoming-handler@0.2.";
 
 /// What a component exports.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Described {
     pub(crate) functions: Vec<Signature>,
     pub(crate) left_out: Vec<LeftOut>,

@@ -3,7 +3,7 @@
 use wasm_sandbox_policy::{ConfigProblem, SandboxError};
 
 use super::{super::COMPONENT_TARGET, Build, Package, Target};
-use crate::engine::screen::screen;
+use crate::engine::compile::screen;
 
 impl Build<'_> {
     /// Builds the program or the library.
@@ -16,7 +16,7 @@ impl Build<'_> {
         }
         let output = format!("{}.wasm", target.name.replace('-', "_"));
         let component = self.make(&self.folder_of(package)?, "--lib", &[], &output)?;
-        let described = screen(&component, self.name)?.component.unwrap_or_default();
+        let described = screen(&component, self.name, self.setup)?.component.unwrap_or_default();
         if described.is_empty() {
             let remedy = "export what a WIT names, with `wit-bindgen` or the crate `wasip2`";
             return Err(no_component("it exports nothing that could be called or served", remedy));

@@ -14,6 +14,9 @@ const (
 	headLen = 16
 	// Bytes of a body that one frame carries.
 	pieceLen = 64 << 10
+	// Bytes of a head that is sent, and of numbers that are waited for; whoever has none among these looks again as often as others.
+	requestLen = 128 << 10
+	waitedLen  = 4096
 	// Bytes of a message that an answer may have.
 	messageLen = 1024
 	// How it went, of what has to wait.
@@ -47,12 +50,17 @@ type frame struct {
 	also uint16
 	// Milliseconds that the host may wait.
 	patience int32
+	// What is handed over, made once for as often as it is asked.
+	bytes []byte
 }
 
 // How it went, and what came.
 func (asked *frame) once() (int32, []byte) {
 	length := len(asked.carried) + asked.wanted
-	bytes := make([]byte, headLen+max(length, asked.room))
+	if asked.bytes == nil {
+		asked.bytes = make([]byte, headLen+max(length, asked.room))
+	}
+	bytes := asked.bytes
 	bytes[0], bytes[1] = asked.kind, asked.asks
 	binary.LittleEndian.PutUint16(bytes[2:], asked.port)
 	binary.LittleEndian.PutUint32(bytes[4:], asked.handle)
@@ -82,19 +90,20 @@ func (asked *frame) ask(context context.Context) (int32, []byte, error) {
 type waiter struct {
 	asked *frame
 	woken chan struct{}
+	next  *waiter
 }
 
-// There is one thread, and nothing takes it away from between two of these.
-var waiters []waiter
+// The last that has come. There is one thread, which is not taken away from where nothing is allocated.
+var waiters *waiter
 
 func wait(context context.Context, asked *frame) error {
-	woken := make(chan struct{})
-	waiters = append(waiters, waiter{asked, woken})
-	if len(waiters) == 1 {
+	one := &waiter{asked: asked, woken: make(chan struct{})}
+	one.next, waiters = waiters, one
+	if one.next == nil {
 		go waitForAll()
 	}
 	select {
-	case <-woken:
+	case <-one.woken:
 		return nil
 	case <-context.Done():
 		return context.Err()
@@ -107,17 +116,18 @@ func waitForAll() {
 	if isBusy() {
 		all.patience = 0
 	}
-	for _, one := range waiters {
+	for one := waiters; one != nil; one = one.next {
 		all.port |= one.asked.also
-		if one.asked.kind == 'n' {
+		if one.asked.kind == 'n' && len(all.carried) < waitedLen {
 			all.carried = binary.LittleEndian.AppendUint32(all.carried, one.asked.handle)
 		}
 	}
 	all.once()
-	for _, one := range waiters {
+	waited := waiters
+	waiters = nil
+	for one := waited; one != nil; one = one.next {
 		close(one.woken)
 	}
-	waiters = nil
 }
 
 var runnable = []metrics.Sample{{Name: "/sched/goroutines/runnable:goroutines"}}

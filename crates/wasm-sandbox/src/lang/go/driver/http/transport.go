@@ -4,6 +4,7 @@ package wasm_sandbox_http
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -16,8 +17,15 @@ import (
 // Bytes of an answer's head that are taken.
 const maxHead = 128 << 10
 
-// Requests of http.Get, http.Client and whoever else asks for nothing else go through the host.
-func init() { http.DefaultTransport = transport{} }
+// Requests of http.Get, http.Client and whoever else asks for nothing else go through the host. What http.DefaultTransport is stays what it
+// is, for whoever has to do with it; one that is cloned of it reaches nobody.
+func init() {
+	standard := http.DefaultTransport.(*http.Transport)
+	// There is no other protocol than the host's, and none to make ready.
+	standard.TLSNextProto = map[string]func(string, *tls.Conn) http.RoundTripper{}
+	standard.RegisterProtocol("http", transport{})
+	standard.RegisterProtocol("https", transport{})
+}
 
 type transport struct{}
 
@@ -103,6 +111,9 @@ func beginning(request *http.Request) (*frame, error) {
 		}
 	}
 	carried := []byte(strings.Join(lines, "\n"))
+	if len(carried) > requestLen {
+		return nil, errors.New("http: the head of the request is too long")
+	}
 	return &frame{kind: 'n', asks: 'h', port: uint16(port), carried: carried, room: messageLen}, nil
 }
 
