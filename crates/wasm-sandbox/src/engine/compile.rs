@@ -50,10 +50,11 @@ pub(crate) fn screen(wasm: &[u8], name: &str, setup: &Setup) -> Result<Screened,
         let refuse = |reason| SandboxError::NotRunnable { what: name.to_owned(), reason };
         return screen::screen(wasm).map_err(refuse);
     }
-    let limits = limits(setup, wasm.len());
+    // It takes honest ones a fraction of this, however long they are.
+    let limits = &setup.compile_limits;
     let refusal = CacheKey::new("refused component", &[format!("{limits:?}").as_bytes(), wasm]);
     let work = || serde_json::to_vec(&screen::screen(wasm)?).map_err(|error| error.to_string());
-    let screened = in_child(name, wasm, setup, &limits, &refusal, work)?;
+    let screened = in_child(name, wasm, setup, limits, &refusal, work)?;
     serde_json::from_slice(&screened).map_err(|error| SandboxError::internal("looking a component over", error))
 }
 
