@@ -210,7 +210,7 @@ fn host() -> Host {
         control: Arc::default(),
         tools: ToolSetup { toolbox: Arc::clone(&TOOLBOX), beside_guest: false, executor: || Some(&EXECUTOR) },
     });
-    host.expect("nothing is too large")
+    *host.expect("nothing is too large")
 }
 
 static EXECUTOR: LazyLock<Runtime> =

@@ -194,7 +194,7 @@ impl World {
         guest(&mut memory).fill(0);
         let functions = FUNCTIONS.iter().filter(|function| wanted(function.name)).collect();
         let host = host.expect("a small input");
-        Self { host, quota, limits: config.limits.clone(), memory, functions, paths: Vec::new() }
+        Self { host: *host, quota, limits: config.limits.clone(), memory, functions, paths: Vec::new() }
     }
 
     /// What is kept of it, in bytes: without files of the host's, which cannot go elsewhere.
