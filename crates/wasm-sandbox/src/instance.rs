@@ -150,12 +150,7 @@ impl<'a> Blueprint<'a> {
         })
     }
 
-    /// An instance to call functions of.
-    pub(crate) async fn instance(self) -> Result<Instance, SandboxError> {
-        self.loaded().await.map_err(|(error, _)| error)
-    }
-
-    /// The same; of a script that has failed as it was loaded, also what it has done until then.
+    /// An instance to call functions of; of a script that has failed as it was loaded, also what it has done until then.
     pub(crate) async fn loaded(mut self) -> Result<Instance, (SandboxError, Option<Box<SandboxResult>>)> {
         let (module, config) = (self.module, self.config);
         let built = self.build().await.map_err(|error| match error {

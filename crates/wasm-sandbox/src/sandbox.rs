@@ -118,7 +118,7 @@ impl WasmSandbox {
         if !problems.is_empty() {
             return Err(SandboxError::Configuration { problems });
         }
-        self.blueprint(module, &config, Vec::new()).instance().await
+        self.blueprint(module, &config, Vec::new()).loaded().await.map_err(|(error, _)| error)
     }
 
     /// Calls a function of an instance; the same as [`Instance::call`].
