@@ -59,9 +59,9 @@ fn run(options: &RunOptions, verbosity: Verbosity) -> Result<ExitCode, Failure> 
     let result = sandbox.execute(options.arguments.iter().cloned())?;
     // It came to its end without a word, and may have been waiting to be asked.
     let silent = result.success && result.usage.io.bytes_written == 0;
-    let may_be_a_handler = project.guest().is_none() && sandbox.module()?.may_answer_http();
+    let is_told = !options.json && verbosity >= Verbosity::Normal && project.guest().is_none();
     let code = Outcome { json: options.json, strict: options.strict, verbosity }.account(result)?;
-    if silent && may_be_a_handler && !options.json && verbosity >= Verbosity::Normal {
+    if silent && is_told && sandbox.module()?.may_answer_http() {
         let file = project.source().display();
         report::note(&format!(
             "it printed nothing; if it answers HTTP requests, `wasm-sandbox serve {file}` serves it"

@@ -141,10 +141,12 @@ impl Module {
     /// # Errors
     /// [`SandboxError::NotRunnable`] with what it is instead.
     pub fn check_program(&self) -> Result<(), SandboxError> {
-        let reason = match (self.is_program(), self.may_answer_http()) {
-            (true, _) => return Ok(()),
-            (_, true) => "it answers HTTP requests, and has no `main`: serve it (`wasm-sandbox serve`)",
-            _ => "it is a library: it has functions to call but no `main`",
+        if self.is_program() {
+            return Ok(());
+        }
+        let reason = match self.is_http_handler() {
+            true => "it answers HTTP requests, and has no `main`: serve it (`wasm-sandbox serve`)",
+            false => "it is a library: it has functions to call but no `main`",
         };
         Err(SandboxError::NotRunnable { what: self.name().to_owned(), reason: reason.to_owned() })
     }
