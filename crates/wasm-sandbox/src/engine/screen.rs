@@ -78,7 +78,7 @@ pub(crate) fn screen(wasm: &[u8]) -> Result<Screened, String> {
                 function.validate(&body).map_err(|error| invalid(&error))?;
                 allocations = function.into_allocations();
             }
-            ValidPayload::End(types) if screening.depth == 0 && screening.is_component => {
+            ValidPayload::End(types) if screening.reckoning.depth() == 0 && screening.is_component => {
                 let docs = screening.docs.take().unwrap_or_default();
                 let described =
                     Described::new(&types, &screening.types, &screening.exports, &screening.screened.imports, &docs);
@@ -165,8 +165,7 @@ fn invalid(error: &wasmparser::BinaryReaderError) -> String {
 struct Screening {
     screened: Screened,
     is_component: bool,
-    /// How many modules and components are open, and how many there were.
-    depth: usize,
+    /// How many modules and components there were.
     parts: u32,
     reckoning: Reckoning,
     /// Functions of all modules, and entries of all sections of components.
@@ -183,14 +182,12 @@ impl Screening {
         match payload {
             Payload::Version { encoding, .. } => {
                 self.is_component |= *encoding == Encoding::Component;
-                self.depth += 1;
                 self.parts += 1;
                 at_most(self.parts, MAX_PARTS, "modules and components in it")?;
                 self.reckoning.open(*encoding == Encoding::Component)
             }
             Payload::End(_) => {
                 self.reckoning.close();
-                self.depth = self.depth.saturating_sub(1);
                 Ok(())
             }
             Payload::FunctionSection(reader) => {
@@ -226,7 +223,7 @@ impl Screening {
 
     /// Remembers what a module, or the outermost component, says of itself.
     fn note(&mut self, payload: &Payload<'_>) -> wasmparser::Result<()> {
-        if self.depth > 1 {
+        if self.reckoning.depth() > 1 {
             return Ok(());
         }
         match payload {

@@ -7,7 +7,7 @@ use crate::{
     vfs::{Dir, DirEntry, FileKind},
 };
 
-/// All mounts.
+/// All mounts; none costs nothing to make and to share, as every new sandbox does.
 #[derive(Clone, Default)]
 pub(crate) struct Namespace(Option<Arc<[Mount]>>);
 

@@ -70,6 +70,11 @@ impl Reckoning {
         Ok(())
     }
 
+    /// How many modules and components are open between two sections.
+    pub(super) fn depth(&self) -> usize {
+        self.scopes.len()
+    }
+
     /// It ends.
     pub(super) fn close(&mut self) {
         let Some(scope) = self.scopes.pop() else { return };

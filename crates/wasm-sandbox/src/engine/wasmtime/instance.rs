@@ -415,6 +415,7 @@ impl GuestInstance for WasmtimeInstance {
     }
 }
 
+/// What an instance does, at once where it blocks its thread.
 fn prompt<'a, T: Send, E: From<Failure> + Send, F: Future<Output = Result<T, E>> + Send + 'a>(
     mode: Mode,
     outcome: impl FnOnce() -> F,
