@@ -112,6 +112,18 @@ fn requests_to_others_go_through_the_host() {
 }
 
 #[test]
+fn what_cannot_be_asked_is_an_error_of_the_handler() {
+    let upstream = proxies::echo();
+    let server = asking(&upstream);
+    // A transport of the handler's own has no connections, and a head has its bound.
+    for (path, why) in [("/alone", "Connection refused"), ("/long", "the head of the request is too long")] {
+        let told = server.get(&format!("{path}?{}", upstream.address)).text();
+        assert!(told.contains(why), "{path}: {told}");
+        assert_eq!(server.entry().result.unwrap().connections, []);
+    }
+}
+
+#[test]
 fn a_request_ends_with_its_context() {
     let upstream = Upstream::new(|mut stream| {
         // Until the other side has gone.

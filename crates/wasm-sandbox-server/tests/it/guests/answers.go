@@ -121,6 +121,8 @@ func slow(w http.ResponseWriter, millis string) {
 
 var more = http.NewServeMux()
 
+var alone = &http.Client{Transport: http.DefaultTransport.(*http.Transport).Clone()}
+
 func init() {
 	more.HandleFunc("GET /told/{name}", told)
 	more.HandleFunc("/beside", beside)
@@ -133,6 +135,16 @@ func init() {
 		limited, end := context.WithTimeout(r.Context(), 50*time.Millisecond)
 		defer end()
 		request, _ := http.NewRequestWithContext(limited, "GET", "http://"+r.URL.RawQuery+"/", nil)
+		_, err := http.DefaultClient.Do(request)
+		fmt.Fprintln(w, err)
+	})
+	more.HandleFunc("/alone", func(w http.ResponseWriter, r *http.Request) {
+		_, err := alone.Get("http://" + r.URL.RawQuery + "/")
+		fmt.Fprintln(w, err)
+	})
+	more.HandleFunc("/long", func(w http.ResponseWriter, r *http.Request) {
+		request, _ := http.NewRequest("GET", "http://"+r.URL.RawQuery+"/", nil)
+		request.Header.Set("X-Long", strings.Repeat("x", 200_000))
 		_, err := http.DefaultClient.Do(request)
 		fmt.Fprintln(w, err)
 	})
