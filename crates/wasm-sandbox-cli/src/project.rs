@@ -63,7 +63,8 @@ impl Project {
         }
         match Found::in_folder(path)? {
             Some(found) => {
-                let source = found.folder.join(&found.manifest.guest.source);
+                // `./.` is `.`.
+                let source = found.folder.join(&found.manifest.guest.source).components().collect();
                 Ok(Self { source, manifest: Some(found), whole: true })
             }
             None if path.join("Cargo.toml").exists() || path.join("go.mod").exists() => {

@@ -180,6 +180,8 @@ fn a_guest_is_used_as_what_it_is_for() {
         assert_eq!(output.status.code(), Some(126), "{words:?}");
         assert!(text(&output.stderr).contains(said), "{words:?}: {}", text(&output.stderr));
     }
+    let whole = inside(&tool(&TOOL.replace("cli", "http").replace("main.js", ".")), &["run"]);
+    assert!(text(&whole.stderr).contains("`.` cannot be run"), "{whole:?}");
     // Other files of the folder are what they are.
     assert_eq!(text(&tool(TOOL).run(&["-q", "call", "tool/add.mjs", "add", "1", "2"]).stdout), "3\n");
 }
