@@ -2,9 +2,9 @@
 //! bytes. A body goes through a [`Pipe`], whose other side is the server's.
 
 mod fields;
+mod in_flight;
+mod outgoing;
 mod pipe;
-mod query;
-mod under_way;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -13,15 +13,15 @@ use tokio::sync::oneshot;
 
 pub(crate) use self::{
     fields::{FieldFault, Fields, Map, is_forbidden},
+    in_flight::Failure,
+    outgoing::{MAX_TEXT, OutgoingRequest, ResponseState, Timeout, place},
     pipe::{End, Flow, Pipe, Taken, Way},
-    query::{MAX_TEXT, Outcome, Query, Time, place},
-    under_way::Failure,
 };
 use self::{
     fields::{MAX_BYTES, bytes},
+    in_flight::{InFlight, IncomingResponse},
+    outgoing::Timeouts,
     pipe::CAPACITY,
-    query::Times,
-    under_way::{Answer, UnderWay},
 };
 use super::{
     Host, Step, Stop,
@@ -48,38 +48,38 @@ pub(super) struct Http {
     /// The request that a script answers.
     pub(super) serving: Option<Serving>,
     /// The guest's own requests, by numbers of theirs.
-    under_way: BTreeMap<u32, UnderWay>,
+    in_flight: BTreeMap<u32, InFlight>,
     next: u32,
 }
 
-/// One thing of HTTP that a guest holds.
+/// One thing of HTTP that a guest holds, by its name in `wasi:http/types`.
 pub(crate) enum Message {
     Fields(Fields),
-    Request {
+    IncomingRequest {
         head: Arc<Parts>,
         fields: Arc<Map>,
         body: Option<Arc<Pipe>>,
     },
-    Answer(oneshot::Sender<Answered>),
-    Response(Outgoing),
-    Incoming {
+    ResponseOutparam(oneshot::Sender<Answered>),
+    OutgoingResponse(OutgoingResponse),
+    IncomingBody {
         pipe: Arc<Pipe>,
         is_streamed: bool,
     },
-    Trailers {
+    FutureTrailers {
         pipe: Arc<Pipe>,
         is_taken: bool,
     },
-    Outgoing(OutgoingBody),
-    Query(Box<Query>),
-    Options(Times),
-    /// A request under way, until its outcome was taken.
-    Coming(Option<u32>),
-    Come(Answer),
+    OutgoingBody(OutgoingBody),
+    OutgoingRequest(Box<OutgoingRequest>),
+    RequestOptions(Timeouts),
+    /// The number of a request in flight, until its outcome was taken.
+    FutureResponse(Option<u32>),
+    IncomingResponse(IncomingResponse),
 }
 
 /// A response that a guest makes.
-pub(crate) struct Outgoing {
+pub(crate) struct OutgoingResponse {
     status: StatusCode,
     fields: Arc<Map>,
     body: Arc<Pipe>,
@@ -100,8 +100,8 @@ impl Drop for OutgoingBody {
 
 /// What comes behind a body.
 #[derive(Debug)]
-pub(crate) enum Behind {
-    Coming,
+pub(crate) enum TrailersState {
+    Pending,
     /// It has come, and was given out.
     Taken,
     /// It never comes.
@@ -114,13 +114,13 @@ pub(crate) enum Behind {
 pub(crate) enum MessageFault {
     /// The body has another length than was said: what it has.
     Length {
-        is_asking: bool,
+        is_request: bool,
         written: u64,
     },
     /// Its fields, or those behind its body, are longer than anyone takes: their bytes.
     Fields {
-        is_asking: bool,
-        is_behind: bool,
+        is_request: bool,
+        in_trailers: bool,
         bytes: u64,
     },
     /// A request cannot be made.
@@ -141,8 +141,8 @@ impl Host {
         let fields = Map::of(std::mem::take(&mut head.headers));
         self.http.asked_for_head = head.method == Method::HEAD;
         body.tells(self.changed());
-        let request = self.keep(Message::Request { head: Arc::new(head), fields, body: Some(body) })?;
-        let answer = self.keep(Message::Answer(exchange.answer))?;
+        let request = self.keep(Message::IncomingRequest { head: Arc::new(head), fields, body: Some(body) })?;
+        let answer = self.keep(Message::ResponseOutparam(exchange.answer))?;
         Ok((request, answer))
     }
 
@@ -179,14 +179,14 @@ impl Host {
     /// The head of the request that came in, without its fields.
     pub(crate) fn request_head(&mut self, number: u32) -> Result<Arc<Parts>, Stop> {
         match self.handles.message(number)? {
-            Message::Request { head, .. } => Ok(Arc::clone(head)),
+            Message::IncomingRequest { head, .. } => Ok(Arc::clone(head)),
             _ => Err(foreign()),
         }
     }
 
     pub(crate) fn request_fields(&mut self, number: u32) -> Result<u32, Stop> {
         let fields = match self.handles.message(number)? {
-            Message::Request { fields, .. } => Arc::clone(fields),
+            Message::IncomingRequest { fields, .. } => Arc::clone(fields),
             _ => return Err(foreign()),
         };
         self.keep(Message::Fields(Fields::fixed(fields)))
@@ -195,17 +195,17 @@ impl Host {
     /// The body of the request that came in; only once.
     pub(crate) fn request_body(&mut self, number: u32) -> Result<Option<u32>, Stop> {
         let body = match self.handles.message(number)? {
-            Message::Request { body, .. } => body.take(),
+            Message::IncomingRequest { body, .. } => body.take(),
             _ => return Err(foreign()),
         };
-        body.map(|pipe| self.keep(Message::Incoming { pipe, is_streamed: false })).transpose()
+        body.map(|pipe| self.keep(Message::IncomingBody { pipe, is_streamed: false })).transpose()
     }
 
     /// A stream of a body that came in; only once.
     pub(crate) fn body_stream(&mut self, number: u32) -> Result<Option<u32>, Stop> {
         let pipe = match self.handles.message(number)? {
-            Message::Incoming { is_streamed: true, .. } => return Ok(None),
-            Message::Incoming { pipe, is_streamed } => {
+            Message::IncomingBody { is_streamed: true, .. } => return Ok(None),
+            Message::IncomingBody { pipe, is_streamed } => {
                 *is_streamed = true;
                 Arc::clone(pipe)
             }
@@ -217,20 +217,20 @@ impl Host {
     /// Reads nothing more of a body: what comes behind it.
     pub(crate) fn finish_reading(&mut self, number: u32) -> Result<u32, Stop> {
         match self.handles.remove(number)? {
-            Handle::Message(Message::Incoming { pipe, .. }) => {
+            Handle::Message(Message::IncomingBody { pipe, .. }) => {
                 pipe.stop_reading();
-                self.keep(Message::Trailers { pipe, is_taken: false })
+                self.keep(Message::FutureTrailers { pipe, is_taken: false })
             }
             _ => Err(foreign()),
         }
     }
 
     /// What came behind a body.
-    pub(crate) fn trailers(&mut self, number: u32) -> Result<Behind, Stop> {
+    pub(crate) fn trailers(&mut self, number: u32) -> Result<TrailersState, Stop> {
         self.drive_requests()?;
         let end = match self.handles.message(number)? {
-            Message::Trailers { is_taken: true, .. } => return Ok(Behind::Taken),
-            Message::Trailers { pipe, is_taken } => {
+            Message::FutureTrailers { is_taken: true, .. } => return Ok(TrailersState::Taken),
+            Message::FutureTrailers { pipe, is_taken } => {
                 let end = pipe.ended();
                 *is_taken = end.is_some();
                 end
@@ -238,21 +238,21 @@ impl Host {
             _ => return Err(foreign()),
         };
         Ok(match end {
-            None => Behind::Coming,
-            Some(End::Broken(errno)) => Behind::Broken(errno),
-            Some(End::Whole(None)) => Behind::Fields(None),
+            None => TrailersState::Pending,
+            Some(End::Broken(errno)) => TrailersState::Broken(errno),
+            Some(End::Whole(None)) => TrailersState::Fields(None),
             Some(End::Whole(Some(map))) => {
                 let lent = self.lend(0)?;
                 let fields = self.keep(Message::Fields(Fields::fixed(Map::charged(map, lent)?)))?;
-                Behind::Fields(Some(fields))
+                TrailersState::Fields(Some(fields))
             }
         })
     }
 
     /// Something that comes with what is behind a body.
-    pub(crate) fn trailers_come(&mut self, number: u32) -> Result<u32, Stop> {
+    pub(crate) fn trailers_pollable(&mut self, number: u32) -> Result<u32, Stop> {
         let pipe = match self.handles.message(number)? {
-            Message::Trailers { pipe, .. } => Arc::clone(pipe),
+            Message::FutureTrailers { pipe, .. } => Arc::clone(pipe),
             _ => return Err(foreign()),
         };
         self.handles.insert(Handle::Pollable(Pollable::Body(pipe, Way::Reads)))
@@ -267,7 +267,7 @@ impl Host {
             body.forget();
         }
         let (status, is_body_taken) = (StatusCode::OK, false);
-        self.keep(Message::Response(Outgoing { status, fields, body, is_body_taken }))
+        self.keep(Message::OutgoingResponse(OutgoingResponse { status, fields, body, is_body_taken }))
     }
 
     /// What a body that the guest is to write takes of its memory: as much as can be on the way, and behind it.
@@ -277,9 +277,9 @@ impl Host {
         Ok(lent)
     }
 
-    fn response(&mut self, number: u32) -> Result<&mut Outgoing, Stop> {
+    fn response(&mut self, number: u32) -> Result<&mut OutgoingResponse, Stop> {
         match self.handles.message(number)? {
-            Message::Response(response) => Ok(response),
+            Message::OutgoingResponse(response) => Ok(response),
             _ => Err(foreign()),
         }
     }
@@ -308,14 +308,14 @@ impl Host {
             return Ok(None);
         }
         let body = OutgoingBody { pipe: Arc::clone(&response.body), is_streamed: false };
-        self.keep(Message::Outgoing(body)).map(Some)
+        self.keep(Message::OutgoingBody(body)).map(Some)
     }
 
     /// A stream of a body that is to be written; only once.
     pub(crate) fn body_sink(&mut self, number: u32) -> Result<Option<u32>, Stop> {
         let sink = match self.handles.message(number)? {
-            Message::Outgoing(OutgoingBody { is_streamed: true, .. }) => return Ok(None),
-            Message::Outgoing(body) => {
+            Message::OutgoingBody(OutgoingBody { is_streamed: true, .. }) => return Ok(None),
+            Message::OutgoingBody(body) => {
                 body.is_streamed = true;
                 Output::Body(Arc::clone(&body.pipe))
             }
@@ -327,16 +327,16 @@ impl Host {
     /// Ends a body, with what comes behind it.
     pub(crate) fn finish_writing(&mut self, number: u32, trailers: Option<u32>) -> Result<(), MessageFault> {
         let trailers = trailers.map(|fields| self.take_fields(fields)).transpose()?;
-        let Handle::Message(Message::Outgoing(body)) = self.handles.remove(number)? else {
+        let Handle::Message(Message::OutgoingBody(body)) = self.handles.remove(number)? else {
             return Err(foreign().into());
         };
         // One that has an end already was longer than was said.
         let is_wrong = body.pipe.has_end() || body.pipe.length().is_some_and(|length| length != body.pipe.sent());
         if is_wrong && !body.pipe.is_unwanted() {
-            return Err(MessageFault::Length { is_asking: body.pipe.is_asking(), written: body.pipe.sent() });
+            return Err(MessageFault::Length { is_request: body.pipe.is_request(), written: body.pipe.sent() });
         }
         if let Some(trailers) = &trailers {
-            check_fields(trailers.map(), body.pipe.is_asking(), true)?;
+            check_fields(trailers.map(), body.pipe.is_request(), true)?;
         }
         body.pipe.end(End::Whole(trailers.map(Map::into_map)));
         Ok(())
@@ -344,7 +344,7 @@ impl Host {
 
     /// Answers with a response, or with the code of why there is none.
     pub(crate) fn answer_request(&mut self, answer: u32, response: Result<u32, String>) -> Result<(), MessageFault> {
-        let Handle::Message(Message::Answer(send)) = self.handles.remove(answer)? else {
+        let Handle::Message(Message::ResponseOutparam(send)) = self.handles.remove(answer)? else {
             return Err(foreign().into());
         };
         let response = match response {
@@ -355,7 +355,7 @@ impl Host {
                 return Ok(());
             }
         };
-        let Handle::Message(Message::Response(outgoing)) = self.handles.remove(response)? else {
+        let Handle::Message(Message::OutgoingResponse(outgoing)) = self.handles.remove(response)? else {
             return Err(foreign().into());
         };
         check_fields(outgoing.fields.map(), false, false)?;
@@ -383,14 +383,14 @@ impl Host {
 
 /// Writes a piece of a body; how much of it there was room for.
 pub(super) fn write_body(pipe: &Arc<Pipe>, bytes: &[u8]) -> Result<Step<usize>, Fault> {
-    if pipe.is_deaf() || pipe.has_end() {
+    if pipe.is_closed() || pipe.has_end() {
         return Err(Fault::Closed);
     }
     let len = bytes.len().min(pipe.room());
     let is_counted = !pipe.is_unwanted();
     if is_counted && pipe.length().is_some_and(|length| pipe.sent().saturating_add(len as u64) > length) {
         pipe.end(End::Broken(Errno::Connreset));
-        return Err(if pipe.is_asking() { Errno::Msgsize } else { Errno::Fbig }.into());
+        return Err(if pipe.is_request() { Errno::Msgsize } else { Errno::Fbig }.into());
     }
     if len == 0 {
         return Ok(Step::Wait(pipe.wait(Way::Writes)));
@@ -417,9 +417,9 @@ fn content_length(fields: &HeaderMap) -> Option<u64> {
     said.parse().ok().filter(|_| said.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-fn check_fields(fields: &HeaderMap, is_asking: bool, is_behind: bool) -> Result<(), MessageFault> {
+fn check_fields(fields: &HeaderMap, is_request: bool, in_trailers: bool) -> Result<(), MessageFault> {
     match bytes(fields) {
-        size if size > MAX_BYTES => Err(MessageFault::Fields { is_asking, is_behind, bytes: size as u64 }),
+        size if size > MAX_BYTES => Err(MessageFault::Fields { is_request, in_trailers, bytes: size as u64 }),
         _ => Ok(()),
     }
 }

@@ -260,12 +260,12 @@ impl Host {
             Handle::Input(Input::File { fd, .. })
             | Handle::Output(Output::File { fd, .. })
             | Handle::Listing(Listing { fd, .. }) => fd,
-            Handle::Message(Message::Coming(Some(request))) => {
+            Handle::Message(Message::FutureResponse(Some(request))) => {
                 self.give_up(request);
                 return Ok(());
             }
-            Handle::Message(Message::Query(query)) => {
-                query.body.stop_reading();
+            Handle::Message(Message::OutgoingRequest(request)) => {
+                request.body.stop_reading();
                 return Ok(());
             }
             // An answer that nobody reads holds no connection.

@@ -11,7 +11,7 @@ use wasm_sandbox_policy::{ByteSize, InstanceConfig, ResourceLimits};
 use crate::{
     host::{
         Attempt, Framed, Host, Step, Stop,
-        http::{Answered, End, Exchange, MessageFault, Outcome, Pipe},
+        http::{Answered, End, Exchange, MessageFault, Pipe, ResponseState},
         wasi2::Fault,
     },
     vfs::{Errno, Quota},
@@ -145,7 +145,7 @@ impl Guest {
             5 => host.body_stream(one),
             6 => host.finish_reading(one).map(Some),
             7 => host.trailers(one).map(|_| None),
-            8 => host.trailers_come(one).map(Some),
+            8 => host.trailers_pollable(one).map(Some),
             9 => host.new_response(one).map(Some),
             10 => host.set_status(one, input.arbitrary()?).map(|_| None),
             11 => host.response_body(one),
@@ -156,20 +156,20 @@ impl Guest {
                 let (bytes, mut done) = (vec![b'z'; input.int_in_range(0..=70_000)?], 0);
                 streamed(host.write(one, &bytes, &mut done))
             }
-            17 => host.new_query(one).map(Some),
-            18 => host.query(one).map(|query| {
-                query.authority =
+            17 => host.new_outgoing_request(one).map(Some),
+            18 => host.outgoing_request(one).map(|outgoing| {
+                outgoing.authority =
                     ["127.0.0.1:1", "a@127.0.0.1", "[::1]", "10.0.0.1"][(another % 4) as usize].parse().ok();
                 None
             }),
-            19 => host.query_body(one),
+            19 => host.outgoing_request_body(one),
             20 => host.new_options().map(Some),
-            21 => asked(host.send_query(one, input.ratio(1, 8)?.then_some(another))),
+            21 => asked(host.send_request(one, input.ratio(1, 8)?.then_some(another))),
             22 => host.outcome(one).map(|outcome| match outcome {
-                Outcome::Answer(_) => panic!("an answer without a server"),
-                Outcome::Coming | Outcome::Taken | Outcome::Failure(_) => None,
+                ResponseState::Response(_) => panic!("an answer without a server"),
+                ResponseState::Pending | ResponseState::Taken | ResponseState::Failed(_) => None,
             }),
-            23 => host.outcome_comes(one).map(Some),
+            23 => host.response_pollable(one).map(Some),
             24 => host.has_come(one).map(|_| None),
             16 => streamed(host.read(one, input.arbitrary()?, input.arbitrary()?)),
             _ => host.drop_handle(one).map(|()| None),

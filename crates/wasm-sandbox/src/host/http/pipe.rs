@@ -46,7 +46,7 @@ pub(crate) struct Pipe {
     /// Wakes who is on the other side.
     other: AtomicWaker,
     /// Whether it is of a request that the guest makes.
-    is_asking: bool,
+    is_request: bool,
     /// Bytes that were said of it.
     length: Option<u64>,
     /// What of the guest's memory it takes, if the guest made it.
@@ -59,7 +59,7 @@ struct State {
     sent: u64,
     end: Option<End>,
     /// Whether nobody reads it any more.
-    deaf: bool,
+    closed: bool,
     /// Whether what is sent is forgotten, for nobody wants a body.
     unwanted: bool,
 }
@@ -76,12 +76,12 @@ impl Pipe {
     }
 
     /// The body of a request that a guest makes.
-    pub(super) fn asking(changed: &Arc<Notify>, length: Option<u64>, lent: Lent) -> Arc<Self> {
+    pub(super) fn of_request(changed: &Arc<Notify>, length: Option<u64>, lent: Lent) -> Arc<Self> {
         Self::held(changed, length, lent, true)
     }
 
-    fn held(changed: &Arc<Notify>, length: Option<u64>, lent: Lent, is_asking: bool) -> Arc<Self> {
-        let pipe = Self { is_asking, length, _lent: Some(lent), ..Self::default() };
+    fn held(changed: &Arc<Notify>, length: Option<u64>, lent: Lent, is_request: bool) -> Arc<Self> {
+        let pipe = Self { is_request, length, _lent: Some(lent), ..Self::default() };
         pipe.tells(changed);
         Arc::new(pipe)
     }
@@ -98,8 +98,8 @@ impl Pipe {
     }
 
     /// Whether it is of a request that the guest makes.
-    pub(super) fn is_asking(&self) -> bool {
-        self.is_asking
+    pub(super) fn is_request(&self) -> bool {
+        self.is_request
     }
 
     /// Bytes that were said of it.
@@ -113,8 +113,8 @@ impl Pipe {
     }
 
     /// Whether nobody reads it any more.
-    pub(crate) fn is_deaf(&self) -> bool {
-        self.state().deaf
+    pub(crate) fn is_closed(&self) -> bool {
+        self.state().closed
     }
 
     pub(crate) fn has_end(&self) -> bool {
@@ -130,7 +130,7 @@ impl Pipe {
     /// Sends some bytes, not more than there is room for. One that has ended, or that nobody reads, takes them and forgets them.
     pub(crate) fn send(&self, bytes: &[u8]) {
         let mut state = self.state();
-        if state.end.is_none() && !state.deaf {
+        if state.end.is_none() && !state.closed {
             state.sent = state.sent.saturating_add(bytes.len() as u64);
             if !state.unwanted {
                 state.bytes.extend_from_slice(bytes);
@@ -161,7 +161,7 @@ impl Pipe {
     /// Nobody reads it from here on.
     pub(crate) fn stop_reading(&self) {
         let mut state = self.state();
-        state.deaf = true;
+        state.closed = true;
         state.bytes = BytesMut::new();
         self.changed(state);
     }
@@ -212,7 +212,7 @@ impl Pipe {
     /// For the other side: ready once there is room, or nobody to read.
     pub(crate) fn poll_room(&self, context: &Context<'_>) -> Poll<()> {
         self.other.register(context.waker());
-        if self.room() > 0 || self.is_deaf() { Poll::Ready(()) } else { Poll::Pending }
+        if self.room() > 0 || self.is_closed() { Poll::Ready(()) } else { Poll::Pending }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -240,7 +240,7 @@ impl Way {
     pub(crate) fn is_ready(self, pipe: &Pipe) -> bool {
         match self {
             Self::Reads => pipe.is_ready(),
-            Self::Writes => pipe.room() > 0 || pipe.is_deaf() || pipe.has_end(),
+            Self::Writes => pipe.room() > 0 || pipe.is_closed() || pipe.has_end(),
         }
     }
 }
@@ -315,6 +315,6 @@ mod tests {
         assert_eq!(pipe.room(), 1000);
         pipe.stop_reading();
         pipe.send(b"unheard");
-        assert!(!pipe.is_ready() && pipe.is_deaf());
+        assert!(!pipe.is_ready() && pipe.is_closed());
     }
 }

@@ -80,7 +80,7 @@ impl Host {
             Output::Standard(stream) if self.streams.ready(stream) => Ok(PIPE_BUF),
             Output::Standard(_) => Ok(0),
             Output::File { .. } => Ok(PIECE),
-            Output::Body(pipe) if pipe.is_deaf() || pipe.has_end() => Err(Fault::Closed),
+            Output::Body(pipe) if pipe.is_closed() || pipe.has_end() => Err(Fault::Closed),
             Output::Body(pipe) => Ok(pipe.room().min(PIECE)),
             Output::Connection(connection) => self.room_to_send(connection),
         }

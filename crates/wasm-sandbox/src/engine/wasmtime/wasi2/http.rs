@@ -122,11 +122,11 @@ fn told(done: Result<(), FieldFault>) -> Fielded {
 /// What a guest is told of a message that does not go out.
 fn code(fault: MessageFault) -> wasmtime::Result<ErrorCode> {
     match fault {
-        MessageFault::Length { is_asking: true, written } => Ok(ErrorCode::HttpRequestBodySize(Some(written))),
-        MessageFault::Length { is_asking: false, written } => Ok(ErrorCode::HttpResponseBodySize(Some(written))),
-        MessageFault::Fields { is_asking, is_behind, bytes } => {
+        MessageFault::Length { is_request: true, written } => Ok(ErrorCode::HttpRequestBodySize(Some(written))),
+        MessageFault::Length { is_request: false, written } => Ok(ErrorCode::HttpResponseBodySize(Some(written))),
+        MessageFault::Fields { is_request, in_trailers, bytes } => {
             let bytes = u32::try_from(bytes).ok();
-            Ok(match (is_asking, is_behind) {
+            Ok(match (is_request, in_trailers) {
                 (true, false) => ErrorCode::HttpRequestHeaderSectionSize(bytes),
                 (true, true) => ErrorCode::HttpRequestTrailerSectionSize(bytes),
                 (false, false) => ErrorCode::HttpResponseHeaderSectionSize(bytes),

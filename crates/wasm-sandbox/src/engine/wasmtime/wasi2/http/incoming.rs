@@ -19,11 +19,11 @@ use super::{
 };
 use crate::{
     engine::wasmtime::{store::StoreData, trap::Stopped},
-    host::{Stop, http},
+    host::{Stop, http::TrailersState},
 };
 
 /// What comes behind a body, if anything does.
-type Behind = Option<Result<Result<Option<Resource<Trailers>>, ErrorCode>, ()>>;
+type TrailersResult = Option<Result<Result<Option<Resource<Trailers>>, ErrorCode>, ()>>;
 
 impl types::HostIncomingRequest for StoreData {
     fn method(&mut self, request: Resource<IncomingRequest>) -> wasmtime::Result<Method> {
@@ -78,16 +78,16 @@ impl types::HostIncomingBody for StoreData {
 
 impl types::HostFutureTrailers for StoreData {
     fn subscribe(&mut self, trailers: Resource<FutureTrailers>) -> wasmtime::Result<Resource<Pollable>> {
-        pollable(self.call()?.trailers_come(trailers.rep()))
+        pollable(self.call()?.trailers_pollable(trailers.rep()))
     }
 
-    fn get(&mut self, trailers: Resource<FutureTrailers>) -> wasmtime::Result<Behind> {
+    fn get(&mut self, trailers: Resource<FutureTrailers>) -> wasmtime::Result<TrailersResult> {
         let come = self.call()?.trailers(trailers.rep()).map_err(Stopped)?;
         Ok(match come {
-            http::Behind::Coming => None,
-            http::Behind::Taken => Some(Err(())),
-            http::Behind::Broken(errno) => Some(Ok(Err(broken(errno).unwrap_or(ErrorCode::ConnectionTerminated)))),
-            http::Behind::Fields(fields) => Some(Ok(Ok(fields.map(Resource::new_own)))),
+            TrailersState::Pending => None,
+            TrailersState::Taken => Some(Err(())),
+            TrailersState::Broken(errno) => Some(Ok(Err(broken(errno).unwrap_or(ErrorCode::ConnectionTerminated)))),
+            TrailersState::Fields(fields) => Some(Ok(Ok(fields.map(Resource::new_own)))),
         })
     }
 

@@ -18,14 +18,14 @@ use super::{
 };
 use crate::{
     engine::wasmtime::{store::StoreData, trap::Stopped},
-    host::http::{MAX_TEXT, Outcome, Query, Time, place},
+    host::http::{MAX_TEXT, OutgoingRequest as Request, ResponseState, Timeout, place},
 };
 
 /// What a setter gives.
 type Set = wasmtime::Result<Result<(), ()>>;
 
 /// A response that comes, once it has.
-type Coming = Option<Result<Result<Resource<IncomingResponse>, ErrorCode>, ()>>;
+type ResponseResult = Option<Result<Result<Resource<IncomingResponse>, ErrorCode>, ()>>;
 
 impl outgoing_handler::Host for StoreData {
     fn handle(
@@ -33,8 +33,8 @@ impl outgoing_handler::Host for StoreData {
         request: Resource<OutgoingRequest>,
         options: Option<Resource<RequestOptions>>,
     ) -> wasmtime::Result<Result<Resource<FutureIncomingResponse>, ErrorCode>> {
-        match self.call()?.send_query(request.rep(), options.map(|options| options.rep())) {
-            Ok(coming) => Ok(Ok(Resource::new_own(coming))),
+        match self.call()?.send_request(request.rep(), options.map(|options| options.rep())) {
+            Ok(response) => Ok(Ok(Resource::new_own(response))),
             Err(fault) => Ok(Err(code(fault)?)),
         }
     }
@@ -42,35 +42,35 @@ impl outgoing_handler::Host for StoreData {
 
 impl types::HostOutgoingRequest for StoreData {
     fn new(&mut self, headers: Resource<Headers>) -> wasmtime::Result<Resource<OutgoingRequest>> {
-        Ok(Resource::new_own(self.call()?.new_query(headers.rep()).map_err(Stopped)?))
+        Ok(Resource::new_own(self.call()?.new_outgoing_request(headers.rep()).map_err(Stopped)?))
     }
 
     fn body(&mut self, request: Resource<OutgoingRequest>) -> wasmtime::Result<Result<Resource<OutgoingBody>, ()>> {
-        once(self.call()?.query_body(request.rep()))
+        once(self.call()?.outgoing_request_body(request.rep()))
     }
 
     fn method(&mut self, request: Resource<OutgoingRequest>) -> wasmtime::Result<Method> {
-        Ok(named(&self.call()?.query(request.rep()).map_err(Stopped)?.method))
+        Ok(named(&self.call()?.outgoing_request(request.rep()).map_err(Stopped)?.method))
     }
 
     fn set_method(&mut self, request: Resource<OutgoingRequest>, method: Method) -> Set {
-        let query = self.told(&request, Some(text(&method)))?;
-        Ok(parsed(Some(text(&method))).map(|method| query.method = method.unwrap_or_default()))
+        let outgoing = self.told(&request, Some(text(&method)))?;
+        Ok(parsed(Some(text(&method))).map(|method| outgoing.method = method.unwrap_or_default()))
     }
 
     fn path_with_query(&mut self, request: Resource<OutgoingRequest>) -> wasmtime::Result<Option<String>> {
-        let query = self.call()?.query(request.rep()).map_err(Stopped)?;
-        Ok(query.path.as_ref().map(|path| path.as_str().to_owned()))
+        let outgoing = self.call()?.outgoing_request(request.rep()).map_err(Stopped)?;
+        Ok(outgoing.path.as_ref().map(|path| path.as_str().to_owned()))
     }
 
     fn set_path_with_query(&mut self, request: Resource<OutgoingRequest>, path: Option<String>) -> Set {
-        let query = self.told(&request, path.as_deref())?;
-        Ok(parsed::<PathAndQuery>(path.as_deref()).map(|path| query.path = path))
+        let outgoing = self.told(&request, path.as_deref())?;
+        Ok(parsed::<PathAndQuery>(path.as_deref()).map(|path| outgoing.path = path))
     }
 
     fn scheme(&mut self, request: Resource<OutgoingRequest>) -> wasmtime::Result<Option<Scheme>> {
-        let query = self.call()?.query(request.rep()).map_err(Stopped)?;
-        Ok(query.scheme.as_deref().map(|scheme| match scheme {
+        let outgoing = self.call()?.outgoing_request(request.rep()).map_err(Stopped)?;
+        Ok(outgoing.scheme.as_deref().map(|scheme| match scheme {
             "http" => Scheme::Http,
             "https" => Scheme::Https,
             other => Scheme::Other(other.to_owned()),
@@ -83,22 +83,22 @@ impl types::HostOutgoingRequest for StoreData {
             Scheme::Https => "https".to_owned(),
             Scheme::Other(other) => other,
         });
-        let query = self.told(&request, scheme.as_deref())?;
-        Ok(parsed::<http::uri::Scheme>(scheme.as_deref()).map(|_| query.scheme = scheme))
+        let outgoing = self.told(&request, scheme.as_deref())?;
+        Ok(parsed::<http::uri::Scheme>(scheme.as_deref()).map(|_| outgoing.scheme = scheme))
     }
 
     fn authority(&mut self, request: Resource<OutgoingRequest>) -> wasmtime::Result<Option<String>> {
-        let query = self.call()?.query(request.rep()).map_err(Stopped)?;
-        Ok(query.authority.as_ref().map(|authority| authority.as_str().to_owned()))
+        let outgoing = self.call()?.outgoing_request(request.rep()).map_err(Stopped)?;
+        Ok(outgoing.authority.as_ref().map(|authority| authority.as_str().to_owned()))
     }
 
     fn set_authority(&mut self, request: Resource<OutgoingRequest>, authority: Option<String>) -> Set {
-        let query = self.told(&request, authority.as_deref())?;
+        let outgoing = self.told(&request, authority.as_deref())?;
         let parsed = parsed::<Authority>(authority.as_deref()).and_then(|authority| match &authority {
             Some(said) if place(said).is_none() => Err(()),
             _ => Ok(authority),
         });
-        let set = parsed.map(|authority| query.authority = authority);
+        let set = parsed.map(|authority| outgoing.authority = authority);
         if let (Err(()), Some(authority)) = (set, authority) {
             self.host.refuse_authority(&authority);
         }
@@ -106,7 +106,7 @@ impl types::HostOutgoingRequest for StoreData {
     }
 
     fn headers(&mut self, request: Resource<OutgoingRequest>) -> wasmtime::Result<Resource<Headers>> {
-        Ok(Resource::new_own(self.call()?.query_fields(request.rep()).map_err(Stopped)?))
+        Ok(Resource::new_own(self.call()?.outgoing_request_fields(request.rep()).map_err(Stopped)?))
     }
 
     fn drop(&mut self, request: Resource<OutgoingRequest>) -> wasmtime::Result<()> {
@@ -120,27 +120,27 @@ impl types::HostRequestOptions for StoreData {
     }
 
     fn connect_timeout(&mut self, options: Resource<RequestOptions>) -> wasmtime::Result<Option<u64>> {
-        self.time(&options, Time::Connect)
+        self.timeout(&options, Timeout::Connect)
     }
 
     fn set_connect_timeout(&mut self, options: Resource<RequestOptions>, time: Option<u64>) -> Set {
-        self.set_time(&options, Time::Connect, time)
+        self.set_timeout(&options, Timeout::Connect, time)
     }
 
     fn first_byte_timeout(&mut self, options: Resource<RequestOptions>) -> wasmtime::Result<Option<u64>> {
-        self.time(&options, Time::FirstByte)
+        self.timeout(&options, Timeout::FirstByte)
     }
 
     fn set_first_byte_timeout(&mut self, options: Resource<RequestOptions>, time: Option<u64>) -> Set {
-        self.set_time(&options, Time::FirstByte, time)
+        self.set_timeout(&options, Timeout::FirstByte, time)
     }
 
     fn between_bytes_timeout(&mut self, options: Resource<RequestOptions>) -> wasmtime::Result<Option<u64>> {
-        self.time(&options, Time::BetweenBytes)
+        self.timeout(&options, Timeout::BetweenBytes)
     }
 
     fn set_between_bytes_timeout(&mut self, options: Resource<RequestOptions>, time: Option<u64>) -> Set {
-        self.set_time(&options, Time::BetweenBytes, time)
+        self.set_timeout(&options, Timeout::BetweenBytes, time)
     }
 
     fn drop(&mut self, options: Resource<RequestOptions>) -> wasmtime::Result<()> {
@@ -150,38 +150,38 @@ impl types::HostRequestOptions for StoreData {
 
 impl StoreData {
     /// A request that the guest says something of.
-    fn told(&mut self, request: &Resource<OutgoingRequest>, text: Option<&str>) -> wasmtime::Result<&mut Query> {
+    fn told(&mut self, request: &Resource<OutgoingRequest>, text: Option<&str>) -> wasmtime::Result<&mut Request> {
         let host = self.call()?;
         host.count_bytes(text.map_or(0, str::len) as u64).map_err(Stopped)?;
-        Ok(host.query(request.rep()).map_err(Stopped)?)
+        Ok(host.outgoing_request(request.rep()).map_err(Stopped)?)
     }
 
-    fn time(&mut self, options: &Resource<RequestOptions>, time: Time) -> wasmtime::Result<Option<u64>> {
-        Ok(*self.call()?.option(options.rep(), time).map_err(Stopped)?)
+    fn timeout(&mut self, options: &Resource<RequestOptions>, timeout: Timeout) -> wasmtime::Result<Option<u64>> {
+        Ok(*self.call()?.timeout(options.rep(), timeout).map_err(Stopped)?)
     }
 
-    fn set_time(&mut self, options: &Resource<RequestOptions>, time: Time, nanos: Option<u64>) -> Set {
-        *self.call()?.option(options.rep(), time).map_err(Stopped)? = nanos;
+    fn set_timeout(&mut self, options: &Resource<RequestOptions>, timeout: Timeout, nanos: Option<u64>) -> Set {
+        *self.call()?.timeout(options.rep(), timeout).map_err(Stopped)? = nanos;
         Ok(Ok(()))
     }
 }
 
 impl types::HostFutureIncomingResponse for StoreData {
-    fn subscribe(&mut self, coming: Resource<FutureIncomingResponse>) -> wasmtime::Result<Resource<Pollable>> {
-        pollable(self.call()?.outcome_comes(coming.rep()))
+    fn subscribe(&mut self, response: Resource<FutureIncomingResponse>) -> wasmtime::Result<Resource<Pollable>> {
+        pollable(self.call()?.response_pollable(response.rep()))
     }
 
-    fn get(&mut self, coming: Resource<FutureIncomingResponse>) -> wasmtime::Result<Coming> {
-        Ok(match self.call()?.outcome(coming.rep()).map_err(Stopped)? {
-            Outcome::Coming => None,
-            Outcome::Taken => Some(Err(())),
-            Outcome::Failure(failure) => Some(Ok(Err(failed(failure)))),
-            Outcome::Answer(answer) => Some(Ok(Ok(Resource::new_own(answer)))),
+    fn get(&mut self, response: Resource<FutureIncomingResponse>) -> wasmtime::Result<ResponseResult> {
+        Ok(match self.call()?.outcome(response.rep()).map_err(Stopped)? {
+            ResponseState::Pending => None,
+            ResponseState::Taken => Some(Err(())),
+            ResponseState::Failed(failure) => Some(Ok(Err(failed(failure)))),
+            ResponseState::Response(answer) => Some(Ok(Ok(Resource::new_own(answer)))),
         })
     }
 
-    fn drop(&mut self, coming: Resource<FutureIncomingResponse>) -> wasmtime::Result<()> {
-        self.forget(&coming)
+    fn drop(&mut self, response: Resource<FutureIncomingResponse>) -> wasmtime::Result<()> {
+        self.forget(&response)
     }
 }
 

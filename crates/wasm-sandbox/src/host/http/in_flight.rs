@@ -9,9 +9,9 @@ use std::{
 use bytes::{Buf, Bytes};
 
 use super::{
-    End, Map, Pipe, Query, Taken,
+    End, Map, OutgoingRequest, Pipe, Taken,
+    outgoing::{Timeout, Timeouts},
     pipe::CAPACITY,
-    query::{Time, Times},
 };
 use crate::{
     host::{
@@ -29,9 +29,9 @@ const PIECE: usize = 16 << 10;
 const PIECES: usize = 256;
 
 /// A request under way, until its answer was taken and read.
-pub(super) struct UnderWay {
+pub(super) struct InFlight {
     stage: Stage,
-    times: Times,
+    timeouts: Timeouts,
     /// When it has to have come further.
     until: Option<Instant>,
     /// The request's body, and what was taken out of it and has not gone.
@@ -42,13 +42,13 @@ pub(super) struct UnderWay {
     /// Why it could not be sent. There may be an answer all the same.
     unsent: Option<NetError>,
     /// What the guest has not taken yet.
-    outcome: Option<Result<Answer, Failure>>,
+    outcome: Option<Result<IncomingResponse, Failure>>,
 }
 
 /// How far a request has come; the numbers are the client's.
 enum Stage {
     /// To be begun: what the guest does before it waits says how the body is sent.
-    New(Box<Query>),
+    New(Box<OutgoingRequest>),
     Asked {
         request: u32,
         is_connected: bool,
@@ -62,7 +62,7 @@ enum Stage {
 }
 
 /// An answer whose body comes.
-pub(crate) struct Answer {
+pub(crate) struct IncomingResponse {
     pub(super) status: u16,
     pub(super) fields: Arc<Map>,
     pub(super) body: Option<Arc<Pipe>>,
@@ -116,46 +116,46 @@ impl Host {
     /// Has the guest's requests go on as far as they can.
     pub(crate) fn drive_requests(&mut self) -> Result<Driven, Stop> {
         let mut driven = Driven::default();
-        if self.http.under_way.is_empty() {
+        if self.http.in_flight.is_empty() {
             return Ok(driven);
         }
-        let mut under_way = std::mem::take(&mut self.http.under_way);
-        let gone = under_way.values_mut().try_for_each(|request| request.drive(self, &mut driven));
-        under_way.retain(|_, request| !request.is_over());
-        self.http.under_way = under_way;
+        let mut in_flight = std::mem::take(&mut self.http.in_flight);
+        let gone = in_flight.values_mut().try_for_each(|request| request.drive(self, &mut driven));
+        in_flight.retain(|_, request| !request.is_over());
+        self.http.in_flight = in_flight;
         gone.map(|()| driven)
     }
 
     /// Begins to drive a request; its number here.
-    pub(super) fn drive(&mut self, query: Query, times: Times) -> u32 {
+    pub(super) fn drive(&mut self, request: OutgoingRequest, timeouts: Timeouts) -> u32 {
         let number = self.http.next;
         self.http.next = number.wrapping_add(1);
-        self.http.under_way.insert(number, UnderWay::new(query, times));
+        self.http.in_flight.insert(number, InFlight::new(request, timeouts));
         number
     }
 
     /// Whether a request's outcome is known; also of one that is no more.
     pub(in crate::host) fn is_answered(&self, number: u32) -> bool {
-        self.http.under_way.get(&number).is_none_or(UnderWay::is_answered)
+        self.http.in_flight.get(&number).is_none_or(InFlight::is_answered)
     }
 
-    pub(super) fn take_outcome(&mut self, number: u32) -> Option<Result<Answer, Failure>> {
-        self.http.under_way.get_mut(&number)?.outcome.take()
+    pub(super) fn take_outcome(&mut self, number: u32) -> Option<Result<IncomingResponse, Failure>> {
+        self.http.in_flight.get_mut(&number)?.outcome.take()
     }
 
     /// Gives up a request that nobody wants to know the outcome of.
     pub(in crate::host) fn give_up(&mut self, number: u32) {
-        if let Some(mut request) = self.http.under_way.remove(&number) {
+        if let Some(mut request) = self.http.in_flight.remove(&number) {
             request.close(self);
         }
     }
 }
 
-impl UnderWay {
-    fn new(query: Query, times: Times) -> Self {
-        let body = Arc::clone(&query.body);
-        let stage = Stage::New(Box::new(query));
-        Self { stage, times, until: None, body, rest: Bytes::new(), sends: true, unsent: None, outcome: None }
+impl InFlight {
+    fn new(request: OutgoingRequest, timeouts: Timeouts) -> Self {
+        let body = Arc::clone(&request.body);
+        let stage = Stage::New(Box::new(request));
+        Self { stage, timeouts, until: None, body, rest: Bytes::new(), sends: true, unsent: None, outcome: None }
     }
 
     /// Whether its outcome is known; the guest may have it.
@@ -168,8 +168,9 @@ impl UnderWay {
     }
 
     /// It has to have come further in the time that the guest gives for that.
-    fn expect(&mut self, time: Time) {
-        self.until = self.times.of(time).and_then(|nanos| Instant::now().checked_add(Duration::from_nanos(nanos)));
+    fn expect(&mut self, timeout: Timeout) {
+        self.until =
+            self.timeouts.of(timeout).and_then(|nanos| Instant::now().checked_add(Duration::from_nanos(nanos)));
     }
 
     fn drive(&mut self, host: &mut Host, driven: &mut Driven) -> Result<(), Stop> {
@@ -201,14 +202,14 @@ impl UnderWay {
     fn begin(&mut self, host: &mut Host, driven: &mut Driven) -> Result<(), Stop> {
         if self.until.is_none() {
             // What the guest did before it waited is no time of the network's.
-            self.expect(Time::Connect);
+            self.expect(Timeout::Connect);
         }
         // No connection is made in no time, however fast the network is.
         if driven.is_full || self.is_late() {
             return Ok(());
         }
-        let Stage::New(query) = &self.stage else { return Ok(()) };
-        let begun = match query.request() {
+        let Stage::New(request) = &self.stage else { return Ok(()) };
+        let begun = match request.to_http() {
             Ok(request) => host.http_begin(&request)?,
             Err(error) => Progress::Done(Err(error)),
         };
@@ -262,15 +263,15 @@ impl UnderWay {
         let answer = host.http_answer(request)?;
         if !is_connected && host.http_is_connected(request) {
             self.stage = Stage::Asked { request, is_connected: true };
-            self.expect(Time::FirstByte);
+            self.expect(Timeout::FirstByte);
         }
         match driven.done(answer) {
             None => {}
-            Some(Ok(head)) => match Answer::new(host, head)? {
+            Some(Ok(head)) => match IncomingResponse::new(host, head)? {
                 Ok((answer, body)) => {
                     self.stage = Stage::Answered { request, body };
                     self.outcome = Some(Ok(answer));
-                    self.expect(Time::BetweenBytes);
+                    self.expect(Timeout::BetweenBytes);
                 }
                 Err(error) => self.fail(host, error),
             },
@@ -285,7 +286,7 @@ impl UnderWay {
     /// Receives as much as the guest has room for.
     fn receive(&mut self, host: &mut Host, driven: &mut Driven) -> Result<(), Stop> {
         let Stage::Answered { request, body } = &self.stage else { return Ok(()) };
-        let (request, Some(body)) = (*request, body.upgrade().filter(|body| !body.is_deaf())) else {
+        let (request, Some(body)) = (*request, body.upgrade().filter(|body| !body.is_closed())) else {
             // Nobody reads it any more.
             self.close(host);
             driven.moved = true;
@@ -303,7 +304,7 @@ impl UnderWay {
             match driven.done(host.http_receive(request, piece)?) {
                 None => {
                     if self.until.is_none() {
-                        self.expect(Time::BetweenBytes);
+                        self.expect(Timeout::BetweenBytes);
                     }
                     return Ok(());
                 }
@@ -314,7 +315,7 @@ impl UnderWay {
                 }
                 Some(Ok(len)) => {
                     body.send(piece.get(..len).unwrap_or_default());
-                    self.expect(Time::BetweenBytes);
+                    self.expect(Timeout::BetweenBytes);
                 }
                 Some(Err(error)) => {
                     self.fail(host, error);
@@ -358,7 +359,7 @@ impl UnderWay {
     }
 }
 
-impl Answer {
+impl IncomingResponse {
     /// An answer with this head, and its body, which the host is not to keep. What both take is of the guest's memory.
     fn new(host: &mut Host, head: HttpHead) -> Result<Result<(Self, Weak<Pipe>), NetError>, Stop> {
         let (fields, mut room) = (host.lend(0)?, host.lend(0)?);

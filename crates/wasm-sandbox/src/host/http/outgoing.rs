@@ -5,8 +5,8 @@ use std::sync::Arc;
 use http::{Method, uri::Authority, uri::PathAndQuery};
 
 use super::{
-    Answer, End, Failure, Fields, Map, Message, MessageFault, OutgoingBody, Pipe, check_fields, content_length,
-    says_one_length,
+    End, Failure, Fields, IncomingResponse, Map, Message, MessageFault, OutgoingBody, Pipe, check_fields,
+    content_length, says_one_length,
 };
 use crate::host::{
     Host, Stop,
@@ -16,7 +16,7 @@ use crate::host::{
 };
 
 /// A request that a guest makes.
-pub(crate) struct Query {
+pub(crate) struct OutgoingRequest {
     pub(crate) method: Method,
     /// None is https.
     pub(crate) scheme: Option<String>,
@@ -35,7 +35,7 @@ const TEXTS: u64 = 3 * MAX_TEXT as u64;
 
 /// How long a guest wants to wait at most: for a connection, the answer's beginning, or between bytes of its body.
 #[derive(Clone, Copy)]
-pub(crate) enum Time {
+pub(crate) enum Timeout {
     Connect,
     FirstByte,
     BetweenBytes,
@@ -43,32 +43,32 @@ pub(crate) enum Time {
 
 /// Nanoseconds for each of them.
 #[derive(Clone, Copy, Default)]
-pub(crate) struct Times([Option<u64>; 3]);
+pub(crate) struct Timeouts([Option<u64>; 3]);
 
-impl Times {
-    pub(super) fn of(self, time: Time) -> Option<u64> {
+impl Timeouts {
+    pub(super) fn of(self, timeout: Timeout) -> Option<u64> {
         let Self([connect, first, between]) = self;
-        match time {
-            Time::Connect => connect,
-            Time::FirstByte => first,
-            Time::BetweenBytes => between,
+        match timeout {
+            Timeout::Connect => connect,
+            Timeout::FirstByte => first,
+            Timeout::BetweenBytes => between,
         }
     }
 }
 
 /// What has become of a request.
-pub(crate) enum Outcome {
-    Coming,
+pub(crate) enum ResponseState {
+    Pending,
     /// It was given out.
     Taken,
-    Failure(Failure),
-    /// The number of the answer.
-    Answer(u32),
+    Failed(Failure),
+    /// Its number.
+    Response(u32),
 }
 
-impl Query {
+impl OutgoingRequest {
     /// As the client takes it.
-    pub(super) fn request(&self) -> Result<HttpRequest<'_>, NetError> {
+    pub(super) fn to_http(&self) -> Result<HttpRequest<'_>, NetError> {
         let encrypted = match self.scheme.as_deref() {
             None => true,
             Some(scheme) if scheme.eq_ignore_ascii_case("https") => true,
@@ -114,13 +114,13 @@ pub(crate) fn place(authority: &Authority) -> Option<(&str, Option<u16>)> {
 }
 
 impl Host {
-    pub(crate) fn new_query(&mut self, fields: u32) -> Result<u32, Stop> {
+    pub(crate) fn new_outgoing_request(&mut self, fields: u32) -> Result<u32, Stop> {
         let fields = self.take_fields(fields)?;
         let mut texts = self.lend(0)?;
         texts.grow(TEXTS)?;
         let room = self.room_of_body()?;
-        let body = Pipe::asking(self.changed(), content_length(fields.map()), room);
-        let query = Query {
+        let body = Pipe::of_request(self.changed(), content_length(fields.map()), room);
+        let request = OutgoingRequest {
             method: Method::GET,
             scheme: None,
             authority: None,
@@ -130,124 +130,124 @@ impl Host {
             is_body_taken: false,
             _lent: texts,
         };
-        self.keep(Message::Query(Box::new(query)))
+        self.keep(Message::OutgoingRequest(Box::new(request)))
     }
 
-    pub(crate) fn query(&mut self, number: u32) -> Result<&mut Query, Stop> {
+    pub(crate) fn outgoing_request(&mut self, number: u32) -> Result<&mut OutgoingRequest, Stop> {
         match self.handles.message(number)? {
-            Message::Query(query) => Ok(query),
+            Message::OutgoingRequest(request) => Ok(request),
             _ => Err(foreign()),
         }
     }
 
-    pub(crate) fn query_fields(&mut self, number: u32) -> Result<u32, Stop> {
-        let fields = Arc::clone(&self.query(number)?.fields);
+    pub(crate) fn outgoing_request_fields(&mut self, number: u32) -> Result<u32, Stop> {
+        let fields = Arc::clone(&self.outgoing_request(number)?.fields);
         self.keep(Message::Fields(Fields::fixed(fields)))
     }
 
     /// The body of a request; only once.
-    pub(crate) fn query_body(&mut self, number: u32) -> Result<Option<u32>, Stop> {
-        let query = self.query(number)?;
-        if std::mem::replace(&mut query.is_body_taken, true) {
+    pub(crate) fn outgoing_request_body(&mut self, number: u32) -> Result<Option<u32>, Stop> {
+        let request = self.outgoing_request(number)?;
+        if std::mem::replace(&mut request.is_body_taken, true) {
             return Ok(None);
         }
-        let body = OutgoingBody { pipe: Arc::clone(&query.body), is_streamed: false };
-        self.keep(Message::Outgoing(body)).map(Some)
+        let body = OutgoingBody { pipe: Arc::clone(&request.body), is_streamed: false };
+        self.keep(Message::OutgoingBody(body)).map(Some)
     }
 
     pub(crate) fn new_options(&mut self) -> Result<u32, Stop> {
-        self.keep(Message::Options(Times::default()))
+        self.keep(Message::RequestOptions(Timeouts::default()))
     }
 
     /// Nanoseconds.
-    pub(crate) fn option(&mut self, number: u32, time: Time) -> Result<&mut Option<u64>, Stop> {
+    pub(crate) fn timeout(&mut self, number: u32, timeout: Timeout) -> Result<&mut Option<u64>, Stop> {
         match self.handles.message(number)? {
-            Message::Options(Times([connect, first, between])) => Ok(match time {
-                Time::Connect => connect,
-                Time::FirstByte => first,
-                Time::BetweenBytes => between,
+            Message::RequestOptions(Timeouts([connect, first, between])) => Ok(match timeout {
+                Timeout::Connect => connect,
+                Timeout::FirstByte => first,
+                Timeout::BetweenBytes => between,
             }),
             _ => Err(foreign()),
         }
     }
 
     /// Sends a request, if it may be sent: what its answer comes in.
-    pub(crate) fn send_query(&mut self, query: u32, options: Option<u32>) -> Result<u32, MessageFault> {
-        let times = match options.map(|options| self.handles.remove(options)).transpose()? {
-            None => Times::default(),
-            Some(Handle::Message(Message::Options(times))) => times,
+    pub(crate) fn send_request(&mut self, request: u32, options: Option<u32>) -> Result<u32, MessageFault> {
+        let timeouts = match options.map(|options| self.handles.remove(options)).transpose()? {
+            None => Timeouts::default(),
+            Some(Handle::Message(Message::RequestOptions(timeouts))) => timeouts,
             Some(_) => return Err(foreign().into()),
         };
-        let Handle::Message(Message::Query(query)) = self.handles.remove(query)? else {
+        let Handle::Message(Message::OutgoingRequest(request)) = self.handles.remove(request)? else {
             return Err(foreign().into());
         };
-        let body = Arc::clone(&query.body);
+        let body = Arc::clone(&request.body);
         // Whoever writes it is not to wait.
-        self.send_whole(*query, times).inspect_err(|_| body.stop_reading())
+        self.send_whole(*request, timeouts).inspect_err(|_| body.stop_reading())
     }
 
-    fn send_whole(&mut self, query: Query, times: Times) -> Result<u32, MessageFault> {
-        check_fields(query.fields.map(), true, false)?;
-        if !says_one_length(query.fields.map()) {
+    fn send_whole(&mut self, request: OutgoingRequest, timeouts: Timeouts) -> Result<u32, MessageFault> {
+        check_fields(request.fields.map(), true, false)?;
+        if !says_one_length(request.fields.map()) {
             let message = "the length is said twice, or not as a number";
             return Err(NetError::request(RequestFault::Body, message).into());
         }
-        if !query.is_body_taken {
-            if query.body.length().is_some_and(|length| length > 0) {
-                return Err(MessageFault::Length { is_asking: true, written: 0 });
+        if !request.is_body_taken {
+            if request.body.length().is_some_and(|length| length > 0) {
+                return Err(MessageFault::Length { is_request: true, written: 0 });
             }
-            query.body.end(End::Whole(None));
+            request.body.end(End::Whole(None));
         }
-        self.http_check(&query.request()?)?;
-        let request = self.drive(query, times);
-        Ok(self.keep(Message::Coming(Some(request)))?)
+        self.http_check(&request.to_http()?)?;
+        let request = self.drive(request, timeouts);
+        Ok(self.keep(Message::FutureResponse(Some(request)))?)
     }
 
     /// What has become of a request; its outcome only once.
-    pub(crate) fn outcome(&mut self, coming: u32) -> Result<Outcome, Stop> {
+    pub(crate) fn outcome(&mut self, response: u32) -> Result<ResponseState, Stop> {
         self.drive_requests()?;
-        let Some(request) = *self.coming(coming)? else { return Ok(Outcome::Taken) };
-        let Some(outcome) = self.take_outcome(request) else { return Ok(Outcome::Coming) };
-        *self.coming(coming)? = None;
+        let Some(request) = *self.future_response(response)? else { return Ok(ResponseState::Taken) };
+        let Some(outcome) = self.take_outcome(request) else { return Ok(ResponseState::Pending) };
+        *self.future_response(response)? = None;
         match outcome {
-            Ok(answer) => self.keep(Message::Come(answer)).map(Outcome::Answer),
-            Err(failure) => Ok(Outcome::Failure(failure)),
+            Ok(answer) => self.keep(Message::IncomingResponse(answer)).map(ResponseState::Response),
+            Err(failure) => Ok(ResponseState::Failed(failure)),
         }
     }
 
     /// Something that comes with a request's outcome.
-    pub(crate) fn outcome_comes(&mut self, coming: u32) -> Result<u32, Stop> {
-        let pollable = self.coming(coming)?.map_or(Pollable::Now, Pollable::Answer);
+    pub(crate) fn response_pollable(&mut self, response: u32) -> Result<u32, Stop> {
+        let pollable = self.future_response(response)?.map_or(Pollable::Now, Pollable::Answer);
         self.handles.insert(Handle::Pollable(pollable))
     }
 
-    fn coming(&mut self, number: u32) -> Result<&mut Option<u32>, Stop> {
+    fn future_response(&mut self, number: u32) -> Result<&mut Option<u32>, Stop> {
         match self.handles.message(number)? {
-            Message::Coming(request) => Ok(request),
+            Message::FutureResponse(request) => Ok(request),
             _ => Err(foreign()),
         }
     }
 
-    fn come(&mut self, number: u32) -> Result<&mut Answer, Stop> {
+    fn incoming_response(&mut self, number: u32) -> Result<&mut IncomingResponse, Stop> {
         match self.handles.message(number)? {
-            Message::Come(answer) => Ok(answer),
+            Message::IncomingResponse(answer) => Ok(answer),
             _ => Err(foreign()),
         }
     }
 
     pub(crate) fn answer_status(&mut self, answer: u32) -> Result<u16, Stop> {
-        Ok(self.come(answer)?.status)
+        Ok(self.incoming_response(answer)?.status)
     }
 
     pub(crate) fn answer_fields(&mut self, answer: u32) -> Result<u32, Stop> {
-        let fields = Arc::clone(&self.come(answer)?.fields);
+        let fields = Arc::clone(&self.incoming_response(answer)?.fields);
         self.keep(Message::Fields(Fields::fixed(fields)))
     }
 
     /// The body of an answer; only once.
     pub(crate) fn answer_body(&mut self, answer: u32) -> Result<Option<u32>, Stop> {
-        let body = self.come(answer)?.body.take();
-        body.map(|pipe| self.keep(Message::Incoming { pipe, is_streamed: false })).transpose()
+        let body = self.incoming_response(answer)?.body.take();
+        body.map(|pipe| self.keep(Message::IncomingBody { pipe, is_streamed: false })).transpose()
     }
 }
 
