@@ -123,7 +123,6 @@ pub(crate) type Prompt<'a, T, E> = Either<Ready<Result<T, E>>, BoxFuture<'a, Res
 /// What a new instance begins with.
 pub(crate) struct InstanceStart {
     pub(crate) host: Box<Host>,
-    pub(crate) limits: ResourceLimits,
     /// What its memory begins with; it is not initialized again then.
     pub(crate) beginning: Option<Beginning>,
 }

@@ -87,6 +87,8 @@ pub(crate) enum Stop {
 /// What a host is made of.
 pub(crate) struct HostSetup<'a> {
     pub(crate) config: &'a InstanceConfig,
+    /// Those of the configuration, but that an interpreter's stack is its own.
+    pub(crate) limits: ResourceLimits,
     pub(crate) arguments: Vec<String>,
     pub(crate) stdin: Stdin,
     pub(crate) stdout: Sink,
@@ -152,7 +154,7 @@ impl Host {
     /// [`SandboxError::ResourceExhausted`] when arguments, environment and input are longer than `limits.input`.
     pub(crate) fn new(setup: HostSetup<'_>) -> Result<Box<Self>, SandboxError> {
         let system = &setup.config.capabilities.system;
-        let limits = setup.config.limits.clone();
+        let limits = setup.limits;
         let environment: Vec<String> =
             system.environment.variables.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let text = |words: &[String]| words.iter().map(|word| word.len() as u64 + 1).sum::<u64>();
@@ -188,6 +190,10 @@ impl Host {
             sleeping_since: None,
             random_filled: 0,
         }))
+    }
+
+    pub(crate) fn limits(&self) -> &ResourceLimits {
+        &self.limits
     }
 
     fn changed(&self) -> &Arc<Notify> {
@@ -362,6 +368,7 @@ impl Host {
     fn bare(config: &InstanceConfig, mounts: Vec<(GuestPath, Arc<dyn Dir>)>, quota: Arc<Quota>) -> Self {
         let setup = HostSetup {
             config,
+            limits: config.limits.clone(),
             arguments: Vec::new(),
             stdin: Stdin::Empty,
             stdout: Sink::Capture,

@@ -105,6 +105,10 @@ impl<'a> Blueprint<'a> {
         }
         let mut host = Host::new(HostSetup {
             config: self.config,
+            limits: match &interpreter {
+                Some(_) => ResourceLimits { stack: interpreter::STACK, ..limits.clone() },
+                None => limits.clone(),
+            },
             arguments: take(&mut self.arguments),
             stdin: take(&mut self.streams.stdin),
             stdout: take(&mut self.streams.stdout),
@@ -123,15 +127,11 @@ impl<'a> Blueprint<'a> {
             let failed = |errno: Errno| SandboxError::internal("going on from a snapshot", errno.text());
             host.restore(&state.host).map_err(failed)?;
         }
-        let limits = match &interpreter {
-            Some(_) => ResourceLimits { stack: interpreter::STACK, ..limits.clone() },
-            None => limits.clone(),
-        };
         let forks = self.forks;
         let changes = self.state.map(|state| Arc::clone(&state.changes));
         let beginning = interpreter.map(|interpreter| Beginning { image: interpreter.image(), changes, forks });
         let files = Files::new(host.namespace());
-        let mut guest = linked.instantiate(InstanceStart { host, limits, beginning }).await?;
+        let mut guest = linked.instantiate(InstanceStart { host, beginning }).await?;
         // What goes into an image must not be random.
         let draws = self.state.is_none_or(|state| state.draws);
         let seeded = |script: &Script| draws && script.runtime != Runtime::Python && !script.is_unprepared();

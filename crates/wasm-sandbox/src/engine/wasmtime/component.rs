@@ -136,7 +136,7 @@ impl WasmtimeInstance {
 
     /// What one call carries is held on both sides; the host holds about as much of it as the guest may have.
     pub(super) fn bound_carried(&mut self, dense: bool) {
-        let memory = usize::try_from(self.store.data().limits.memory.as_u64()).unwrap_or(usize::MAX);
+        let memory = usize::try_from(self.store.data().host.limits().memory.as_u64()).unwrap_or(usize::MAX);
         self.store.set_hostcall_fuel(if dense { memory / DENSITY } else { memory });
     }
 
@@ -148,7 +148,7 @@ impl WasmtimeInstance {
         self.check_alive()?;
         let (function, dense) = self.component_function(export)?;
         self.bound_carried(dense);
-        let limit = self.store.data().limits.input.as_u64();
+        let limit = self.store.data().host.limits().input.as_u64();
         let types: Vec<_> = function.ty(&self.store).params().map(|(_, kind)| kind).collect();
         let arguments = lowered(arguments, &types, &mut self.handles, limit).map_err(|refused| match refused {
             Refused::Misfit(detail) => misfit(export, detail),
@@ -221,7 +221,7 @@ impl WasmtimeInstance {
     /// Why a component stopped.
     pub(super) fn component_failure(&mut self, error: wasmtime::Error) -> Failure {
         self.ended = true;
-        match limit(&error.root_cause().to_string(), &self.store.data().limits) {
+        match limit(&error.root_cause().to_string(), self.store.data().host.limits()) {
             Some(hit) => Failure::Stop(Stop::Limit(hit)),
             None => trap::failure(error, self.store.data()),
         }

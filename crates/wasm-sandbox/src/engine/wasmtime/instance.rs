@@ -122,7 +122,7 @@ impl WasmtimeInstance {
     /// A run begins at `now` whose accounts are empty.
     fn announce(&mut self, now: Instant) -> Result<(), SandboxError> {
         if self.fuel {
-            let fuel = match self.store.data().limits.fuel {
+            let fuel = match self.store.data().host.limits().fuel {
                 FuelLimit::Units(units) => units,
                 _ => u64::MAX,
             };
@@ -386,7 +386,7 @@ impl GuestInstance for WasmtimeInstance {
     fn usage(&mut self) -> EngineUsage {
         let left = if self.fuel { self.store.get_fuel().ok() } else { None };
         let data = self.store.data();
-        let given = match data.limits.fuel {
+        let given = match data.host.limits().fuel {
             FuelLimit::Units(units) => Some(units),
             _ => None,
         };

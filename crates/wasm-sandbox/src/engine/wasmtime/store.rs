@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Instant};
 
-use wasm_sandbox_policy::{LimitHit, ResourceKind, ResourceLimits};
+use wasm_sandbox_policy::{LimitHit, ResourceKind};
 use wasmtime::{Memory, Store, StoreContextMut, UpdateDeadline};
 
 use super::{
@@ -22,7 +22,6 @@ use crate::{
 pub(super) struct StoreData {
     pub(super) host: Box<Host>,
     pub(super) limiter: Limiter,
-    pub(super) limits: ResourceLimits,
     pub(super) cpu: Arc<CpuMeter>,
     pub(super) timeline: Timeline,
     pub(super) turn: Turn,
@@ -36,12 +35,11 @@ pub(super) struct StoreData {
 }
 
 pub(super) fn new(engine: &wasmtime::Engine, start: InstanceStart, mode: Mode) -> Store<StoreData> {
-    let InstanceStart { host, limits, beginning } = start;
+    let InstanceStart { host, beginning } = start;
     let image = beginning.map_or(0, |beginning| beginning.len() as u64);
     let data = StoreData {
-        limiter: Limiter::new(&limits, host.quota(), image),
+        limiter: Limiter::new(host.limits(), host.quota(), image),
         host,
-        limits,
         cpu: Arc::default(),
         timeline: Timeline::new(),
         turn: Turn::default(),
@@ -101,11 +99,12 @@ impl StoreData {
         if let Some(depth) = image::stack_depth() {
             self.limiter.stack(depth as u64).map_err(Stop::Limit)?;
         }
-        if wall >= self.limits.timeout {
-            return over(ResourceKind::WallTime, wall, self.limits.timeout);
+        let limits = self.host.limits();
+        if wall >= limits.timeout {
+            return over(ResourceKind::WallTime, wall, limits.timeout);
         }
-        if cpu >= self.limits.cpu_time {
-            return over(ResourceKind::CpuTime, cpu, self.limits.cpu_time);
+        if cpu >= limits.cpu_time {
+            return over(ResourceKind::CpuTime, cpu, limits.cpu_time);
         }
         Ok(())
     }

@@ -28,14 +28,14 @@ pub(super) fn failure(error: wasmtime::Error, data: &StoreData) -> Failure {
     let limit = |kind, used, limit| Failure::Stop(Stop::Limit(LimitHit { kind, used, limit }));
     match trap {
         Some(wasmtime::Trap::OutOfFuel) => {
-            let fuel = match data.limits.fuel {
+            let fuel = match data.host.limits().fuel {
                 wasm_sandbox_policy::FuelLimit::Units(units) => units,
                 _ => 0,
             };
             return limit(ResourceKind::Fuel, fuel, fuel);
         }
         Some(wasmtime::Trap::StackOverflow) => {
-            let stack = data.limits.stack.as_u64();
+            let stack = data.host.limits().stack.as_u64();
             return limit(ResourceKind::Stack, stack, stack);
         }
         _ => {}

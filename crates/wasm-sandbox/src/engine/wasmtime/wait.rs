@@ -92,7 +92,7 @@ fn end(data: &StoreData, reached: WaitEnd) -> wasmtime::Result<()> {
         WaitEnd::Deadline => {
             let started = data.started.unwrap_or_else(Instant::now);
             let millis = |time: std::time::Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-            let limit = millis(data.limits.timeout);
+            let limit = millis(data.host.limits().timeout);
             let used = millis(started.elapsed()).max(limit);
             Err(Stopped(Stop::Limit(LimitHit { kind: ResourceKind::WallTime, used, limit })).into())
         }

@@ -200,6 +200,7 @@ fn host() -> Host {
     let config = config.expect("a valid policy");
     let host = Host::new(HostSetup {
         config: &config,
+        limits: config.limits.clone(),
         script: None,
         arguments: Vec::new(),
         stdin: Stdin::Empty,

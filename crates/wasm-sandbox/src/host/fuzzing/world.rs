@@ -180,6 +180,7 @@ impl World {
         let mounts = mount::open(&config.capabilities.filesystem.mounts, &quota).expect("the fixture is there");
         let host = Host::new(HostSetup {
             config,
+            limits: config.limits.clone(),
             script: None,
             arguments: vec!["program".to_owned(), "argument".to_owned()],
             stdin: Stdin::Bytes(Arc::from(&b"what the guest is told"[..])),

@@ -64,7 +64,7 @@ async fn call(
     mode: Mode,
 ) -> wasmtime::Result<Option<Val>> {
     let data = store.data_mut();
-    let request = request(import, arguments, data.limits.input.as_u64())?;
+    let request = request(import, arguments, data.host.limits().input.as_u64())?;
     let call = match data.host.tool_start(&request).map_err(Stopped)? {
         0 => return Err(trap(format!("too many calls of tools are under way for `{}`", import.name))),
         call => call,
