@@ -160,13 +160,14 @@ fn programs_run_and_can_be_called() {
 }
 
 #[test]
-fn headers_beside_a_source_are_taken_along_and_nothing_else() {
+fn headers_and_sources_beside_a_source_are_taken_along_and_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
     fs::create_dir(folder.path().join("deep")).unwrap();
     write("one.h", "#include \"deep/two.h\"\n");
     write("deep/two.h", "#include \"three.h\"\n");
     write("deep/three.h", "#define THREE 3\n");
+    write("three.c", "int three(void) { return THREE; }\n");
     write("secret.txt", CANARY);
     std::os::unix::fs::symlink("/etc/passwd", folder.path().join("linked.h")).unwrap();
     let source = |text: &str| {
@@ -175,6 +176,10 @@ fn headers_beside_a_source_are_taken_along_and_nothing_else() {
     };
     let mut sandbox = source("#include \"one.h\"\nint three(void) { return THREE; }").build_blocking().unwrap();
     assert_eq!(sandbox.call::<_, i32>("three", ()).unwrap(), 3);
+    // A test includes what it tests.
+    let mut tested =
+        source("#include \"one.h\"\n#include \"three.c\"\nint f(void) { return three() + 1; }").build_blocking();
+    assert_eq!(tested.as_mut().unwrap().call::<_, i32>("f", ()).unwrap(), 4);
     for name in ["secret.txt", "linked.h", "../source.c"] {
         let said = said(source(&format!("#include \"{name}\"\nint f(void) {{ return 0; }}")));
         assert!(said.contains("file not found"), "{said}");

@@ -1,5 +1,5 @@
-//! The headers that a source includes by quoted names, from the folder that it lies in and nowhere else. They are told by
-//! their endings: a source that somebody saved among other files must not read those.
+//! The headers that a source includes by quoted names, from the folder that it lies in and nowhere else, and other sources, as tests
+//! include what they test. They are told by their endings: a source that somebody saved among other files must not read those.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -11,7 +11,8 @@ use std::{
 use rustix::fs::{CWD, Mode, OFlags, ResolveFlags};
 use wasm_sandbox_policy::SandboxError;
 
-const ENDINGS: [&str; 10] = ["h", "hh", "hpp", "hxx", "h++", "inc", "inl", "ipp", "tpp", "def"];
+const ENDINGS: [&str; 15] =
+    ["h", "hh", "hpp", "hxx", "h++", "inc", "inl", "ipp", "tpp", "def", "c", "cc", "cpp", "cxx", "c++"];
 
 /// Headers that are followed, and bytes of all of them.
 const MAX_HEADERS: usize = 1000;
