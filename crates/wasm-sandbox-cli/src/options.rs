@@ -57,7 +57,7 @@ pub(crate) enum Command {
     Call(CallOptions),
     /// Run a snippet; a final expression is printed
     Eval(EvalOptions),
-    /// Answer HTTP requests with a component, a `ServeHTTP` in Go, a WSGI or ASGI application in Python or a `fetch` in JavaScript, each in a fresh instance; the log goes to stdout
+    /// Answer HTTP requests with a component, a `ServeHTTP` in Go, a `wasm_sandbox_http_handle` in C, a WSGI or ASGI application in Python or a `fetch` in JavaScript, each in a fresh instance; the log goes to stdout
     Serve(ServeOptions),
     /// Show functions, imports and what a module would need to be granted
     Inspect(InspectOptions),

@@ -152,7 +152,7 @@ impl Module {
     }
 
     /// Whether it answers HTTP requests: a component that exports `wasi:http/incoming-handler`, a module that exports `wasm_sandbox_serve`, as one in Go
-    /// with a function `ServeHTTP` does, a script in Python that defines, imports or
+    /// with a function `ServeHTTP` and one in C with `wasm_sandbox_http.h` do, a script in Python that defines, imports or
     /// assigns `application` or `app`, or one in JavaScript or TypeScript that exports a function `fetch` or has one in its default export.
     /// A script that comes to its handler in another way may be served all the same.
     pub fn is_http_handler(&self) -> bool {
@@ -188,7 +188,7 @@ impl Module {
         handler.map(Handler::Component).ok_or_else(|| SandboxError::NotRunnable {
             what: self.name().to_owned(),
             reason: "it answers no requests: a component does that exports `wasi:http/incoming-handler`, a file or module in Go with `func \
-                     ServeHTTP(http.ResponseWriter, *http.Request)`, a script in Python with a WSGI or ASGI `application`, and one in \
+                     ServeHTTP(http.ResponseWriter, *http.Request)`, a file in C or C++ that includes `wasm_sandbox_http.h`, a script in Python with a WSGI or ASGI `application`, and one in \
                      JavaScript or TypeScript with `export default { fetch }`"
                 .to_owned(),
         })

@@ -92,19 +92,32 @@ fn an_application_is_served_until_it_is_told_to_end() {
 fn the_guides_handlers_are_served_and_inspected() {
     let guide = include_str!("../../../../docs/guide/http.md");
     let shell = Shell::new();
-    for (kind, file) in [("python", "hello.py"), ("javascript", "hello.js"), ("javascript", "hello.ts")] {
-        let (_, example) = guide.split_once(&format!("```{kind}\n")).unwrap();
+    let write = |begin: &str, file: &str| {
+        let (_, example) = guide.split_once(begin).unwrap();
         fs::write(shell.folder.path().join(file), example.split("```").next().unwrap()).unwrap();
+    };
+    for (begin, file, kind, shown) in [
+        ("```python\n", "hello.py", "script", ", an HTTP handler\n"),
+        ("```javascript\n", "hello.js", "script", ", an HTTP handler\n"),
+        ("```javascript\n", "hello.ts", "script", ", an HTTP handler\n"),
+        ("```c\n", "hello.c", "HTTP handler", ", "),
+    ] {
+        write(begin, file);
         let server = Server::of(&shell, file, &[]);
         for (path, said) in [("/?you", "\r\n\r\nhello, you\n"), ("/", "\r\n\r\nhello, world\n")] {
             let reply = server.get(path);
             assert!(reply.ends_with(said), "{file}: {reply}");
         }
         assert_eq!(server.end().0, Some(0));
-        let shown = shell.run(&["inspect", file]);
-        assert!(text(&shown.stdout).starts_with(&format!("{file}  script, an HTTP handler\n")), "{shown:?}");
+        let output = shell.run(&["inspect", file]);
+        assert!(text(&output.stdout).starts_with(&format!("{file}  {kind}{shown}")), "{output:?}");
         let shown: serde_json::Value = serde_json::from_slice(&shell.run(&["inspect", file, "--json"]).stdout).unwrap();
-        assert_eq!((&shown["kind"], &shown["http_handler"]), (&"script".into(), &true.into()));
+        assert_eq!((&shown["kind"], &shown["http_handler"]), (&kind.into(), &true.into()));
+    }
+    write("```c\n// shout.c\n", "shout.c");
+    let server = Server::of(&shell, "shout.c", &[]);
+    for (said, shouted) in [("trust nobody", "TRUST NOBODY"), ("", "")] {
+        assert!(server.ask("POST", "/", said).ends_with(&format!("\r\n\r\n{shouted}")), "{said}");
     }
 }
 

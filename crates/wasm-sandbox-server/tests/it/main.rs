@@ -5,6 +5,7 @@
 mod answers;
 mod asynchronous;
 mod attacks;
+mod c;
 mod endings;
 mod go;
 mod javascript;
@@ -16,7 +17,7 @@ mod scripts;
 use std::{
     io::{BufRead, BufReader, Read, Write},
     net::{SocketAddr, TcpStream},
-    path::Path,
+    path::{Path, PathBuf},
     process::Command,
     sync::{LazyLock, mpsc},
     thread::JoinHandle,
@@ -57,10 +58,11 @@ enum Guest {
     PythonAsync,
     JavaScript,
     Go,
+    C,
 }
 
 impl Guest {
-    const ALL: [Self; 5] = [Self::Component, Self::Python, Self::PythonAsync, Self::JavaScript, Self::Go];
+    const ALL: [Self; 6] = [Self::Component, Self::Python, Self::PythonAsync, Self::JavaScript, Self::Go, Self::C];
 
     fn added_to(self, builder: WasmSandboxBuilder) -> WasmSandboxBuilder {
         match self {
@@ -68,10 +70,8 @@ impl Guest {
             Self::Python => script(builder, Language::Python, WSGI),
             Self::PythonAsync => script(builder, Language::Python, ASGI),
             Self::JavaScript => script(builder, Language::JavaScript, include_str!("guests/answers.js")),
-            Self::Go => {
-                let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/guests/answers.go");
-                builder.setup(installed(Language::Go)).source(file)
-            }
+            Self::Go => builder.setup(installed(Language::Go)).source(file("answers.go")),
+            Self::C => builder.setup(installed(Language::C)).source(file("answers.c")),
         }
     }
 
@@ -80,14 +80,14 @@ impl Guest {
         match self {
             Self::Component => 300.millis(),
             Self::Python | Self::PythonAsync => 5.seconds(),
-            Self::JavaScript | Self::Go => 2.seconds(),
+            Self::JavaScript | Self::Go | Self::C => 2.seconds(),
         }
     }
 
     /// Memory in which it can answer.
     fn little_memory(self) -> ByteSize {
         match self {
-            Self::Component => 16.mb(),
+            Self::Component | Self::C => 16.mb(),
             Self::Python | Self::PythonAsync => 256.mb(),
             Self::JavaScript | Self::Go => 64.mb(),
         }
@@ -98,11 +98,17 @@ fn setup() -> Setup {
     Setup::default().cache_dir(Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache/wasm-sandbox"))
 }
 
-/// A machine that has what Python or Go needs.
+/// The source of a guest.
+fn file(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/guests").join(name)
+}
+
+/// A machine that has what Python, C or Go needs.
 fn installed(language: Language) -> Setup {
     let setup = Setup::discover().cache_dir(Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache/wasm-sandbox"));
     match language {
         Language::Python => setup.install_python(),
+        Language::C => setup.install_c(),
         _ => setup.install_go(),
     }
     .unwrap();

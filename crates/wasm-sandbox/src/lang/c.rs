@@ -1,4 +1,4 @@
-//! C and C++: one file, with the headers beside it that it includes, becomes a program, a library or both. Compiler and
+//! C and C++: one file, with the files beside it that it includes, becomes a program, a library or both. Compiler and
 //! linker run in the jail; the standard libraries are built once, from the compiler's own package, and only read afterwards.
 
 mod describe;
@@ -22,7 +22,11 @@ use crate::{
 };
 
 /// What sources may include beside headers of their own.
-const KIT: (&str, &str) = ("wasm_sandbox.h", include_str!("../../../../guests/sdk/c/wasm_sandbox.h"));
+const KIT: [(&str, &str); 3] = [
+    ("wasm_sandbox.h", include_str!("../../../../guests/sdk/c/wasm_sandbox.h")),
+    ("wasm_sandbox_http.h", include_str!("../../../../guests/sdk/c/wasm_sandbox_http.h")),
+    ("wasm_sandbox_json.h", include_str!("../../../../guests/sdk/c/wasm_sandbox_json.h")),
+];
 
 /// Compiler flags, a part of the cache's key. Debug information says what functions take and give back; it is not kept. The
 /// compiler of the package leaves assertions out where it optimises, as no other does.
@@ -51,10 +55,11 @@ pub(super) fn compile(
 ) -> Result<Vec<u8>, SandboxError> {
     let headers = Headers::of(text, folder)?;
     let version = Zig::pinned()?;
-    let mut parts = vec![version.as_bytes(), KIT.1.as_bytes(), language.name().as_bytes(), text.as_bytes()];
+    let mut parts = vec![version.as_bytes(), language.name().as_bytes(), text.as_bytes()];
+    parts.extend(KIT.map(|(_, header)| header.as_bytes()));
     parts.extend(FLAGS.map(str::as_bytes));
     parts.extend(headers.parts());
-    let key = CacheKey::new("c guest 3", &parts);
+    let key = CacheKey::new("c guest 4", &parts);
     through_cache(setup, &key, || {
         let zig = Zig::fetch(setup)?;
         let sysroot = zig.sysroot(language, setup)?;
@@ -136,10 +141,11 @@ impl Build<'_> {
     }
 }
 
-/// A folder with nothing but the header, beside which nothing can be read.
+/// A folder with nothing but our headers, beside which nothing can be read.
 fn kit(setup: &Setup) -> Result<WorkFolder, SandboxError> {
     let folder = setup.staging()?;
-    let written = fs::write(folder.path().join(KIT.0), KIT.1);
+    let mut headers = KIT.into_iter();
+    let written = headers.try_for_each(|(name, header)| fs::write(folder.path().join(name), header));
     written.map_err(|error| SandboxError::internal("writing a header", error))?;
     Ok(folder)
 }

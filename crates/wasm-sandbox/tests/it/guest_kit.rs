@@ -1,5 +1,5 @@
 //! Guests that are linked with what their authors are given: the crate `wasm-sandbox-guest`, built by their own cargo, the header
-//! `wasm_sandbox.h` and the package `wasmsandbox` in Go.
+//! `wasm_sandbox.h` (`guest_json.rs` has the others) and the package `wasmsandbox` in Go.
 
 use std::{
     collections::BTreeMap,
@@ -145,8 +145,8 @@ fn c(text: &str) -> WasmSandboxBuilder {
     WasmSandbox::builder().setup(languages::setup(Language::C)).source(Source::code(Language::C, text))
 }
 
-/// What somebody makes of a source in C with a compiler of their own and the header.
-fn compiled_elsewhere(text: &str) -> Vec<u8> {
+/// What somebody makes of a source with a compiler of their own, which is begun with these words, and the headers.
+pub(crate) fn compiled_elsewhere(text: &str, words: &[&str]) -> Vec<u8> {
     languages::setup(Language::C);
     let packages = fs::read_dir(languages::cache_dir().join("packages")).unwrap();
     let mut packages = packages.map(|entry| entry.unwrap().path());
@@ -160,12 +160,9 @@ fn compiled_elsewhere(text: &str) -> Vec<u8> {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     };
     let header = concat!(env!("CARGO_MANIFEST_DIR"), "/../../guests/sdk/c");
-    let warnings = ["-Wall", "-Wextra", "-Werror", "-std=c17"];
-    run(
-        &[&["cc", "-c", "-O2", "-target", "wasm32-wasi", "-I", header, "guest.c", "-o", "guest.o"], &warnings[..]]
-            .concat(),
-        &[],
-    );
+    let warnings = ["-Wall", "-Wextra", "-Werror"];
+    let compile = ["-c", "-O2", "-target", "wasm32-wasi", "-I", header, "guest.c", "-o", "guest.o"];
+    run(&[words, &compile, &warnings].concat(), &[]);
     let link = ["wasm-ld", "--entry", "_initialize", "-o", "guest.wasm", "guest.o"];
     run(&link, &["crt1-reactor.o", "libc.a", "libzigc.a", "libcompiler_rt.a"]);
     fs::read(folder.path().join("guest.wasm")).unwrap()
@@ -178,7 +175,7 @@ fn guests_in_c_have_a_header() {
         c(IN_C),
         c(&IN_C.replace("<wasm_sandbox.h>", "\"wasm_sandbox.h\"")),
         cpp.source(Source::code(Language::Cpp, IN_C)),
-        WasmSandbox::builder().setup(Setup::default()).source(compiled_elsewhere(IN_C)),
+        WasmSandbox::builder().setup(Setup::default()).source(compiled_elsewhere(IN_C, &["cc", "-std=c17"])),
     ] {
         let mut guest =
             builder.host_function("env", "triple", |_, (number,): (i32,)| Ok(number * 3)).build_blocking().unwrap();

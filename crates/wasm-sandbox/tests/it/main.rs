@@ -17,6 +17,7 @@ mod dropped;
 mod files;
 mod floods;
 mod go;
+mod guest_json;
 mod guest_kit;
 mod host_functions;
 mod images;

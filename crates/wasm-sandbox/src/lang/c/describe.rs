@@ -18,6 +18,9 @@ const MAIN: [&str; 4] = ["main", "__main_void", "__main_argc_argv", "__original_
 /// Functions that the call ABI itself needs are no functions for callers, whoever wrote them.
 const ALLOCATOR: [&str; 4] = ["malloc", "free", "calloc", "realloc"];
 
+/// How the names begin of what the host calls, and of what answers requests.
+const OURS: &str = "wasm_sandbox_";
+
 /// How many names a type may be known by on its way to what it is.
 const MAX_NAMES: usize = 16;
 
@@ -158,7 +161,8 @@ impl<'a> Unit<'a> {
         let own = entry.tag() == gimli::DW_TAG_subprogram
             && defined.contains(export.as_str())
             && !MAIN.contains(&export.as_str())
-            && !ALLOCATOR.contains(&export.as_str());
+            && !ALLOCATOR.contains(&export.as_str())
+            && !export.starts_with(OURS);
         if !own {
             return Ok(None);
         }
