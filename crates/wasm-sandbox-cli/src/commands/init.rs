@@ -10,12 +10,11 @@ use std::{
     process::ExitCode,
 };
 
-use clap::{ValueEnum, builder::PossibleValue};
 use wasm_sandbox::{ConfigProblem, Manifest, SandboxError};
 
 use self::templates::Template;
 use crate::{
-    options::{InitLanguage, InitOptions, Verbosity},
+    options::{InitOptions, Verbosity},
     output::Failure,
     report,
 };
@@ -24,7 +23,7 @@ use crate::{
 const MAX_NAME: usize = 64;
 
 pub(crate) fn init(options: &InitOptions, verbosity: Verbosity) -> Result<ExitCode, Failure> {
-    let template = templates::of(options.language, options.kind).ok_or_else(|| missing(options))?;
+    let template = templates::of(options.language, options.kind);
     let folder = options.folder.as_path();
     make(folder)?;
     let name = name_of(folder);
@@ -39,15 +38,6 @@ pub(crate) fn init(options: &InitOptions, verbosity: Verbosity) -> Result<ExitCo
         report::note(&format!("wrote `{}`; in there, try `{}`", folder.display(), template.example));
     }
     Ok(ExitCode::SUCCESS)
-}
-
-fn missing(options: &InitOptions) -> SandboxError {
-    let name = |value: Option<PossibleValue>| value.map(|value| value.get_name().to_owned()).unwrap_or_default();
-    let (language, kind) = (name(options.language.to_possible_value()), name(options.kind.to_possible_value()));
-    let with = InitLanguage::value_variants().iter().filter(|one| templates::of(**one, options.kind).is_some());
-    let with: Vec<String> = with.map(|one| name(one.to_possible_value())).collect();
-    let problem = ConfigProblem::new("--kind", format!("there is no template of the kind `{kind}` for `{language}`"));
-    SandboxError::Configuration { problems: vec![problem.suggest(format!("there is one for {}", with.join(", ")))] }
 }
 
 /// The folder, with nothing in it. Whatever the user's mask lets others do by default, they may not write it: a manifest

@@ -110,6 +110,7 @@ fn projects_that_answer_requests_work_at_once() {
         ("typescript", ("words.ts", ".filter(Boolean)", "")),
         ("rust", ("src/words.rs", "split_whitespace", "chars")),
         ("go", ("words.go", "strings.Fields(text)", "text")),
+        ("c", ("words.h", "here && !inside", "here")),
     ] {
         let shell = Shell::new();
         init(&shell, language, "http");
@@ -129,12 +130,13 @@ fn plugins_work_at_once() {
     check("javascript", "plugin", ("plugin.mjs", ".filter(Boolean)", ""));
     check("typescript", "plugin", ("plugin.ts", ".filter(Boolean)", ""));
     check("rust", "plugin", ("src/lib.rs", "split_whitespace().count", "chars().count"));
+    check("c", "plugin", ("plugin.c", "summary.words++", "summary.words += 2"));
     check("go", "plugin", ("plugin.go", "strings.Fields(document.Text)", "strings.Split(document.Text, \"\")"));
 }
 
 #[test]
 fn an_application_loads_a_plugin() {
-    for language in ["python", "javascript", "typescript", "rust"] {
+    for language in ["python", "javascript", "typescript", "rust", "c"] {
         let shell = Shell::new();
         let plugin = init(&shell, language, "plugin");
         let readme = fs::read_to_string(plugin.join("README.md")).unwrap();
@@ -151,13 +153,14 @@ fn mcp_servers_work_at_once() {
     check("javascript", "mcp", ("words.mjs", ".filter(Boolean)", ""));
     check("typescript", "mcp", ("words.ts", ".filter(Boolean)", ""));
     check("rust", "mcp", ("src/mcp.rs", "split_whitespace", "chars"));
+    check("c", "mcp", ("words.h", "here && !inside", "here"));
     check("go", "mcp", ("words.go", "strings.Fields(text)", "text"));
 }
 
 /// A client starts a server, says hello, and uses it until it is done.
 #[test]
 fn a_client_talks_to_an_mcp_server() {
-    for language in ["python", "javascript", "typescript", "rust", "go"] {
+    for language in ["python", "javascript", "typescript", "rust", "go", "c"] {
         let shell = Shell::new();
         init(&shell, language, "mcp");
         let mut client = Client::start(&shell, "My words");
@@ -240,23 +243,6 @@ impl Client {
         let mut rest = String::new();
         self.replies.read_to_string(&mut rest).unwrap();
         (self.server.wait().unwrap().code(), rest)
-    }
-}
-
-#[test]
-fn what_no_template_is_for_is_said() {
-    let shell = Shell::new();
-    for (language, kind, others) in [
-        ("c", "mcp", "rust, python, go, javascript, typescript"),
-        ("c", "http", "rust, python, go, javascript, typescript"),
-        ("c", "plugin", "rust"),
-    ] {
-        let output = shell.run(&["init", "new", "-l", language, "-k", kind]);
-        let said = text(&output.stderr);
-        assert_eq!(output.status.code(), Some(2), "{said}");
-        let expected = format!("there is no template of the kind `{kind}` for `{language}`; there is one for {others}");
-        assert!(said.contains(&expected), "{said}");
-        assert!(!shell.folder.path().join("new").exists());
     }
 }
 

@@ -48,9 +48,9 @@ const SHORT: &str = "timeout = \"10s\"";
 const LONG: &str =
     "# It lives as long as its client does, a day at most.\ntimeout = \"1d\"\ncpu_time = \"1d\"\noutput = \"1GB\"";
 
-/// The template, if there is one of this kind for the language.
-pub(super) fn of(language: InitLanguage, kind: InitKind) -> Option<Template> {
-    let files = files(language, kind)?;
+/// The template of this kind for the language.
+pub(super) fn of(language: InitLanguage, kind: InitKind) -> Template {
+    let files = files(language, kind);
     let function = if language == InitLanguage::Go { "Summarize" } else { "summarize" };
     let count = if language == InitLanguage::Go { "Count" } else { "count" };
     let (guest, readme, example) = match kind {
@@ -77,7 +77,7 @@ pub(super) fn of(language: InitLanguage, kind: InitKind) -> Option<Template> {
         InitLanguage::Python => (first, Some("/project"), format!("wasm-sandbox run {last}")),
         InitLanguage::Javascript | InitLanguage::Typescript => (first, Some("/"), format!("wasm-sandbox run {last}")),
     };
-    Some(Template {
+    Template {
         kind: guest,
         description: if kind == InitKind::Plugin { "Summarizes documents." } else { "Counts words." },
         source,
@@ -88,17 +88,17 @@ pub(super) fn of(language: InitLanguage, kind: InitKind) -> Option<Template> {
         example,
         test,
         application: text!("plugin/application.rs").replace("\"summarize\"", &format!("\"{function}\"")),
-    })
+    }
 }
 
-fn files(language: InitLanguage, kind: InitKind) -> Option<Files> {
+fn files(language: InitLanguage, kind: InitKind) -> Files {
     match language {
-        InitLanguage::Rust => Some(rust(kind)),
-        InitLanguage::Go => Some(go(kind)),
+        InitLanguage::Rust => rust(kind),
+        InitLanguage::Go => go(kind),
         InitLanguage::C => c(kind),
-        InitLanguage::Python => Some(python(kind)),
-        InitLanguage::Javascript => Some(javascript(kind)),
-        InitLanguage::Typescript => Some(typescript(kind)),
+        InitLanguage::Python => python(kind),
+        InitLanguage::Javascript => javascript(kind),
+        InitLanguage::Typescript => typescript(kind),
     }
 }
 
@@ -175,12 +175,13 @@ fn go(kind: InitKind) -> Files {
     }
 }
 
-fn c(kind: InitKind) -> Option<Files> {
+fn c(kind: InitKind) -> Files {
     match kind {
-        InitKind::Cli => Some(files!["c": "main.c", "words.h", "test.c"]),
-        InitKind::Library => Some(files!["c": "library.c", "words.h", "test.c"]),
-        // C has no parser of JSON to write one with.
-        InitKind::Http | InitKind::Mcp | InitKind::Plugin => None,
+        InitKind::Cli => files!["c": "main.c", "words.h", "test.c"],
+        InitKind::Library => files!["c": "library.c", "words.h", "test.c"],
+        InitKind::Http => files!["c": "app.c", "words.h", "test_app.c"],
+        InitKind::Mcp => files!["c": "server.c", "mcp.h", "words.h", "test_mcp.c"],
+        InitKind::Plugin => files!["c": "plugin.c", "test_plugin.c"],
     }
 }
 
