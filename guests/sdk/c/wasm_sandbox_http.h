@@ -1,7 +1,7 @@
 /* Handlers of HTTP requests in C or C++, for `wasm-sandbox serve`. A guest that includes this header defines one function:
  *
  *     void wasm_sandbox_http_handle(wasm_sandbox_http *http) {
- *         wasm_sandbox_http_field(http, "content-type", "text/plain");
+ *         wasm_sandbox_http_add_header(http, "content-type", "text/plain");
  *         wasm_sandbox_http_print(http, "hello, %s\n", *http->query ? http->query : "world");
  *     }
  *
@@ -31,14 +31,14 @@ extern "C" {
 /* A field of a request. Its name is in small letters. */
 typedef struct {
     const char *name, *value;
-} wasm_sandbox_http_said;
+} wasm_sandbox_http_field;
 
 /* A request that is answered. */
 typedef struct {
     /* What is asked, as the client has written it. Of `/a%20b?c=1`, the path is `/a%20b` and the query `c=1`; what was left out is
      * an empty text. */
     const char *method, *scheme, *authority, *path, *query;
-    const wasm_sandbox_http_said *fields;
+    const wasm_sandbox_http_field *fields;
     size_t fields_len;
     /* What is answered: 0 until something is, and 200 from then on unless the handler says another before. */
     int status;
@@ -63,11 +63,14 @@ static inline long wasm_sandbox_http_read(wasm_sandbox_http *http, void *into, s
 /* Adds what is left of the request's body; false where it broke off. */
 static inline bool wasm_sandbox_http_read_all(wasm_sandbox_http *http, wasm_sandbox_text *body);
 
-/* A text without the `+` and `%20` that a query writes it with; NULL where it is none, or has a zero in it. */
+/* The text that a query writes with `+` and `%20`; NULL where it is none, or has a zero in it. */
 static inline char *wasm_sandbox_http_decode(const char *text);
 
+/* The text behind `name=` in the query, the first of several; NULL where there is none. */
+static inline char *wasm_sandbox_http_parameter(const wasm_sandbox_http *http, const char *name);
+
 /* Adds a field to the answer; false where its head has gone out. */
-static inline bool wasm_sandbox_http_field(wasm_sandbox_http *http, const char *name, const char *value);
+static inline bool wasm_sandbox_http_add_header(wasm_sandbox_http *http, const char *name, const char *value);
 
 /* Writes some of the answer's body, waiting for whoever reads it. The head goes out before, with the first bytes that are not kept
  * back; `flush` has it go out at once, with what was kept. False where nobody reads the answer any more, it is longer than was said,
@@ -149,24 +152,39 @@ static inline bool wasm_sandbox_http_read_all(wasm_sandbox_http *http, wasm_sand
     return true;
 }
 
-static inline char *wasm_sandbox_http_decode(const char *text) {
+static inline char *wasm_sandbox_http_decode_(const char *at, const char *end) {
     wasm_sandbox_text decoded = {NULL, 0, 0};
     wasm_sandbox_text_add(&decoded, "", 0);
-    for (; *text; text++) {
-        long code = *text == '+' ? ' ' : (unsigned char)*text;
-        if (*text == '%') {
-            const char unit[] = {'0', '0', text[1], text[1] ? text[2] : '\0'};
+    for (; at < end; at++) {
+        long code = *at == '+' ? ' ' : (unsigned char)*at;
+        if (*at == '%') {
+            const char unit[] = {'0', '0', end - at > 2 ? at[1] : '\0', end - at > 2 ? at[2] : '\0'};
             code = wasm_sandbox_json_unit_(unit, unit + sizeof unit);
             if (code <= 0) {
                 free(decoded.text);
                 return NULL;
             }
-            text += 2;
+            at += 2;
         }
         char byte = (char)code;
         wasm_sandbox_text_add(&decoded, &byte, 1);
     }
     return decoded.text;
+}
+
+static inline char *wasm_sandbox_http_decode(const char *text) { return wasm_sandbox_http_decode_(text, text + strlen(text)); }
+
+static inline char *wasm_sandbox_http_parameter(const wasm_sandbox_http *http, const char *name) {
+    for (const char *at = http->query; *at; at += *at == '&') {
+        const char *named = at + strcspn(at, "=&"), *end = at + strcspn(at, "&");
+        char *found = wasm_sandbox_http_decode_(at, named);
+        bool is_it = found && !strcmp(found, name);
+        free(found);
+        if (is_it)
+            return wasm_sandbox_http_decode_(named + (*named == '='), end);
+        at = end;
+    }
+    return NULL;
 }
 
 /* A value as a string of JSON, whose characters are its bytes. */
@@ -182,7 +200,7 @@ static inline void wasm_sandbox_http_quote_(wasm_sandbox_text *to, const char *b
     wasm_sandbox_text_add(to, "\"", 1);
 }
 
-static inline bool wasm_sandbox_http_field(wasm_sandbox_http *http, const char *name, const char *value) {
+static inline bool wasm_sandbox_http_add_header(wasm_sandbox_http *http, const char *name, const char *value) {
     if (http->is_sent_)
         return false;
     if (!strcasecmp(name, "content-length"))
@@ -265,7 +283,7 @@ static inline const char *wasm_sandbox_http_finish_(wasm_sandbox_http *http) {
     if (!http->is_sent_ && !http->has_length_ && has_body) {
         char length[24];
         snprintf(length, sizeof length, "%zu", http->kept_.len);
-        wasm_sandbox_http_field(http, "content-length", length);
+        wasm_sandbox_http_add_header(http, "content-length", length);
     }
     if (wasm_sandbox_http_flush(http) && !http->is_tried_ && wasm_sandbox_http_ask_('f', NULL, 0, NULL, 0) < 0)
         http->failed_ = "the body of the answer is not as long as was said";
@@ -316,12 +334,12 @@ static inline bool wasm_sandbox_http_take_(wasm_sandbox_http *http, wasm_sandbox
     for (size_t at = 0; wasm_sandbox_json_next(headers, &at, NULL, &header); http->fields_len++) {
         char *name = wasm_sandbox_json_string(wasm_sandbox_json_element(header, 0), NULL);
         char *value = wasm_sandbox_http_bytes_(wasm_sandbox_json_string(wasm_sandbox_json_element(header, 1), NULL));
-        wasm_sandbox_http_said field = {name, value};
+        wasm_sandbox_http_field field = {name, value};
         if (!name || !value)
             return false;
         wasm_sandbox_text_add(&fields, &field, sizeof field);
     }
-    http->fields = (const wasm_sandbox_http_said *)(void *)fields.text;
+    http->fields = (const wasm_sandbox_http_field *)(void *)fields.text;
     return wasm_sandbox_json_bool(wasm_sandbox_json_member(request, "body"), &http->has_body_);
 }
 

@@ -7,7 +7,7 @@ void wasm_sandbox_http_handle(wasm_sandbox_http *http) {
     wasm_sandbox_text posted = {0};
     bool came = wasm_sandbox_http_read_all(http, &posted);
     const char *text = posted.len ? posted.text : wasm_sandbox_http_decode(http->query);
-    wasm_sandbox_http_field(http, "content-type", "text/plain");
+    wasm_sandbox_http_add_header(http, "content-type", "text/plain");
     /* A text has no zero in it. */
     if (came && text && strlen(text) >= posted.len) {
         wasm_sandbox_http_print(http, "%d\n", words(text));

@@ -231,14 +231,18 @@ static int handlers(void) {
     wasm_sandbox_http http;
     memset(&http, 0, sizeof http);
     HOLDS(!wasm_sandbox_http_try(&http) && !http.status && !http.answer.len);
-    wasm_sandbox_http_said field = {"x-one", "!"};
+    wasm_sandbox_http_field field = {"x-one", "!"};
     memset(&http, 0, sizeof http);
     http.posted = "posted";
     http.query = "a";
     http.fields = &field;
     http.fields_len = 1;
     HOLDS(wasm_sandbox_http_try(&http) && http.status == 299 && !strcmp(http.answer.text, "posted!"));
-    HOLDS(!wasm_sandbox_http_header(&http, "x-on") && !wasm_sandbox_http_field(&http, "x", "y"));
+    http.query = "&a=&b%20c=d+e&a=no&f&%=g&h=%";
+    HOLDS(!*wasm_sandbox_http_parameter(&http, "a") && !strcmp(wasm_sandbox_http_parameter(&http, "b c"), "d e"));
+    HOLDS(!*wasm_sandbox_http_parameter(&http, "f") && !wasm_sandbox_http_parameter(&http, "h"));
+    HOLDS(!wasm_sandbox_http_parameter(&http, "%") && !wasm_sandbox_http_parameter(&http, "i"));
+    HOLDS(!wasm_sandbox_http_header(&http, "x-on") && !wasm_sandbox_http_add_header(&http, "x", "y"));
     return 0;
 }
 

@@ -31,7 +31,7 @@ static void said(wasm_sandbox_http *http) {
     long len = strtol(http->query, &written, 10);
     char text[24];
     snprintf(text, sizeof text, "%ld", len);
-    wasm_sandbox_http_field(http, "Content-Length", text);
+    wasm_sandbox_http_add_header(http, "Content-Length", text);
     wasm_sandbox_http_print(http, "%.*s", (int)strtol(written + 1, NULL, 10), "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx");
 }
 
@@ -105,7 +105,7 @@ static void late(wasm_sandbox_http *http) {
     wasm_sandbox_http_flush(http);
     /* What comes too late is not taken. */
     http->status = 404;
-    if (wasm_sandbox_http_field(http, "x-late", ""))
+    if (wasm_sandbox_http_add_header(http, "x-late", ""))
         exit(1);
     if (strcmp(http->query, "abort"))
         return;
@@ -122,7 +122,7 @@ static void parts(wasm_sandbox_http *http) {
 void wasm_sandbox_http_handle(wasm_sandbox_http *http) {
     const char *path = http->path, *query = http->query;
     if (!strcmp(path, "/hello")) {
-        wasm_sandbox_http_field(http, "content-type", "text/plain");
+        wasm_sandbox_http_add_header(http, "content-type", "text/plain");
         wasm_sandbox_http_print(http, "hello\n");
     } else if (!strcmp(path, "/count")) {
         wasm_sandbox_http_print(http, "%d\n", ++answered);
@@ -135,7 +135,7 @@ void wasm_sandbox_http_handle(wasm_sandbox_http *http) {
     } else if (!strcmp(path, "/said")) {
         said(http);
     } else if (!strcmp(path, "/says")) {
-        wasm_sandbox_http_field(http, "content-length", query);
+        wasm_sandbox_http_add_header(http, "content-length", query);
         wasm_sandbox_http_flush(http);
     } else if (!strcmp(path, "/flood")) {
         static const char nothing[4096];
@@ -171,10 +171,10 @@ void wasm_sandbox_http_handle(wasm_sandbox_http *http) {
     } else if (!strcmp(path, "/exit")) {
         exit(3);
     } else if (!strcmp(path, "/field")) {
-        wasm_sandbox_http_field(http, "X-Latin", "\xe9");
-        wasm_sandbox_http_field(http, "X-Quoted", "a\"\\b");
-        wasm_sandbox_http_field(http, "connection", "close");
-        wasm_sandbox_http_field(http, "x-query", *query ? query : wasm_sandbox_http_decode("a%0d%0ab: c"));
+        wasm_sandbox_http_add_header(http, "X-Latin", "\xe9");
+        wasm_sandbox_http_add_header(http, "X-Quoted", "a\"\\b");
+        wasm_sandbox_http_add_header(http, "connection", "close");
+        wasm_sandbox_http_add_header(http, "x-query", *query ? query : wasm_sandbox_http_decode("a%0d%0ab: c"));
         wasm_sandbox_http_print(http, "<html>");
     } else {
         http->status = 404;
