@@ -59,7 +59,7 @@ pub(super) fn compile(
     parts.extend(KIT.map(|(_, header)| header.as_bytes()));
     parts.extend(FLAGS.map(str::as_bytes));
     parts.extend(headers.parts());
-    let key = CacheKey::new("c guest 4", &parts);
+    let key = CacheKey::new("c guest 5", &parts);
     through_cache(setup, &key, || {
         let zig = Zig::fetch(setup)?;
         let sysroot = zig.sysroot(language, setup)?;

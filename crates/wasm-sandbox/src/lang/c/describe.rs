@@ -18,8 +18,9 @@ const MAIN: [&str; 4] = ["main", "__main_void", "__main_argc_argv", "__original_
 /// Functions that the call ABI itself needs are no functions for callers, whoever wrote them.
 const ALLOCATOR: [&str; 4] = ["malloc", "free", "calloc", "realloc"];
 
-/// How the names begin of what the host calls, and of what answers requests.
+/// How the names begin of what the host calls, and the name of what answers requests, by `wasm_sandbox_http.h`.
 const OURS: &str = "wasm_sandbox_";
+const HANDLER: &str = "wasm_sandbox_http_handle";
 
 /// How many names a type may be known by on its way to what it is.
 const MAX_NAMES: usize = 16;
@@ -162,11 +163,14 @@ impl<'a> Unit<'a> {
             && defined.contains(export.as_str())
             && !MAIN.contains(&export.as_str())
             && !ALLOCATOR.contains(&export.as_str())
-            && !export.starts_with(OURS);
+            && (!export.starts_with(OURS) || export == HANDLER);
         if !own {
             return Ok(None);
         }
         let left_out = |reason: &str| Ok(Some(Err(LeftOut::new(name.clone(), reason))));
+        if export == HANDLER {
+            return left_out("it answers HTTP requests, which `wasm-sandbox serve` has it do");
+        }
         let result = match type_of(entry) {
             None => None,
             Some(offset) => match self.travels(offset)? {
