@@ -420,6 +420,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::disallowed_methods, reason = "a test's own process is told by its environment what to do")]
     fn h10_a_memory_whose_changes_could_not_be_taken_is_as_it_was() {
         const ALONE: &str = "WASM_SANDBOX_TEST_ALONE";
         if std::env::var_os(ALONE).is_none() {
