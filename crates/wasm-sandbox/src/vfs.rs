@@ -121,6 +121,8 @@ pub(crate) trait Dir: Send + Sync {
     fn stat_self(&self) -> VfsResult<Stat>;
     fn set_times_self(&self, accessed: SetTime, modified: SetTime) -> VfsResult<()>;
     fn sync(&self) -> VfsResult<()>;
+    /// Whether anything in its tree may be changed.
+    fn is_writable(&self) -> bool;
     /// For `link` and `rename`, which need the other directory's own type.
     fn as_any(&self) -> &dyn Any;
 

@@ -11,7 +11,7 @@ use std::{collections::VecDeque, sync::Arc};
 use super::{
     Host, Step, Stop, Wait,
     control::Stream,
-    descriptors::{Descriptor, FileFlags, OpenFile},
+    descriptors::{Descriptor, FileFlags, OpenFile, Place},
     handles::{Handle, Input, Listing, Output},
     http::Message,
 };
@@ -191,8 +191,9 @@ impl Host {
                 Ok(Access { kind: FileKind::File, read: *read, write: *write, flags: *flags })
             }
             // Rights to write are the tree's, and asked for by each act.
-            Descriptor::Directory(_) => {
-                Ok(Access { kind: FileKind::Directory, read: true, write: true, flags: FileFlags::default() })
+            Descriptor::Directory(directory) => {
+                let write = matches!(&directory.place, Place::Tree(tree) if tree.is_writable());
+                Ok(Access { kind: FileKind::Directory, read: true, write, flags: FileFlags::default() })
             }
             Descriptor::Stdin | Descriptor::Output(_) => Err(Errno::Badf),
         }

@@ -112,7 +112,7 @@ impl HostTree {
     }
 
     fn check_writable(&self) -> VfsResult<()> {
-        if self.tree.access == MountAccess::Write { Ok(()) } else { Err(Errno::Rofs) }
+        if self.is_writable() { Ok(()) } else { Err(Errno::Rofs) }
     }
 
     /// The directory of the same tree that a link or rename goes to.
@@ -259,6 +259,11 @@ impl Dir for HostTree {
             Ok(()) => self.tree.ledger.created(named(&parent, name)),
             Err(_) => self.tree.quota.refund_file(),
         }
+        // A slash asks for a directory, which Linux does not look at here.
+        let is_asked = made == Err(Errno::Exist) && name.ends_with('/');
+        if is_asked && named(&parent, name).is_some_and(|there| is_neither_directory_nor_link(&there)) {
+            return Err(Errno::Notdir);
+        }
         made
     }
 
@@ -332,6 +337,10 @@ impl Dir for HostTree {
         rustix::fs::fsync(directory).map_err(errno)
     }
 
+    fn is_writable(&self) -> bool {
+        self.tree.access == MountAccess::Write
+    }
+
     fn as_any(&self) -> &dyn Any {
         self
     }
@@ -387,6 +396,10 @@ fn descriptor(saved: &SavedHandle) -> VfsResult<&Arc<OwnedFd>> {
 /// A name without the slashes that follow it.
 fn bare(name: &str) -> &str {
     name.trim_end_matches('/')
+}
+
+fn is_neither_directory_nor_link(stat: &rustix::fs::Stat) -> bool {
+    !matches!(FileType::from_raw_mode(stat.st_mode), FileType::Directory | FileType::Symlink)
 }
 
 /// What a name stands for, a link for itself.

@@ -97,7 +97,7 @@ impl MemoryTree {
     }
 
     fn check_writable(&self) -> VfsResult<()> {
-        if self.tree.writable { Ok(()) } else { Err(Errno::Rofs) }
+        if self.is_writable() { Ok(()) } else { Err(Errno::Rofs) }
     }
 
     fn same_tree<'a>(&self, other: &'a dyn Dir) -> VfsResult<&'a Self> {
@@ -111,8 +111,12 @@ impl MemoryTree {
         let mut state = self.state();
         let place = state.resolve(self.inode, path, Last::Name)?;
         let (parent, name) = place.parent.ok_or(Errno::Exist)?;
+        let there = place.inode.map(|inode| state.inode(inode)).transpose()?.map(|there| &there.node);
         match node {
             Node::Symlink(ref target) if target.is_empty() => return Err(Errno::Noent),
+            Node::Symlink(_) if place.slash && matches!(there, Some(Node::File(_) | Node::Other)) => {
+                return Err(Errno::Notdir);
+            }
             _ if place.inode.is_some() => return Err(Errno::Exist),
             Node::Directory(_) => {}
             _ if place.slash => return Err(Errno::Noent),
@@ -409,6 +413,10 @@ impl Dir for MemoryTree {
 
     fn sync(&self) -> VfsResult<()> {
         Ok(())
+    }
+
+    fn is_writable(&self) -> bool {
+        self.tree.writable
     }
 
     fn as_any(&self) -> &dyn Any {

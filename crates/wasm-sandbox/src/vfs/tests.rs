@@ -223,6 +223,19 @@ fn a_slash_after_a_link_does_not_act_on_its_target() {
         assert_eq!(tree.rename("d", tree, "link/").unwrap_err(), Errno::Notdir, "{kind}");
         assert_eq!(tree.unlink("link/").unwrap_err(), Errno::Notdir, "{kind}");
         assert_eq!(tree.create_directory("dangling/").unwrap_err(), Errno::Exist, "{kind}");
+        put(tree, "f", b"");
+        for (taken, errno) in [
+            ("d/", Errno::Exist),
+            ("link/", Errno::Exist),
+            ("dangling/", Errno::Exist),
+            ("f", Errno::Exist),
+            ("f/", Errno::Notdir),
+            ("f///", Errno::Notdir),
+            ("new/", Errno::Noent),
+        ] {
+            assert_eq!(tree.symlink("x", taken).unwrap_err(), errno, "{kind}: {taken}");
+        }
+        tree.unlink("f").unwrap();
         assert_eq!(names(tree), ["d", "dangling", "link"], "{kind}");
         assert_eq!(tree.stat("link/", false).unwrap().kind, FileKind::Directory, "{kind}");
         tree.remove_directory("d/").unwrap();

@@ -512,4 +512,14 @@ fn flags_of_files_are_what_was_asked_for() {
     let expected: String =
         (0..32).map(|flags| format!("{flags} {}\n", if flags & 3 == 0 { flags | 1 } else { flags })).collect();
     assert_eq!(said, expected);
+    // A directory can be read, and changed if that was granted.
+    let directory = |build: fn(WasmSandboxBuilder, &Path) -> WasmSandboxBuilder| {
+        printed(|builder| build(builder, folder.path()), &["directory flags"])
+    };
+    assert_eq!(directory(|builder, folder| builder.filesystem_read(folder, "/data")), "1\n");
+    assert_eq!(directory(|builder, folder| builder.filesystem_write(folder, "/data")), "33\n");
+    assert_eq!(
+        directory(|builder, folder| builder.policy(|policy| policy.filesystem_overlay(folder, "/data"))),
+        "33\n"
+    );
 }

@@ -409,6 +409,11 @@ mod raw {
                 Some("outlives") => outlives(&arguments[0]),
                 Some("directories") => directories(),
                 Some("flags") => flags(&arguments[0]),
+                Some("directory flags") => {
+                    let mut known = [0; 2];
+                    get_flags(directory(), &mut known);
+                    println!("{}", known[1]);
+                }
                 Some("network") => network(),
                 other => panic!("nobody knows {other:?}"),
             }

@@ -281,11 +281,11 @@ fn set_time(time: NewTimestamp) -> Result<SetTime, Errno> {
         NewTimestamp::Now => return Ok(SetTime::Now),
         NewTimestamp::Timestamp(time) => time,
     };
+    let time = UNIX_EPOCH.checked_add(Duration::from_secs(seconds)).ok_or(Errno::Overflow)?;
     if nanoseconds >= 1_000_000_000 {
         return Err(Errno::Inval);
     }
-    let time = UNIX_EPOCH.checked_add(Duration::new(seconds, nanoseconds));
-    time.map(SetTime::To).ok_or(Errno::Overflow)
+    time.checked_add(Duration::from_nanos(nanoseconds.into())).map(SetTime::To).ok_or(Errno::Overflow)
 }
 
 /// What tells a file from others: preview 1 has both numbers in its `filestat`.
@@ -333,5 +333,21 @@ fn error_code(errno: Errno) -> ErrorCode {
         Errno::Txtbsy => ErrorCode::TextFileBusy,
         Errno::Xdev => ErrorCode::CrossDevice,
         _ => ErrorCode::Io,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_that_nobody_can_write_down_is_told_from_one_that_is_none() {
+        let set = |seconds, nanoseconds| set_time(NewTimestamp::Timestamp(Datetime { seconds, nanoseconds }));
+        assert_eq!(set(u64::MAX, 0).err(), Some(Errno::Overflow));
+        assert_eq!(set(u64::MAX, 1_000_000_000).err(), Some(Errno::Overflow));
+        assert_eq!(set(1, 1_000_000_000).err(), Some(Errno::Inval));
+        // The twin.
+        let expected = UNIX_EPOCH + Duration::new(1, 999_999_999);
+        assert!(matches!(set(1, 999_999_999), Ok(SetTime::To(time)) if time == expected));
     }
 }
