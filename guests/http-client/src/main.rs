@@ -23,6 +23,7 @@ fn main() {
         ["with", method, url, ref headers @ ..] => println!("{}", told(with(method, url, headers))),
         ["authorities", port, ref hosts @ ..] => hosts.iter().for_each(|host| authority(host, port)),
         ["post", url, said, written] => println!("{}", told(post(url, said, written.parse().unwrap()))),
+        ["overfull"] => overfull(),
         ["unfinished", url] => println!("{}", told(unfinished(url))),
         ["early", url, written] => println!("{}", told(early(url, written.parse().unwrap()))),
         ["trailers", url] => trailers(url),
@@ -153,6 +154,18 @@ fn post(url: &str, said: &str, written: usize) -> Answered {
         println!("finishing: {code:?}");
     }
     await_(&coming)
+}
+
+/// Writes more than there is room for before the request has gone, so that nobody makes any.
+fn overfull() {
+    let request = OutgoingRequest::new(Fields::new());
+    let body = request.body().unwrap();
+    let stream = body.write().unwrap();
+    for _ in 0..2 {
+        let room = stream.check_write().unwrap();
+        println!("{room} {:?}", stream.write(&vec![b'x'; room as usize]));
+    }
+    let _ = stream.write(b"x");
 }
 
 /// The body goes before it is finished.

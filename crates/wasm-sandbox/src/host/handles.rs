@@ -40,7 +40,7 @@ pub(super) enum Input {
     Body(Arc<Pipe>),
     /// What a connection receives.
     Connection(u32),
-    /// Nowhere any more: the guest has been told of its end.
+    /// Nowhere any more: the guest has been told of its end, or of an error.
     Ended,
 }
 
@@ -56,6 +56,8 @@ pub(super) enum Output {
     Body(Arc<Pipe>),
     /// What a connection sends.
     Connection(u32),
+    /// Nowhere any more: the guest has been told of an error.
+    Ended,
 }
 
 /// What can be waited for.

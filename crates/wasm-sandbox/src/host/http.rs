@@ -389,7 +389,7 @@ pub(super) fn write_body(pipe: &Arc<Pipe>, bytes: &[u8]) -> Result<Step<usize>, 
     let len = bytes.len().min(pipe.room());
     let is_counted = !pipe.is_unwanted();
     if is_counted && pipe.length().is_some_and(|length| pipe.sent().saturating_add(len as u64) > length) {
-        pipe.end(End::Broken(Errno::Connreset));
+        pipe.overflow(bytes.len());
         return Err(if pipe.is_request() { Errno::Msgsize } else { Errno::Fbig }.into());
     }
     if len == 0 {

@@ -139,6 +139,14 @@ impl Pipe {
         self.changed(state);
     }
 
+    /// Ends it, for it would have so many bytes more, and with them more than were said.
+    pub(super) fn overflow(&self, more: usize) {
+        let mut state = self.state();
+        state.sent = state.sent.saturating_add(more as u64);
+        state.end.get_or_insert(End::Broken(Errno::Connreset));
+        self.changed(state);
+    }
+
     /// Ends it, unless it has ended. What was sent before can still be read.
     pub(crate) fn end(&self, end: End) {
         let mut state = self.state();

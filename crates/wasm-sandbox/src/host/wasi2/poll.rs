@@ -60,7 +60,7 @@ impl Host {
     pub(crate) fn writable(&mut self, stream: u32) -> Result<u32, Stop> {
         let pollable = match self.handles.output(stream)?.clone() {
             Output::Standard(stream) => Pollable::Stream(stream),
-            Output::File { .. } => Pollable::Now,
+            Output::File { .. } | Output::Ended => Pollable::Now,
             Output::Body(pipe) => Pollable::Body(pipe, Way::Writes),
             Output::Connection(connection) => Pollable::Connection(connection, Interest::Send),
         };

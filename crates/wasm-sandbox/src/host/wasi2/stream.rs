@@ -3,7 +3,7 @@
 use super::{Fault, PIECE};
 use crate::{
     host::{
-        Host, Step,
+        Host, Step, Stop,
         control::Stream,
         handles::{Input, Output},
         http::{read_body, write_body},
@@ -25,24 +25,22 @@ impl Host {
             // A file may grow, and a body has its own end.
             _ => (true, false),
         };
-        let step = match input {
-            Input::Stdin => self.streams.read(&mut bytes)?,
-            Input::File { fd, position } => self.descriptors.file(fd)?.read_at(&mut bytes, position)?,
-            Input::Body(pipe) => {
-                self.drive_requests()?;
-                read_body(&pipe, &mut bytes)?
+        match self.read_input(input, &mut bytes) {
+            Err(Fault::Errno(errno)) => {
+                let input = self.handles.input(stream)?;
+                if !matches!(input, Input::File { .. }) {
+                    *input = Input::Ended;
+                }
+                Err(errno.into())
             }
-            Input::Connection(connection) => self.receive(connection, &mut bytes)?,
-            Input::Ended => return Err(Fault::Closed),
-        };
-        match step {
-            Step::Done(0) if len > 0 => {
+            Err(fault) => Err(fault),
+            Ok(Step::Done(0)) if len > 0 => {
                 if ends {
                     *self.handles.input(stream)? = Input::Ended;
                 }
                 Err(Fault::Closed)
             }
-            Step::Done(read) => {
+            Ok(Step::Done(read)) => {
                 bytes.truncate(read);
                 if let Input::File { position, .. } = self.handles.input(stream)? {
                     *position = position.saturating_add(read as u64);
@@ -52,10 +50,23 @@ impl Host {
                 }
                 Ok(Step::Done(bytes))
             }
-            Step::Wait(wait) if !blocking && (wait.stream.is_some() || wait.event.is_some()) => {
+            Ok(Step::Wait(wait)) if !blocking && (wait.stream.is_some() || wait.event.is_some()) => {
                 Ok(Step::Done(Vec::new()))
             }
-            Step::Wait(wait) => Ok(Step::Wait(wait)),
+            Ok(Step::Wait(wait)) => Ok(Step::Wait(wait)),
+        }
+    }
+
+    fn read_input(&mut self, input: Input, bytes: &mut [u8]) -> Result<Step<usize>, Fault> {
+        match input {
+            Input::Stdin => Ok(self.streams.read(bytes)?),
+            Input::File { fd, position } => Ok(self.descriptors.file(fd)?.read_at(bytes, position)?),
+            Input::Body(pipe) => {
+                self.drive_requests()?;
+                read_body(&pipe, bytes)
+            }
+            Input::Connection(connection) => self.receive(connection, bytes),
+            Input::Ended => Err(Fault::Closed),
         }
     }
 
@@ -82,12 +93,41 @@ impl Host {
             Output::File { .. } => Ok(PIECE),
             Output::Body(pipe) if pipe.is_closed() || pipe.has_end() => Err(Fault::Closed),
             Output::Body(pipe) => Ok(pipe.room().min(PIECE)),
-            Output::Connection(connection) => self.room_to_send(connection),
+            Output::Connection(connection) => {
+                let room = self.room_to_send(connection);
+                self.ended_by(stream, room)
+            }
+            Output::Ended => Err(Fault::Closed),
         }
+    }
+
+    /// How many bytes a write that does not block may have. A body has its own room, for whoever is to make more may not be
+    /// there yet: the guest would wait for itself.
+    pub(crate) fn permit(&mut self, stream: u32) -> Result<usize, Stop> {
+        Ok(match self.handles.output(stream)? {
+            Output::Body(pipe) if !pipe.is_closed() && !pipe.has_end() => pipe.room().min(PIECE),
+            _ => PIECE,
+        })
     }
 
     /// Writes `bytes` from `done` on, which says how far it has come. Nothing is left to flush.
     pub(crate) fn write(&mut self, stream: u32, bytes: &[u8], done: &mut usize) -> Result<Step<()>, Fault> {
+        let outcome = self.write_output(stream, bytes, done);
+        self.ended_by(stream, outcome)
+    }
+
+    /// After an error a stream is closed, but for a file's: what does not fit now may fit later.
+    fn ended_by<T>(&mut self, stream: u32, outcome: Result<T, Fault>) -> Result<T, Fault> {
+        if let Err(Fault::Errno(_)) = outcome {
+            let output = self.handles.output(stream)?;
+            if !matches!(output, Output::File { .. }) {
+                *output = Output::Ended;
+            }
+        }
+        outcome
+    }
+
+    fn write_output(&mut self, stream: u32, bytes: &[u8], done: &mut usize) -> Result<Step<()>, Fault> {
         while let Some(rest) = bytes.get(*done..).filter(|rest| !rest.is_empty()) {
             let written = match self.handles.output(stream)?.clone() {
                 Output::Standard(stream) => match self.write_standard(stream, rest)? {
@@ -110,6 +150,7 @@ impl Host {
                     }
                     Step::Wait(wait) => return Ok(Step::Wait(wait)),
                 },
+                Output::Ended => return Err(Fault::Closed),
             };
             if written == 0 {
                 return Err(Errno::Io.into());

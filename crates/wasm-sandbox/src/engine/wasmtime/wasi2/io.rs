@@ -92,23 +92,23 @@ impl streams::HostInputStream for StoreData {
     }
 }
 
-/// A call may have as much as `check-write` says at most.
-fn check_len(len: u64) -> Streamed<()> {
-    if len > PIECE as u64 {
-        return Err(Stop::Trap(format!("a write of {len} bytes, where {PIECE} are the most")).into());
+/// A call may have so many bytes at most.
+fn check_len(len: u64, most: usize) -> Streamed<()> {
+    if len > most as u64 {
+        return Err(Stop::Trap(format!("a write of {len} bytes, where {most} are the most")).into());
     }
     Ok(())
 }
 
 impl StoreData {
     async fn write_all(&mut self, stream: &Resource<OutputStream>, bytes: &[u8]) -> Streamed<()> {
-        check_len(bytes.len() as u64)?;
+        check_len(bytes.len() as u64, PIECE)?;
         let mut done = 0;
         self.settle(|host| host.write(stream.rep(), bytes, &mut done)).await
     }
 
     async fn write_zeroes(&mut self, stream: &Resource<OutputStream>, len: u64) -> Streamed<()> {
-        check_len(len)?;
+        check_len(len, PIECE)?;
         self.write_all(stream, &vec![0; usize::try_from(len).unwrap_or(PIECE).min(PIECE)]).await
     }
 
@@ -135,6 +135,7 @@ impl streams::HostOutputStream for StoreData {
     }
 
     async fn write(&mut self, stream: Resource<OutputStream>, bytes: Vec<u8>) -> Streamed<()> {
+        check_len(bytes.len() as u64, self.host.permit(stream.rep())?)?;
         self.write_all(&stream, &bytes).await
     }
 
@@ -157,6 +158,7 @@ impl streams::HostOutputStream for StoreData {
     }
 
     async fn write_zeroes(&mut self, stream: Resource<OutputStream>, len: u64) -> Streamed<()> {
+        check_len(len, self.host.permit(stream.rep())?)?;
         self.write_zeroes(&stream, len).await
     }
 

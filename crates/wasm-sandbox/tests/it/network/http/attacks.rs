@@ -135,7 +135,7 @@ fn f7_a_body_is_as_long_as_the_guest_said() {
     let silent = Server::new(|mut stream, _| drop(std::io::copy(&mut stream, &mut std::io::sink())));
     let more = super::said(&silent, &["post", &url(&silent), "10000", "20000"]);
     assert!(
-        more.contains("\nfinishing: ErrorCode::HttpRequestBodySize(Some(10000))\n") && more.ends_with(broke),
+        more.contains("\nfinishing: ErrorCode::HttpRequestBodySize(Some(20000))\n") && more.ends_with(broke),
         "{more}"
     );
     assert!(said("20000", "20000").starts_with("200 "));
@@ -148,6 +148,15 @@ fn f7_a_body_is_as_long_as_the_guest_said() {
     });
     assert!(super::said(&server, &["unfinished", &url(&server)]).ends_with(broke));
     assert!(server.heard().iter().all(|said| !said.ends_with("0\r\n\r\n")), "{:?}", server.heard());
+}
+
+#[test]
+fn d6_a_body_has_the_room_that_was_said() {
+    let result = run(client(), &["overfull"]);
+    let Ending::Trap(trap) = &result.ending else { panic!("{:?}", result.ending) };
+    assert_eq!(trap.message, "a write of 1 bytes, where 0 are the most");
+    // The twin: what there was room for.
+    assert_eq!(result.stdout.text(), "65536 Ok(())\n0 Ok(())\n");
 }
 
 #[test]
