@@ -150,7 +150,9 @@ impl Datagrams {
         let _in_runtime = runtime.enter();
         let socket = Arc::new(UdpSocket::from_std(socket)?);
         let changed = Arc::clone(&shared.changed);
-        let inbox = Arc::new(Inbox { state: Mutex::default(), to_task: Notify::new(), changed });
+        // Until the runtime knows that the system takes something, it lets nothing be sent.
+        let state = Mutex::new(State { full: true, ..State::default() });
+        let inbox = Arc::new(Inbox { state, to_task: Notify::new(), changed });
         let time = shared.grants.connection_time;
         runtime.spawn(run(Place::new(shared), Arc::clone(&inbox), Arc::clone(&socket), time));
         Ok(Self { inbox, socket, local, peers: BTreeMap::new() })

@@ -5,7 +5,7 @@ mod udp;
 
 use std::{
     collections::VecDeque,
-    net::{IpAddr, SocketAddr},
+    net::{IpAddr, Ipv6Addr, SocketAddr},
 };
 
 use wasm_sandbox_policy::{AddressKind, NetworkHost};
@@ -44,6 +44,7 @@ pub(in crate::host) struct Resolving {
 impl Host {
     /// Begins to resolve a name that is granted; an address is what it is. What can be neither is wrong, and refused as well.
     pub(crate) fn resolve_name(&mut self, name: &str) -> Result<u32, Fault> {
+        let name = without_brackets(name);
         let found = match self.net_resolve(name)? {
             Progress::Done(Err(error)) if error.kind == NetErrorKind::Denied => {
                 let is_none = name.parse::<NetworkHost>().is_err();
@@ -146,6 +147,12 @@ impl Host {
     pub(super) fn room_to_send(&mut self, connection: u32) -> Result<usize, Fault> {
         self.net_room(connection).map(|room| room.min(super::PIECE)).map_err(|error| ended(&error))
     }
+}
+
+/// An address of IPv6 may be said in brackets, as in preview 2's reference.
+fn without_brackets(name: &str) -> &str {
+    let inside = name.strip_prefix('[').and_then(|name| name.strip_suffix(']'));
+    inside.filter(|inside| inside.parse::<Ipv6Addr>().is_ok()).unwrap_or(name)
 }
 
 fn told(progress: Progress<Vec<IpAddr>>) -> Option<Result<VecDeque<IpAddr>, Errno>> {

@@ -187,6 +187,9 @@ mod raw {
             "[method]input-stream.blocking-read" blocking_read(stream: i32, len: u64, out: *mut [u32; 4]);
             "[method]input-stream.read" read(stream: i32, len: u64, out: *mut [u32; 4]);
             "[method]input-stream.subscribe" readable(stream: i32) -> i32;
+            "[method]output-stream.blocking-write-and-flush" blocking_write(
+                stream: i32, bytes: *const u8, len: usize, out: *mut [u32; 3]
+            );
             "[method]output-stream.check-write" check_write(stream: i32, out: *mut [u64; 2]);
             "[method]output-stream.subscribe" writable(stream: i32) -> i32;
         }
@@ -211,6 +214,7 @@ mod raw {
                 e: i32, f: i32, g: i32, h: i32, i: i32, j: i32, out: *mut [i32; 3]
             );
             "[method]outgoing-datagram-stream.check-send" check_send(stream: i32, out: *mut [u64; 2]);
+            "[method]outgoing-datagram-stream.subscribe" goes(stream: i32) -> i32;
             "[method]outgoing-datagram-stream.send" send(
                 stream: i32, list: *const Datagram, len: usize, out: *mut [u64; 2]
             );
@@ -279,10 +283,12 @@ mod raw {
                 ("order", [port]) => order(port.parse().unwrap()),
                 ("families", [port]) => families(port.parse().unwrap()),
                 ("ended", [port]) => ended(port.parse().unwrap()),
+                ("reset", [port]) => reset(port.parse().unwrap()),
                 ("outlives", [port]) => outlives(port.parse().unwrap()),
                 ("together", [port]) => together(port.parse().unwrap()),
                 ("elsewhere", [port, other]) => elsewhere(port.parse().unwrap(), other.parse().unwrap()),
                 ("unasked", _) => unasked(),
+                ("fresh", [port]) => fresh(port.parse().unwrap()),
                 ("sockets", _) => loop {
                     tcp(0);
                 },
@@ -485,6 +491,24 @@ mod raw {
         }
     }
 
+    /// The first datagram of each socket, once it was said that it may go.
+    unsafe fn fresh(port: i32) {
+        let mut went = 0;
+        for _ in 0..100 {
+            unsafe {
+                let socket = bound();
+                let (_, stream) = flows(socket, Some(port)).unwrap();
+                block(goes(stream));
+                let mut out = [0; 2];
+                check_send(stream, &mut out);
+                assert!(out[0] as u8 == 0 && out[1] > 0);
+                went += sent(stream, &[None]).unwrap();
+                drop_udp(socket);
+            }
+        }
+        println!("{went}");
+    }
+
     unsafe fn resolving(name: &str) -> Result<i32, &'static str> {
         let mut out = [0; 2];
         unsafe { resolve(network(), name.as_ptr(), name.len(), &mut out) };
@@ -548,6 +572,25 @@ mod raw {
             block(readable(input));
             read(input, 0, &mut got);
             println!("{} {}", got[0] as u8, got[1] as u8);
+        }
+    }
+
+    /// A connection that breaks off: what both of its streams say of that, and what then.
+    unsafe fn reset(port: i32) {
+        unsafe {
+            let (_socket, input, output) = connected(port);
+            let (mut wrote, mut got, mut room) = ([0; 3], [0; 4], [0; 2]);
+            blocking_write(output, b"x".as_ptr(), 1, &mut wrote);
+            println!("{}", wrote[0] as u8);
+            for _ in 0..2 {
+                blocking_read(input, 9, &mut got);
+                println!("{} {}", got[0] as u8, got[1] as u8);
+            }
+            // The first time it may be an error, which ends it.
+            check_write(output, &mut room);
+            check_write(output, &mut room);
+            println!("{} {}", room[0] as u8, room[1] as u8);
+            [readable(input), writable(output)].into_iter().for_each(|pollable| block(pollable));
         }
     }
 
