@@ -10,9 +10,9 @@ use super::{
     control::Stream,
     http::{Message, Pipe, Way},
     net::Interest,
-    wasi2::sockets::Socket,
+    wasi2::{Failed, sockets::Socket},
 };
-use crate::vfs::{DirEntry, Errno};
+use crate::vfs::DirEntry;
 
 /// Things that a component and its callers may hold in handles at a time.
 pub(crate) const MAX_HANDLES: u32 = 10_000;
@@ -23,7 +23,7 @@ pub(super) enum Handle {
     Output(Output),
     Pollable(Pollable),
     Listing(Listing),
-    Error(Errno),
+    Error(Failed),
     Message(Message),
     Terminal,
     Socket(Socket),
@@ -155,9 +155,9 @@ impl Handles {
         }
     }
 
-    pub(super) fn error(&mut self, number: u32) -> Result<Errno, Stop> {
+    pub(super) fn error(&mut self, number: u32) -> Result<Failed, Stop> {
         match self.find(number)? {
-            Handle::Error(errno) => Ok(*errno),
+            Handle::Error(failed) => Ok(*failed),
             _ => Err(foreign()),
         }
     }

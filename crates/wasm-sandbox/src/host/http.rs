@@ -27,7 +27,7 @@ use super::{
     Host, Step, Stop,
     handles::{Handle, Input, Output, Pollable, foreign},
     http_frame::Serving,
-    wasi2::{Fault, Lent},
+    wasi2::{Fault, Lent, WrongLength},
 };
 use crate::vfs::Errno;
 
@@ -390,7 +390,7 @@ pub(super) fn write_body(pipe: &Arc<Pipe>, bytes: &[u8]) -> Result<Step<usize>, 
     let is_counted = !pipe.is_unwanted();
     if is_counted && pipe.length().is_some_and(|length| pipe.sent().saturating_add(len as u64) > length) {
         pipe.overflow(bytes.len());
-        return Err(if pipe.is_request() { Errno::Msgsize } else { Errno::Fbig }.into());
+        return Err(Fault::Length(WrongLength { is_request: pipe.is_request(), written: pipe.sent() }));
     }
     if len == 0 {
         return Ok(Step::Wait(pipe.wait(Way::Writes)));

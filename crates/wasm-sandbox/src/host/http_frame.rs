@@ -88,7 +88,7 @@ impl Host {
             Ok(Step::Done(came)) => came,
             Ok(Step::Wait(wait @ Wait { event: Some(_), .. })) => Came::Wait(wait),
             Err(Fault::Stop(stop)) => return Err(stop),
-            Ok(Step::Wait(_)) | Err(Fault::Errno(_) | Fault::Closed) => Came::To(FAILED, Vec::new()),
+            Ok(Step::Wait(_)) | Err(Fault::Errno(_) | Fault::Length(_) | Fault::Closed) => Came::To(FAILED, Vec::new()),
         }))
     }
 

@@ -30,9 +30,25 @@ const RANDOM_PIECE: usize = 1 << 20;
 #[derive(Debug)]
 pub(crate) enum Fault {
     Errno(Errno),
+    /// A body would be longer than was said.
+    Length(WrongLength),
     /// The stream has come to its end.
     Closed,
     Stop(Stop),
+}
+
+/// A body of another length than was said.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct WrongLength {
+    pub(crate) is_request: bool,
+    pub(crate) written: u64,
+}
+
+/// What a guest is told of a stream that has failed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Failed {
+    Errno(Errno),
+    Length(WrongLength),
 }
 
 impl From<Errno> for Fault {
@@ -246,12 +262,12 @@ impl Host {
     }
 
     /// A handle for an error that a guest is told of.
-    pub(crate) fn error(&mut self, errno: Errno) -> Result<u32, Stop> {
-        self.handles.insert(Handle::Error(errno))
+    pub(crate) fn error(&mut self, failed: Failed) -> Result<u32, Stop> {
+        self.handles.insert(Handle::Error(failed))
     }
 
     /// What the error was.
-    pub(crate) fn errno(&mut self, error: u32) -> Result<Errno, Stop> {
+    pub(crate) fn failed(&mut self, error: u32) -> Result<Failed, Stop> {
         self.handles.error(error)
     }
 

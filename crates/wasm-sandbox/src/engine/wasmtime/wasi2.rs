@@ -20,7 +20,10 @@ use super::{
 };
 use crate::{
     engine::Mode,
-    host::{Host, Step, Stop, Wait, wasi2::Fault},
+    host::{
+        Host, Step, Stop, Wait,
+        wasi2::{Fault, WrongLength},
+    },
     vfs::Errno,
 };
 
@@ -68,10 +71,14 @@ pub(super) fn add(linker: &mut Linker<StoreData>, mode: Mode) -> wasmtime::Resul
     }
 }
 
+const TOO_LONG: &str = "the body is longer than was said";
+
 /// Why a function has no result.
 #[derive(Debug)]
 pub(super) enum Refused {
     Errno(Errno),
+    /// A body would be longer than was said.
+    Length(WrongLength),
     /// The stream has come to its end.
     Closed,
     /// The guest ends.
@@ -82,6 +89,7 @@ impl From<Fault> for Refused {
     fn from(fault: Fault) -> Self {
         match fault {
             Fault::Errno(errno) => Self::Errno(errno),
+            Fault::Length(length) => Self::Length(length),
             Fault::Closed => Self::Closed,
             Fault::Stop(stop) => stop.into(),
         }
@@ -118,6 +126,7 @@ impl From<Refused> for wasmtime::Error {
         match refused {
             Refused::Ends(error) => error,
             Refused::Errno(errno) => Stopped(Stop::Trap(errno.text().to_owned())).into(),
+            Refused::Length(_) => Stopped(Stop::Trap(TOO_LONG.to_owned())).into(),
             Refused::Closed => Stopped(Stop::Trap("the stream is closed".to_owned())).into(),
         }
     }

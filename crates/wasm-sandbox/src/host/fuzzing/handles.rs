@@ -9,7 +9,7 @@ use super::{
 use crate::{
     host::{
         FileFlags, Host, Step, Stop, Stream,
-        wasi2::{Fault, PIECE},
+        wasi2::{Failed, Fault, PIECE},
     },
     vfs::{Errno, OpenHow, SetTime},
 };
@@ -55,7 +55,7 @@ impl Guest {
         };
         self.world.check_quota("WASI 0.2");
         match outcome {
-            Ok(()) | Err(Fault::Errno(_) | Fault::Closed) => Ok(()),
+            Ok(()) | Err(Fault::Errno(_) | Fault::Length(_) | Fault::Closed) => Ok(()),
             Err(Fault::Stop(Stop::Limit(_) | Stop::Exit(_))) => {
                 self.ended = true;
                 Err(arbitrary::Error::NotEnoughData)
@@ -194,10 +194,18 @@ impl Guest {
 
     fn errors(&mut self, input: &mut Unstructured<'_>) -> Result<Outcome> {
         if input.arbitrary()? {
-            return Ok(self.host().error(Errno::Nospc).map(|handle| self.errors.push(handle)).map_err(Fault::from));
+            return Ok(self
+                .host()
+                .error(Failed::Errno(Errno::Nospc))
+                .map(|handle| self.errors.push(handle))
+                .map_err(Fault::from));
         }
         let error = one(&self.errors, input)?;
-        Ok(self.host().errno(error).map(|errno| assert_eq!(errno, Errno::Nospc)).map_err(Fault::from))
+        Ok(self
+            .host()
+            .failed(error)
+            .map(|failed| assert!(matches!(failed, Failed::Errno(Errno::Nospc))))
+            .map_err(Fault::from))
     }
 
     fn drop_one(&mut self, input: &mut Unstructured<'_>) -> Result<Outcome> {

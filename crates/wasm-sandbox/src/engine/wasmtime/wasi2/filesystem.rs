@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     engine::wasmtime::{store::StoreData, trap::Stopped},
-    host::FileFlags,
+    host::{FileFlags, wasi2::Failed},
     vfs::{Errno, FileKind, OpenHow, SetTime, Stat},
 };
 
@@ -54,8 +54,10 @@ impl types::Host for StoreData {
     }
 
     fn filesystem_error_code(&mut self, error: Resource<Error>) -> wasmtime::Result<Option<ErrorCode>> {
-        let errno = self.call()?.errno(error.rep()).map_err(Stopped)?;
-        Ok(Some(error_code(errno)))
+        Ok(match self.call()?.failed(error.rep()).map_err(Stopped)? {
+            Failed::Errno(errno) => Some(error_code(errno)),
+            Failed::Length(_) => None,
+        })
     }
 }
 

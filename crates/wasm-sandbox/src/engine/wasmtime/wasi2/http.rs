@@ -16,6 +16,7 @@ use crate::{
         Stop,
         http::{Failure, FieldFault, MessageFault},
         net::{NetErrorKind, RequestFault},
+        wasi2::{Failed, WrongLength},
     },
     vfs::Errno,
 };
@@ -25,11 +26,14 @@ type Fielded = wasmtime::Result<Result<(), HeaderError>>;
 
 impl types::Host for StoreData {
     fn http_error_code(&mut self, error: Resource<IoError>) -> wasmtime::Result<Option<ErrorCode>> {
-        let errno = self.call()?.errno(error.rep()).map_err(Stopped)?;
-        Ok(match errno {
-            Errno::Fbig => Some(ErrorCode::HttpResponseBodySize(None)),
-            Errno::Msgsize => Some(ErrorCode::HttpRequestBodySize(None)),
-            errno => broken(errno),
+        Ok(match self.call()?.failed(error.rep()).map_err(Stopped)? {
+            Failed::Errno(errno) => broken(errno),
+            Failed::Length(WrongLength { is_request: true, written }) => {
+                Some(ErrorCode::HttpRequestBodySize(Some(written)))
+            }
+            Failed::Length(WrongLength { is_request: false, written }) => {
+                Some(ErrorCode::HttpResponseBodySize(Some(written)))
+            }
         })
     }
 }

@@ -3,7 +3,7 @@
 use wasmtime::component::Resource;
 
 use super::{
-    Refused,
+    Refused, TOO_LONG,
     bindings::wasi::io::{
         error::{self, Error},
         poll::{self, Pollable},
@@ -12,7 +12,10 @@ use super::{
 };
 use crate::{
     engine::wasmtime::{store::StoreData, trap::Stopped},
-    host::{Stop, wasi2::PIECE},
+    host::{
+        Stop,
+        wasi2::{Failed, PIECE},
+    },
 };
 
 /// What a function of a stream gives.
@@ -22,7 +25,11 @@ impl error::Host for StoreData {}
 
 impl error::HostError for StoreData {
     fn to_debug_string(&mut self, error: Resource<Error>) -> wasmtime::Result<String> {
-        Ok(self.call()?.errno(error.rep()).map_err(Stopped)?.text().to_owned())
+        Ok(match self.call()?.failed(error.rep()).map_err(Stopped)? {
+            Failed::Errno(errno) => errno.text(),
+            Failed::Length(_) => TOO_LONG,
+        }
+        .to_owned())
     }
 
     fn drop(&mut self, error: Resource<Error>) -> wasmtime::Result<()> {
@@ -55,14 +62,14 @@ impl poll::HostPollable for StoreData {
 
 impl streams::Host for StoreData {
     fn convert_stream_error(&mut self, refused: Refused) -> wasmtime::Result<StreamError> {
-        match refused {
-            Refused::Errno(errno) => {
-                let error = self.host.error(errno).map_err(Stopped)?;
-                Ok(StreamError::LastOperationFailed(Resource::new_own(error)))
-            }
-            Refused::Closed => Ok(StreamError::Closed),
-            Refused::Ends(error) => Err(error),
-        }
+        let failed = match refused {
+            Refused::Errno(errno) => Failed::Errno(errno),
+            Refused::Length(length) => Failed::Length(length),
+            Refused::Closed => return Ok(StreamError::Closed),
+            Refused::Ends(error) => return Err(error),
+        };
+        let error = self.host.error(failed).map_err(Stopped)?;
+        Ok(StreamError::LastOperationFailed(Resource::new_own(error)))
     }
 }
 

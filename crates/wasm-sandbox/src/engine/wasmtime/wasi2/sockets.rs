@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     engine::wasmtime::{store::StoreData, trap::Stopped},
-    host::net::SocketOptions,
+    host::{net::SocketOptions, wasi2::Failed},
     vfs::Errno,
 };
 
@@ -39,8 +39,10 @@ impl network::Host for StoreData {
     }
 
     fn network_error_code(&mut self, error: Resource<Error>) -> wasmtime::Result<Option<ErrorCode>> {
-        let code = code(self.call()?.errno(error.rep()).map_err(Stopped)?);
-        Ok(Some(code).filter(|code| *code != ErrorCode::Unknown))
+        Ok(match self.call()?.failed(error.rep()).map_err(Stopped)? {
+            Failed::Errno(errno) => Some(code(errno)).filter(|code| *code != ErrorCode::Unknown),
+            Failed::Length(_) => None,
+        })
     }
 }
 

@@ -128,7 +128,7 @@ fn f7_a_body_is_as_long_as_the_guest_said() {
     );
     let long = said("15000", "20000");
     assert!(
-        long.starts_with("writing: Some(ErrorCode::HttpRequestBodySize(None))\n") && long.ends_with(broke),
+        long.starts_with("writing: Some(ErrorCode::HttpRequestBodySize(Some(20000)))\n") && long.ends_with(broke),
         "{long}"
     );
     // The server has heard all that was said before the guest says more: it has to keep its answer to itself.
