@@ -27,7 +27,7 @@ const MAX_FIELDS: usize = 100;
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// How long the accounts of guests are waited for that are cut off.
-const LAST_ACCOUNTS: Duration = Duration::from_secs(2);
+const LAST_ACCOUNTS: Duration = Duration::from_secs(5);
 
 /// A server of HTTP/1.1 on one address, with guests that answer.
 pub struct HttpServer {

@@ -245,7 +245,7 @@ async fn bring(body: impl Body<Data: Send>, pipe: &Pipe) {
     let mut body = pin!(body);
     while !pipe.has_end() {
         std::future::poll_fn(|context| pipe.poll_room(context)).await;
-        if pipe.is_closed() {
+        if pipe.has_no_reader() {
             // Nothing of it will come any more.
             return pipe.end(End::Whole(None));
         }
@@ -262,7 +262,7 @@ async fn bring(body: impl Body<Data: Send>, pipe: &Pipe) {
 
 /// As [`bring`] for one piece, however large.
 async fn bring_piece(mut data: impl Buf, pipe: &Pipe) {
-    while data.has_remaining() && !pipe.is_closed() {
+    while data.has_remaining() && !pipe.has_no_reader() {
         std::future::poll_fn(|context| pipe.poll_room(context)).await;
         let len = data.chunk().len().min(pipe.room());
         pipe.send(data.chunk().get(..len).unwrap_or_default());

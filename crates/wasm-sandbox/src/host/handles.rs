@@ -10,7 +10,7 @@ use super::{
     control::Stream,
     http::{Message, Pipe, Way},
     net::Interest,
-    wasi2::{Failed, sockets::Socket},
+    wasi2::{StreamFailure, sockets::Socket},
 };
 use crate::vfs::DirEntry;
 
@@ -23,7 +23,7 @@ pub(super) enum Handle {
     Output(Output),
     Pollable(Pollable),
     Listing(Listing),
-    Error(Failed),
+    Error(StreamFailure),
     Message(Message),
     Terminal,
     Socket(Socket),
@@ -155,9 +155,9 @@ impl Handles {
         }
     }
 
-    pub(super) fn error(&mut self, number: u32) -> Result<Failed, Stop> {
+    pub(super) fn error(&mut self, number: u32) -> Result<StreamFailure, Stop> {
         match self.find(number)? {
-            Handle::Error(failed) => Ok(*failed),
+            Handle::Error(failure) => Ok(*failure),
             _ => Err(foreign()),
         }
     }

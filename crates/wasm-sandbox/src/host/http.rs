@@ -112,11 +112,8 @@ pub(crate) enum TrailersState {
 /// Why an answer cannot be given.
 #[derive(Debug)]
 pub(crate) enum MessageFault {
-    /// The body has another length than was said: what it has.
-    Length {
-        is_request: bool,
-        written: u64,
-    },
+    /// The body has another length than was said.
+    Length(WrongLength),
     /// Its fields, or those behind its body, are longer than anyone takes: their bytes.
     Fields {
         is_request: bool,
@@ -177,14 +174,14 @@ impl Host {
     }
 
     /// The head of the request that came in, without its fields.
-    pub(crate) fn request_head(&mut self, number: u32) -> Result<Arc<Parts>, Stop> {
+    pub(crate) fn incoming_request_head(&mut self, number: u32) -> Result<Arc<Parts>, Stop> {
         match self.handles.message(number)? {
             Message::IncomingRequest { head, .. } => Ok(Arc::clone(head)),
             _ => Err(foreign()),
         }
     }
 
-    pub(crate) fn request_fields(&mut self, number: u32) -> Result<u32, Stop> {
+    pub(crate) fn incoming_request_fields(&mut self, number: u32) -> Result<u32, Stop> {
         let fields = match self.handles.message(number)? {
             Message::IncomingRequest { fields, .. } => Arc::clone(fields),
             _ => return Err(foreign()),
@@ -193,7 +190,7 @@ impl Host {
     }
 
     /// The body of the request that came in; only once.
-    pub(crate) fn request_body(&mut self, number: u32) -> Result<Option<u32>, Stop> {
+    pub(crate) fn incoming_request_body(&mut self, number: u32) -> Result<Option<u32>, Stop> {
         let body = match self.handles.message(number)? {
             Message::IncomingRequest { body, .. } => body.take(),
             _ => return Err(foreign()),
@@ -259,7 +256,7 @@ impl Host {
     }
 
     /// A response with these fields, which are its own from here on.
-    pub(crate) fn new_response(&mut self, fields: u32) -> Result<u32, Stop> {
+    pub(crate) fn new_outgoing_response(&mut self, fields: u32) -> Result<u32, Stop> {
         let fields = self.take_fields(fields)?;
         let room = self.room_of_body()?;
         let body = Pipe::of_guest(self.changed(), content_length(fields.map()), room);
@@ -277,7 +274,7 @@ impl Host {
         Ok(lent)
     }
 
-    fn response(&mut self, number: u32) -> Result<&mut OutgoingResponse, Stop> {
+    fn outgoing_response(&mut self, number: u32) -> Result<&mut OutgoingResponse, Stop> {
         match self.handles.message(number)? {
             Message::OutgoingResponse(response) => Ok(response),
             _ => Err(foreign()),
@@ -285,25 +282,25 @@ impl Host {
     }
 
     pub(crate) fn status(&mut self, response: u32) -> Result<u16, Stop> {
-        Ok(self.response(response)?.status.as_u16())
+        Ok(self.outgoing_response(response)?.status.as_u16())
     }
 
     /// Whether it is a status that an answer can have: there are none beyond the fifth class (RFC 9110, 15).
     pub(crate) fn set_status(&mut self, response: u32, status: u16) -> Result<bool, Stop> {
         let status = StatusCode::from_u16(status).ok().filter(|status| (200..600).contains(&status.as_u16()));
-        let response = self.response(response)?;
+        let response = self.outgoing_response(response)?;
         response.status = status.unwrap_or(response.status);
         Ok(status.is_some())
     }
 
-    pub(crate) fn response_fields(&mut self, response: u32) -> Result<u32, Stop> {
-        let fields = Arc::clone(&self.response(response)?.fields);
+    pub(crate) fn outgoing_response_fields(&mut self, response: u32) -> Result<u32, Stop> {
+        let fields = Arc::clone(&self.outgoing_response(response)?.fields);
         self.keep(Message::Fields(Fields::fixed(fields)))
     }
 
     /// The body of a response; only once.
-    pub(crate) fn response_body(&mut self, response: u32) -> Result<Option<u32>, Stop> {
-        let response = self.response(response)?;
+    pub(crate) fn outgoing_response_body(&mut self, response: u32) -> Result<Option<u32>, Stop> {
+        let response = self.outgoing_response(response)?;
         if std::mem::replace(&mut response.is_body_taken, true) {
             return Ok(None);
         }
@@ -333,7 +330,7 @@ impl Host {
         // One that has an end already was longer than was said.
         let is_wrong = body.pipe.has_end() || body.pipe.length().is_some_and(|length| length != body.pipe.sent());
         if is_wrong && !body.pipe.is_unwanted() {
-            return Err(MessageFault::Length { is_request: body.pipe.is_request(), written: body.pipe.sent() });
+            return Err(MessageFault::Length(body.pipe.wrong_length()));
         }
         if let Some(trailers) = &trailers {
             check_fields(trailers.map(), body.pipe.is_request(), true)?;
@@ -383,14 +380,14 @@ impl Host {
 
 /// Writes a piece of a body; how much of it there was room for.
 pub(super) fn write_body(pipe: &Arc<Pipe>, bytes: &[u8]) -> Result<Step<usize>, Fault> {
-    if pipe.is_closed() || pipe.has_end() {
+    if pipe.has_no_reader() || pipe.has_end() {
         return Err(Fault::Closed);
     }
     let len = bytes.len().min(pipe.room());
     let is_counted = !pipe.is_unwanted();
     if is_counted && pipe.length().is_some_and(|length| pipe.sent().saturating_add(len as u64) > length) {
         pipe.overflow(bytes.len());
-        return Err(Fault::Length(WrongLength { is_request: pipe.is_request(), written: pipe.sent() }));
+        return Err(Fault::Length(pipe.wrong_length()));
     }
     if len == 0 {
         return Ok(Step::Wait(pipe.wait(Way::Writes)));

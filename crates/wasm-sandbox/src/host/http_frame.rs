@@ -52,10 +52,10 @@ impl Host {
         // One that has broken off already is told of as it is read.
         let has_body = !matches!(exchange.request.body().ended(), Some(End::Whole(None)));
         let (request, answer) = self.accept(exchange)?;
-        let head = self.request_head(request)?;
-        let fields = self.request_fields(request)?;
+        let head = self.incoming_request_head(request)?;
+        let fields = self.incoming_request_fields(request)?;
         let fields = self.fields(fields)?.map().clone();
-        let body = self.request_body(request)?.unwrap_or_default();
+        let body = self.incoming_request_body(request)?.unwrap_or_default();
         let input = self.body_stream(body)?.unwrap_or_default();
         self.http.serving = Some(Serving { input, answer: Some(answer), output: None });
         let latin = |value: &http::HeaderValue| value.as_bytes().iter().copied().map(char::from).collect();
@@ -140,11 +140,11 @@ impl Host {
                 Err(_) => return Ok(Err(format!("the field `{}` is none", name.escape_default()))),
             }
         }
-        let response = self.new_response(fields)?;
+        let response = self.new_outgoing_response(fields)?;
         if !self.set_status(response, said.status)? {
             return Ok(Err(format!("{} is no status of an answer", said.status)));
         }
-        let body = self.response_body(response)?.unwrap_or_default();
+        let body = self.outgoing_response_body(response)?.unwrap_or_default();
         let sink = self.body_sink(body)?.unwrap_or_default();
         match self.answer_request(answer, Ok(response)) {
             Ok(()) => {}

@@ -46,7 +46,7 @@ pub(crate) struct WrongLength {
 
 /// What a guest is told of a stream that has failed.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Failed {
+pub(crate) enum StreamFailure {
     Errno(Errno),
     Length(WrongLength),
 }
@@ -262,12 +262,12 @@ impl Host {
     }
 
     /// A handle for an error that a guest is told of.
-    pub(crate) fn error(&mut self, failed: Failed) -> Result<u32, Stop> {
-        self.handles.insert(Handle::Error(failed))
+    pub(crate) fn error(&mut self, failure: StreamFailure) -> Result<u32, Stop> {
+        self.handles.insert(Handle::Error(failure))
     }
 
     /// What the error was.
-    pub(crate) fn failed(&mut self, error: u32) -> Result<Failed, Stop> {
+    pub(crate) fn stream_failure(&mut self, error: u32) -> Result<StreamFailure, Stop> {
         self.handles.error(error)
     }
 

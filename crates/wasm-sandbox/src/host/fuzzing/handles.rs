@@ -9,7 +9,7 @@ use super::{
 use crate::{
     host::{
         FileFlags, Host, Step, Stop, Stream,
-        wasi2::{Failed, Fault, PIECE},
+        wasi2::{Fault, PIECE, StreamFailure},
     },
     vfs::{Errno, OpenHow, SetTime},
 };
@@ -196,15 +196,15 @@ impl Guest {
         if input.arbitrary()? {
             return Ok(self
                 .host()
-                .error(Failed::Errno(Errno::Nospc))
+                .error(StreamFailure::Errno(Errno::Nospc))
                 .map(|handle| self.errors.push(handle))
                 .map_err(Fault::from));
         }
         let error = one(&self.errors, input)?;
         Ok(self
             .host()
-            .failed(error)
-            .map(|failed| assert!(matches!(failed, Failed::Errno(Errno::Nospc))))
+            .stream_failure(error)
+            .map(|failed| assert!(matches!(failed, StreamFailure::Errno(Errno::Nospc))))
             .map_err(Fault::from))
     }
 

@@ -286,7 +286,7 @@ impl InFlight {
     /// Receives as much as the guest has room for.
     fn receive(&mut self, host: &mut Host, driven: &mut Driven) -> Result<(), Stop> {
         let Stage::Answered { request, body } = &self.stage else { return Ok(()) };
-        let (request, Some(body)) = (*request, body.upgrade().filter(|body| !body.is_closed())) else {
+        let (request, Some(body)) = (*request, body.upgrade().filter(|body| !body.has_no_reader())) else {
             // Nobody reads it any more.
             self.close(host);
             driven.moved = true;

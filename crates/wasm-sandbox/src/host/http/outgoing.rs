@@ -194,7 +194,7 @@ impl Host {
         }
         if !request.is_body_taken {
             if request.body.length().is_some_and(|length| length > 0) {
-                return Err(MessageFault::Length { is_request: true, written: 0 });
+                return Err(MessageFault::Length(request.body.wrong_length()));
             }
             request.body.end(End::Whole(None));
         }
@@ -204,11 +204,11 @@ impl Host {
     }
 
     /// What has become of a request; its outcome only once.
-    pub(crate) fn outcome(&mut self, response: u32) -> Result<ResponseState, Stop> {
+    pub(crate) fn outcome(&mut self, future: u32) -> Result<ResponseState, Stop> {
         self.drive_requests()?;
-        let Some(request) = *self.future_response(response)? else { return Ok(ResponseState::Taken) };
+        let Some(request) = *self.future_response(future)? else { return Ok(ResponseState::Taken) };
         let Some(outcome) = self.take_outcome(request) else { return Ok(ResponseState::Pending) };
-        *self.future_response(response)? = None;
+        *self.future_response(future)? = None;
         match outcome {
             Ok(answer) => self.keep(Message::IncomingResponse(answer)).map(ResponseState::Response),
             Err(failure) => Ok(ResponseState::Failed(failure)),
@@ -216,8 +216,8 @@ impl Host {
     }
 
     /// Something that comes with a request's outcome.
-    pub(crate) fn response_pollable(&mut self, response: u32) -> Result<u32, Stop> {
-        let pollable = self.future_response(response)?.map_or(Pollable::Now, Pollable::Answer);
+    pub(crate) fn response_pollable(&mut self, future: u32) -> Result<u32, Stop> {
+        let pollable = self.future_response(future)?.map_or(Pollable::Now, Pollable::Answer);
         self.handles.insert(Handle::Pollable(pollable))
     }
 
@@ -235,17 +235,17 @@ impl Host {
         }
     }
 
-    pub(crate) fn answer_status(&mut self, answer: u32) -> Result<u16, Stop> {
+    pub(crate) fn incoming_response_status(&mut self, answer: u32) -> Result<u16, Stop> {
         Ok(self.incoming_response(answer)?.status)
     }
 
-    pub(crate) fn answer_fields(&mut self, answer: u32) -> Result<u32, Stop> {
+    pub(crate) fn incoming_response_fields(&mut self, answer: u32) -> Result<u32, Stop> {
         let fields = Arc::clone(&self.incoming_response(answer)?.fields);
         self.keep(Message::Fields(Fields::fixed(fields)))
     }
 
     /// The body of an answer; only once.
-    pub(crate) fn answer_body(&mut self, answer: u32) -> Result<Option<u32>, Stop> {
+    pub(crate) fn incoming_response_body(&mut self, answer: u32) -> Result<Option<u32>, Stop> {
         let body = self.incoming_response(answer)?.body.take();
         body.map(|pipe| self.keep(Message::IncomingBody { pipe, is_streamed: false })).transpose()
     }

@@ -14,7 +14,7 @@ use tokio::sync::{Notify, futures::Notified};
 use crate::{
     host::{
         control::{Event, Wait},
-        wasi2::Lent,
+        wasi2::{Lent, WrongLength},
     },
     vfs::Errno,
 };
@@ -59,7 +59,7 @@ struct State {
     sent: u64,
     end: Option<End>,
     /// Whether nobody reads it any more.
-    closed: bool,
+    has_no_reader: bool,
     /// Whether what is sent is forgotten, for nobody wants a body.
     unwanted: bool,
 }
@@ -102,6 +102,11 @@ impl Pipe {
         self.is_request
     }
 
+    /// What it has, where another length was said.
+    pub(super) fn wrong_length(&self) -> WrongLength {
+        WrongLength { is_request: self.is_request, written: self.sent() }
+    }
+
     /// Bytes that were said of it.
     pub(crate) fn length(&self) -> Option<u64> {
         self.length
@@ -113,8 +118,8 @@ impl Pipe {
     }
 
     /// Whether nobody reads it any more.
-    pub(crate) fn is_closed(&self) -> bool {
-        self.state().closed
+    pub(crate) fn has_no_reader(&self) -> bool {
+        self.state().has_no_reader
     }
 
     pub(crate) fn has_end(&self) -> bool {
@@ -130,7 +135,7 @@ impl Pipe {
     /// Sends some bytes, not more than there is room for. One that has ended, or that nobody reads, takes them and forgets them.
     pub(crate) fn send(&self, bytes: &[u8]) {
         let mut state = self.state();
-        if state.end.is_none() && !state.closed {
+        if state.end.is_none() && !state.has_no_reader {
             state.sent = state.sent.saturating_add(bytes.len() as u64);
             if !state.unwanted {
                 state.bytes.extend_from_slice(bytes);
@@ -169,7 +174,7 @@ impl Pipe {
     /// Nobody reads it from here on.
     pub(crate) fn stop_reading(&self) {
         let mut state = self.state();
-        state.closed = true;
+        state.has_no_reader = true;
         state.bytes = BytesMut::new();
         self.changed(state);
     }
@@ -220,7 +225,7 @@ impl Pipe {
     /// For the other side: ready once there is room, or nobody to read.
     pub(crate) fn poll_room(&self, context: &Context<'_>) -> Poll<()> {
         self.other.register(context.waker());
-        if self.room() > 0 || self.is_closed() { Poll::Ready(()) } else { Poll::Pending }
+        if self.room() > 0 || self.has_no_reader() { Poll::Ready(()) } else { Poll::Pending }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -248,7 +253,7 @@ impl Way {
     pub(crate) fn is_ready(self, pipe: &Pipe) -> bool {
         match self {
             Self::Reads => pipe.is_ready(),
-            Self::Writes => pipe.room() > 0 || pipe.is_closed() || pipe.has_end(),
+            Self::Writes => pipe.room() > 0 || pipe.has_no_reader() || pipe.has_end(),
         }
     }
 }
@@ -323,6 +328,6 @@ mod tests {
         assert_eq!(pipe.room(), 1000);
         pipe.stop_reading();
         pipe.send(b"unheard");
-        assert!(!pipe.is_ready() && pipe.is_closed());
+        assert!(!pipe.is_ready() && pipe.has_no_reader());
     }
 }

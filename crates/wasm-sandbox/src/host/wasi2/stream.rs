@@ -91,7 +91,7 @@ impl Host {
             Output::Standard(stream) if self.streams.ready(stream) => Ok(PIPE_BUF),
             Output::Standard(_) => Ok(0),
             Output::File { .. } => Ok(PIECE),
-            Output::Body(pipe) if pipe.is_closed() || pipe.has_end() => Err(Fault::Closed),
+            Output::Body(pipe) if pipe.has_no_reader() || pipe.has_end() => Err(Fault::Closed),
             Output::Body(pipe) => Ok(pipe.room().min(PIECE)),
             Output::Connection(connection) => {
                 let room = self.room_to_send(connection);
@@ -105,7 +105,7 @@ impl Host {
     /// there yet: the guest would wait for itself.
     pub(crate) fn permit(&mut self, stream: u32) -> Result<usize, Stop> {
         Ok(match self.handles.output(stream)? {
-            Output::Body(pipe) if !pipe.is_closed() && !pipe.has_end() => pipe.room().min(PIECE),
+            Output::Body(pipe) if !pipe.has_no_reader() && !pipe.has_end() => pipe.room().min(PIECE),
             _ => PIECE,
         })
     }

@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     engine::wasmtime::{store::StoreData, trap::Stopped},
-    host::{FileFlags, wasi2::Failed},
+    host::{FileFlags, wasi2::StreamFailure},
     vfs::{Errno, FileKind, OpenHow, SetTime, Stat},
 };
 
@@ -54,9 +54,9 @@ impl types::Host for StoreData {
     }
 
     fn filesystem_error_code(&mut self, error: Resource<Error>) -> wasmtime::Result<Option<ErrorCode>> {
-        Ok(match self.call()?.failed(error.rep()).map_err(Stopped)? {
-            Failed::Errno(errno) => Some(error_code(errno)),
-            Failed::Length(_) => None,
+        Ok(match self.call()?.stream_failure(error.rep()).map_err(Stopped)? {
+            StreamFailure::Errno(errno) => Some(error_code(errno)),
+            StreamFailure::Length(_) => None,
         })
     }
 }

@@ -16,7 +16,7 @@ use crate::{
         Stop,
         http::{Failure, FieldFault, MessageFault},
         net::{NetErrorKind, RequestFault},
-        wasi2::{Failed, WrongLength},
+        wasi2::{StreamFailure, WrongLength},
     },
     vfs::Errno,
 };
@@ -26,14 +26,9 @@ type Fielded = wasmtime::Result<Result<(), HeaderError>>;
 
 impl types::Host for StoreData {
     fn http_error_code(&mut self, error: Resource<IoError>) -> wasmtime::Result<Option<ErrorCode>> {
-        Ok(match self.call()?.failed(error.rep()).map_err(Stopped)? {
-            Failed::Errno(errno) => broken(errno),
-            Failed::Length(WrongLength { is_request: true, written }) => {
-                Some(ErrorCode::HttpRequestBodySize(Some(written)))
-            }
-            Failed::Length(WrongLength { is_request: false, written }) => {
-                Some(ErrorCode::HttpResponseBodySize(Some(written)))
-            }
+        Ok(match self.call()?.stream_failure(error.rep()).map_err(Stopped)? {
+            StreamFailure::Errno(errno) => broken(errno),
+            StreamFailure::Length(length) => Some(wrong_length(length)),
         })
     }
 }
@@ -123,11 +118,15 @@ fn told(done: Result<(), FieldFault>) -> Fielded {
     }
 }
 
+fn wrong_length(length: WrongLength) -> ErrorCode {
+    let written = Some(length.written);
+    if length.is_request { ErrorCode::HttpRequestBodySize(written) } else { ErrorCode::HttpResponseBodySize(written) }
+}
+
 /// What a guest is told of a message that does not go out.
 fn code(fault: MessageFault) -> wasmtime::Result<ErrorCode> {
     match fault {
-        MessageFault::Length { is_request: true, written } => Ok(ErrorCode::HttpRequestBodySize(Some(written))),
-        MessageFault::Length { is_request: false, written } => Ok(ErrorCode::HttpResponseBodySize(Some(written))),
+        MessageFault::Length(length) => Ok(wrong_length(length)),
         MessageFault::Fields { is_request, in_trailers, bytes } => {
             let bytes = u32::try_from(bytes).ok();
             Ok(match (is_request, in_trailers) {

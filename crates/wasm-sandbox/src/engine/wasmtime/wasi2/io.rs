@@ -14,7 +14,7 @@ use crate::{
     engine::wasmtime::{store::StoreData, trap::Stopped},
     host::{
         Stop,
-        wasi2::{Failed, PIECE},
+        wasi2::{PIECE, StreamFailure},
     },
 };
 
@@ -25,9 +25,9 @@ impl error::Host for StoreData {}
 
 impl error::HostError for StoreData {
     fn to_debug_string(&mut self, error: Resource<Error>) -> wasmtime::Result<String> {
-        Ok(match self.call()?.failed(error.rep()).map_err(Stopped)? {
-            Failed::Errno(errno) => errno.text(),
-            Failed::Length(_) => TOO_LONG,
+        Ok(match self.call()?.stream_failure(error.rep()).map_err(Stopped)? {
+            StreamFailure::Errno(errno) => errno.text(),
+            StreamFailure::Length(_) => TOO_LONG,
         }
         .to_owned())
     }
@@ -63,8 +63,8 @@ impl poll::HostPollable for StoreData {
 impl streams::Host for StoreData {
     fn convert_stream_error(&mut self, refused: Refused) -> wasmtime::Result<StreamError> {
         let failed = match refused {
-            Refused::Errno(errno) => Failed::Errno(errno),
-            Refused::Length(length) => Failed::Length(length),
+            Refused::Errno(errno) => StreamFailure::Errno(errno),
+            Refused::Length(length) => StreamFailure::Length(length),
             Refused::Closed => return Ok(StreamError::Closed),
             Refused::Ends(error) => return Err(error),
         };

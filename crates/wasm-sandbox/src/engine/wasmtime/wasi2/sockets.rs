@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     engine::wasmtime::{store::StoreData, trap::Stopped},
-    host::{net::SocketOptions, wasi2::Failed},
+    host::{net::SocketOptions, wasi2::StreamFailure},
     vfs::Errno,
 };
 
@@ -39,9 +39,9 @@ impl network::Host for StoreData {
     }
 
     fn network_error_code(&mut self, error: Resource<Error>) -> wasmtime::Result<Option<ErrorCode>> {
-        Ok(match self.call()?.failed(error.rep()).map_err(Stopped)? {
-            Failed::Errno(errno) => Some(code(errno)).filter(|code| *code != ErrorCode::Unknown),
-            Failed::Length(_) => None,
+        Ok(match self.call()?.stream_failure(error.rep()).map_err(Stopped)? {
+            StreamFailure::Errno(errno) => Some(code(errno)).filter(|code| *code != ErrorCode::Unknown),
+            StreamFailure::Length(_) => None,
         })
     }
 }

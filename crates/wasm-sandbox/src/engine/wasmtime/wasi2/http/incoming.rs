@@ -27,16 +27,16 @@ type TrailersResult = Option<Result<Result<Option<Resource<Trailers>>, ErrorCode
 
 impl types::HostIncomingRequest for StoreData {
     fn method(&mut self, request: Resource<IncomingRequest>) -> wasmtime::Result<Method> {
-        Ok(named(&self.call()?.request_head(request.rep()).map_err(Stopped)?.method))
+        Ok(named(&self.call()?.incoming_request_head(request.rep()).map_err(Stopped)?.method))
     }
 
     fn path_with_query(&mut self, request: Resource<IncomingRequest>) -> wasmtime::Result<Option<String>> {
-        let head = self.call()?.request_head(request.rep()).map_err(Stopped)?;
+        let head = self.call()?.incoming_request_head(request.rep()).map_err(Stopped)?;
         Ok(head.uri.path_and_query().map(|path| path.as_str().to_owned()))
     }
 
     fn scheme(&mut self, request: Resource<IncomingRequest>) -> wasmtime::Result<Option<Scheme>> {
-        let head = self.call()?.request_head(request.rep()).map_err(Stopped)?;
+        let head = self.call()?.incoming_request_head(request.rep()).map_err(Stopped)?;
         Ok(head.uri.scheme_str().map(|scheme| match scheme {
             "http" => Scheme::Http,
             "https" => Scheme::Https,
@@ -45,16 +45,16 @@ impl types::HostIncomingRequest for StoreData {
     }
 
     fn authority(&mut self, request: Resource<IncomingRequest>) -> wasmtime::Result<Option<String>> {
-        let head = self.call()?.request_head(request.rep()).map_err(Stopped)?;
+        let head = self.call()?.incoming_request_head(request.rep()).map_err(Stopped)?;
         Ok(head.uri.authority().map(|authority| authority.as_str().to_owned()))
     }
 
     fn headers(&mut self, request: Resource<IncomingRequest>) -> wasmtime::Result<Resource<Headers>> {
-        Ok(Resource::new_own(self.call()?.request_fields(request.rep()).map_err(Stopped)?))
+        Ok(Resource::new_own(self.call()?.incoming_request_fields(request.rep()).map_err(Stopped)?))
     }
 
     fn consume(&mut self, request: Resource<IncomingRequest>) -> wasmtime::Result<Result<Resource<IncomingBody>, ()>> {
-        once(self.call()?.request_body(request.rep()))
+        once(self.call()?.incoming_request_body(request.rep()))
     }
 
     fn drop(&mut self, request: Resource<IncomingRequest>) -> wasmtime::Result<()> {
@@ -130,7 +130,7 @@ impl types::HostResponseOutparam for StoreData {
 
 impl types::HostOutgoingResponse for StoreData {
     fn new(&mut self, headers: Resource<Headers>) -> wasmtime::Result<Resource<OutgoingResponse>> {
-        Ok(Resource::new_own(self.call()?.new_response(headers.rep()).map_err(Stopped)?))
+        Ok(Resource::new_own(self.call()?.new_outgoing_response(headers.rep()).map_err(Stopped)?))
     }
 
     fn status_code(&mut self, response: Resource<OutgoingResponse>) -> wasmtime::Result<u16> {
@@ -147,11 +147,11 @@ impl types::HostOutgoingResponse for StoreData {
     }
 
     fn headers(&mut self, response: Resource<OutgoingResponse>) -> wasmtime::Result<Resource<Headers>> {
-        Ok(Resource::new_own(self.call()?.response_fields(response.rep()).map_err(Stopped)?))
+        Ok(Resource::new_own(self.call()?.outgoing_response_fields(response.rep()).map_err(Stopped)?))
     }
 
     fn body(&mut self, response: Resource<OutgoingResponse>) -> wasmtime::Result<Result<Resource<OutgoingBody>, ()>> {
-        once(self.call()?.response_body(response.rep()))
+        once(self.call()?.outgoing_response_body(response.rep()))
     }
 
     fn drop(&mut self, response: Resource<OutgoingResponse>) -> wasmtime::Result<()> {

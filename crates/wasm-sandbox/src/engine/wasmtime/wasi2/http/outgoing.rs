@@ -187,15 +187,15 @@ impl types::HostFutureIncomingResponse for StoreData {
 
 impl types::HostIncomingResponse for StoreData {
     fn status(&mut self, answer: Resource<IncomingResponse>) -> wasmtime::Result<u16> {
-        Ok(self.call()?.answer_status(answer.rep()).map_err(Stopped)?)
+        Ok(self.call()?.incoming_response_status(answer.rep()).map_err(Stopped)?)
     }
 
     fn headers(&mut self, answer: Resource<IncomingResponse>) -> wasmtime::Result<Resource<Headers>> {
-        Ok(Resource::new_own(self.call()?.answer_fields(answer.rep()).map_err(Stopped)?))
+        Ok(Resource::new_own(self.call()?.incoming_response_fields(answer.rep()).map_err(Stopped)?))
     }
 
     fn consume(&mut self, answer: Resource<IncomingResponse>) -> wasmtime::Result<Result<Resource<IncomingBody>, ()>> {
-        once(self.call()?.answer_body(answer.rep()))
+        once(self.call()?.incoming_response_body(answer.rep()))
     }
 
     fn drop(&mut self, answer: Resource<IncomingResponse>) -> wasmtime::Result<()> {
