@@ -33,7 +33,7 @@ pub enum Source {
 pub enum Language {
     /// One file of Rust.
     Rust,
-    /// One file of C; the headers beside it that it includes are taken along.
+    /// One file of C; the headers and sources beside it that it includes are taken along.
     C,
     /// One file of C++, likewise. There are no exceptions.
     Cpp,

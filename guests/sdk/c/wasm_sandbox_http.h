@@ -48,6 +48,7 @@ typedef struct {
     /* Nobody's but this header's. */
     wasm_sandbox_text said_, kept_;
     bool has_body_, is_tried_, is_sent_, has_length_;
+    unsigned long long length_;
     const char *failed_;
 } wasm_sandbox_http;
 
@@ -63,10 +64,10 @@ static inline long wasm_sandbox_http_read(wasm_sandbox_http *http, void *into, s
 /* Adds what is left of the request's body; false where it broke off. */
 static inline bool wasm_sandbox_http_read_all(wasm_sandbox_http *http, wasm_sandbox_text *body);
 
-/* The text that a query writes with `+` and `%20`; NULL where it is none, or has a zero in it. */
+/* The bytes that a query writes with `+` and `%20`; NULL where it writes none, or a zero. */
 static inline char *wasm_sandbox_http_decode(const char *text);
 
-/* The text behind `name=` in the query, the first of several; NULL where there is none. */
+/* What is behind `name=` in the query, decoded, the first of several; NULL where there is none, or what cannot be decoded. */
 static inline char *wasm_sandbox_http_parameter(const wasm_sandbox_http *http, const char *name);
 
 /* Adds a field to the answer; false where its head has gone out. */
@@ -80,7 +81,7 @@ __attribute__((format(printf, 2, 3))) static inline bool wasm_sandbox_http_print
 static inline bool wasm_sandbox_http_flush(wasm_sandbox_http *http);
 
 /* For tests: has the handler answer what is asked in a `wasm_sandbox_http` that is zeros otherwise, and leaves `status` and `answer` in
- * it. False where the answer would be 500. */
+ * it. False where the answer would be 500: nothing was answered, or with a status, a field or a length that is none. */
 static inline bool wasm_sandbox_http_try(wasm_sandbox_http *http);
 
 /* Hands a frame to the host, which reads and writes it in place: 0, if it is one. */
@@ -200,11 +201,24 @@ static inline void wasm_sandbox_http_quote_(wasm_sandbox_text *to, const char *b
     wasm_sandbox_text_add(to, "\"", 1);
 }
 
+/* Whether the host takes it. */
+static inline bool wasm_sandbox_http_is_field_(const char *name, const char *value) {
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+-.^_`|~";
+    for (; *value; value++)
+        if (((unsigned char)*value < 0x20 && *value != '\t') || *value == 0x7f)
+            return false;
+    return *name && !name[strspn(name, letters)];
+}
+
 static inline bool wasm_sandbox_http_add_header(wasm_sandbox_http *http, const char *name, const char *value) {
     if (http->is_sent_)
         return false;
-    if (!strcasecmp(name, "content-length"))
+    if (!strcasecmp(name, "content-length")) {
         http->has_length_ = true;
+        http->length_ = strtoull(value, NULL, 10);
+    }
+    if (http->is_tried_ && !wasm_sandbox_http_is_field_(name, value))
+        http->failed_ = "a field is none";
     wasm_sandbox_text_print(&http->said_, http->said_.len ? ",[" : "[");
     wasm_sandbox_http_quote_(&http->said_, name);
     wasm_sandbox_text_print(&http->said_, ",");
@@ -235,8 +249,11 @@ static inline bool wasm_sandbox_http_send_(wasm_sandbox_http *http, const char *
 /* Says status and fields. */
 static inline bool wasm_sandbox_http_say_(wasm_sandbox_http *http) {
     http->is_sent_ = true;
-    if (http->is_tried_)
-        return true;
+    if (http->is_tried_) {
+        if (http->status < 200 || http->status > 599)
+            http->failed_ = "the status is none";
+        return !http->failed_;
+    }
     wasm_sandbox_text head = {NULL, 0, 0};
     const char *fields = http->said_.text ? http->said_.text : "";
     wasm_sandbox_text_print(&head, "{\"status\":%d,\"headers\":[%s]}", http->status, fields);
@@ -286,6 +303,8 @@ static inline const char *wasm_sandbox_http_finish_(wasm_sandbox_http *http) {
         wasm_sandbox_http_add_header(http, "content-length", length);
     }
     if (wasm_sandbox_http_flush(http) && !http->is_tried_ && wasm_sandbox_http_ask_('f', NULL, 0, NULL, 0) < 0)
+        http->failed_ = "the body of the answer is not as long as was said";
+    if (http->is_tried_ && has_body && http->has_length_ && http->length_ != http->answer.len)
         http->failed_ = "the body of the answer is not as long as was said";
     return http->failed_;
 }

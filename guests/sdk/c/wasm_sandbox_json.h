@@ -68,13 +68,14 @@ static inline bool wasm_sandbox_json_is(wasm_sandbox_json value, const char *tex
  * with a zero in it is none. */
 static inline char *wasm_sandbox_json_string(wasm_sandbox_json value, size_t *len);
 
-/* The value, if it is one of the type and nothing is lost. A whole number may be written as `5.0`. */
+/* The value, if it is one of the type. A whole number is exact, however it is written (`5.0`, `50e-1`); a `double` is the nearest. */
 static inline bool wasm_sandbox_json_bool(wasm_sandbox_json value, bool *truth);
 static inline bool wasm_sandbox_json_s64(wasm_sandbox_json value, int64_t *number);
 static inline bool wasm_sandbox_json_u64(wasm_sandbox_json value, uint64_t *number);
 static inline bool wasm_sandbox_json_f64(wasm_sandbox_json value, double *number);
 
-/* A text that grows. It begins as zeros, ends with a zero from the first bytes on, and is the caller's to `free`:
+/* A text that grows. It begins as zeros, ends with a zero from the first bytes on, and is the caller's to `free`. What is added to it
+ * lies elsewhere.
  *
  *     wasm_sandbox_text json = {0};
  *     wasm_sandbox_text_print(&json, "{\"count\":%d,\"word\":", count);
@@ -428,27 +429,53 @@ static inline bool wasm_sandbox_json_f64(wasm_sandbox_json value, double *number
     return true;
 }
 
-/* A whole number without its sign. */
+/* A whole number without its sign, by its digits: they do not fit into a double. */
 static inline bool wasm_sandbox_json_whole_(wasm_sandbox_json value, bool *is_negative, uint64_t *size) {
-    double number;
     if (wasm_sandbox_json_kind_of(value) != WASM_SANDBOX_JSON_NUMBER)
         return false;
-    *is_negative = *value.text == '-';
+    const char *at = value.text, *end = at + value.len;
+    *is_negative = *at == '-';
+    at += *is_negative;
     *size = 0;
-    for (size_t index = *is_negative; index < value.len; index++) {
-        uint64_t digit = (uint64_t)(value.text[index] - '0');
-        if (digit > 9) {
-            /* A fraction or an exponent. Beyond 2^53, what it was is not known. */
-            if (!wasm_sandbox_json_f64(value, &number) || number > 9007199254740992.0 || number < -9007199254740992.0)
-                return false;
-            *size = (uint64_t)(int64_t)(*is_negative ? -number : number);
-            return (double)*size == (*is_negative ? -number : number);
+    /* How often the digits up to the last that is no zero are to be multiplied by ten, and the zeros behind those. */
+    int64_t exponent = 0, zeros = 0;
+    bool is_fraction = false;
+    for (; at < end && *at != 'e' && *at != 'E'; at++) {
+        if (*at == '.') {
+            is_fraction = true;
+            continue;
         }
-        if (*size > (UINT64_MAX - digit) / 10)
+        exponent -= is_fraction;
+        zeros++;
+        if (*at == '0')
+            continue;
+        uint64_t digit = (uint64_t)(*at - '0');
+        for (; zeros && *size; zeros--) {
+            if (*size > UINT64_MAX / 10)
+                return false;
+            *size *= 10;
+        }
+        if (digit > UINT64_MAX - *size)
             return false;
-        *size = *size * 10 + digit;
+        *size += digit;
+        zeros = 0;
     }
-    return true;
+    if (at < end) {
+        int64_t said = 0;
+        bool is_less = *++at == '-';
+        for (at += *at == '-' || *at == '+'; at < end; at++)
+            said = said < INT64_MAX / 100 ? 10 * said + (*at - '0') : said;
+        exponent += is_less ? -said : said;
+    }
+    exponent += zeros;
+    if (!*size)
+        return true;
+    for (; exponent > 0; exponent--) {
+        if (*size > UINT64_MAX / 10)
+            return false;
+        *size *= 10;
+    }
+    return !exponent;
 }
 
 static inline bool wasm_sandbox_json_s64(wasm_sandbox_json value, int64_t *number) {

@@ -44,9 +44,13 @@ static void initialize(wasm_sandbox_json params, wasm_sandbox_text *result) {
 
 static void list(wasm_sandbox_text *result) {
     wasm_sandbox_text_print(result, "{\"tools\":[");
-    for (const struct tool *tool = tools; tool < tools + LEN(tools); tool++)
-        wasm_sandbox_text_print(result, "%s{\"name\":\"%s\",\"description\":\"%s\",\"inputSchema\":%s}", tool > tools ? "," : "",
-                                tool->name, tool->description, tool->input_schema);
+    for (const struct tool *tool = tools; tool < tools + LEN(tools); tool++) {
+        wasm_sandbox_text_print(result, "%s{\"name\":", tool > tools ? "," : "");
+        wasm_sandbox_text_quote(result, tool->name, strlen(tool->name));
+        wasm_sandbox_text_print(result, ",\"description\":");
+        wasm_sandbox_text_quote(result, tool->description, strlen(tool->description));
+        wasm_sandbox_text_print(result, ",\"inputSchema\":%s}", tool->input_schema);
+    }
     wasm_sandbox_text_print(result, "]}");
 }
 

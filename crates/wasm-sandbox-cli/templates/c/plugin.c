@@ -35,8 +35,10 @@ WASM_SANDBOX_EXPORT(summarize) uint64_t summarize(char *arguments, uint32_t len)
     wasm_sandbox_json document = wasm_sandbox_json_element(wasm_sandbox_json_read(arguments, len), 0);
     wasm_sandbox_json title = wasm_sandbox_json_member(document, "title");
     char *text = wasm_sandbox_json_string(wasm_sandbox_json_member(document, "text"), NULL);
-    if (!text)
+    if (!text) {
+        free(arguments);
         return wasm_sandbox_invalid("\"there is a zero in the text\"");
+    }
     struct summary summary = summary_of(text);
     wasm_sandbox_info("%d words", summary.words);
     wasm_sandbox_text json = {0};

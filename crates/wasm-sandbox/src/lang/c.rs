@@ -82,9 +82,14 @@ impl Build<'_> {
     fn guest(&self, text: &str, name: &str, headers: &Headers) -> Result<Vec<u8>, SandboxError> {
         let failed = |error: std::io::Error| SandboxError::internal("compiling", error);
         let work = self.setup.staging()?;
-        let name = file_name(name, self.language);
-        fs::write(work.path().join(&name), text).map_err(failed)?;
+        let mut plain = file_name(name, self.language);
+        // One that it includes may have the name that it has here.
+        while plain != name && headers.has(&plain) {
+            plain = format!("source-{plain}");
+        }
+        let name = plain;
         headers.write(work.path()).map_err(failed)?;
+        fs::write(work.path().join(&name), text).map_err(failed)?;
         self.run(work.path(), &name, self.compiler(&name)).map_err(|error| about_embed(error, text, &name))?;
         let object = work.read(Path::new("guest.o"), super::MAX_BYTES).map_err(failed)?;
         let mut object = Object::read(&object).map_err(|reason| self.compilation(reason))?;
@@ -150,7 +155,7 @@ fn kit(setup: &Setup) -> Result<WorkFolder, SandboxError> {
     Ok(folder)
 }
 
-/// The compiler gets lost where an embedded file is missing, and all are: it has the source and its headers, and nothing else.
+/// The compiler gets lost where an embedded file is missing, and all are: it has the source and what that includes, and nothing else.
 fn about_embed(error: SandboxError, text: &str, name: &str) -> SandboxError {
     const LOST: &str = ".d': FileNotFound";
     let embed = |line: &str| line.trim_start().strip_prefix('#')?.trim_start().strip_prefix("embed").map(str::to_owned);
@@ -159,7 +164,7 @@ fn about_embed(error: SandboxError, text: &str, name: &str) -> SandboxError {
         (SandboxError::Compilation { language, diagnostics }, Some((line, file))) if diagnostics.contains(LOST) => {
             let own = diagnostics.lines().filter(|line| !line.contains(LOST)).collect::<Vec<_>>().join("\n");
             let what = format!("{name}:{line}: error: the file `{}` cannot be embedded", file.trim());
-            let remedy = "only headers that lie beside a source are there for it; write the bytes as an array into one";
+            let remedy = "only headers and sources that lie beside a source are there for it; write the bytes as an array into a header";
             SandboxError::Compilation { language, diagnostics: format!("{own}\n{what}\n  = help: {remedy}") }
         }
         (error, _) => error,

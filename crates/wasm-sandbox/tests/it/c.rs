@@ -161,14 +161,19 @@ fn programs_run_and_can_be_called() {
 
 #[test]
 fn headers_and_sources_beside_a_source_are_taken_along_and_nothing_else() {
-    let folder = tempfile::tempdir().unwrap();
+    let above = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir_in(above.path()).unwrap();
     let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
     fs::create_dir(folder.path().join("deep")).unwrap();
+    let canary = format!("const char *canary = \"{CANARY}\";\n");
+    fs::write(above.path().join("other.c"), &canary).unwrap();
     write("one.h", "#include \"deep/two.h\"\n");
     write("deep/two.h", "#include \"three.h\"\n");
     write("deep/three.h", "#define THREE 3\n");
     write("three.c", "int three(void) { return THREE; }\n");
     write("secret.txt", CANARY);
+    write("deep/other.c", &canary);
+    std::os::unix::fs::symlink(above.path().join("other.c"), folder.path().join("linked.c")).unwrap();
     std::os::unix::fs::symlink("/etc/passwd", folder.path().join("linked.h")).unwrap();
     let source = |text: &str| {
         write("source.c", text);
@@ -180,7 +185,12 @@ fn headers_and_sources_beside_a_source_are_taken_along_and_nothing_else() {
     let mut tested =
         source("#include \"one.h\"\n#include \"three.c\"\nint f(void) { return three() + 1; }").build_blocking();
     assert_eq!(tested.as_mut().unwrap().call::<_, i32>("f", ()).unwrap(), 4);
-    for name in ["secret.txt", "linked.h", "../source.c"] {
+    // Its own name is another's here, and so is theirs.
+    write("mytest.c", "int other(void) { return 5; }\n");
+    write("my test.c", "#include \"mytest.c\"\nint g(void) { return other() + 1; }\n");
+    let mut named = builder(folder.path().join("my test.c")).build_blocking().unwrap();
+    assert_eq!(named.call::<_, i32>("g", ()).unwrap(), 6);
+    for name in ["secret.txt", "linked.h", "linked.c", "../other.c", "deep/other.c"] {
         let said = said(source(&format!("#include \"{name}\"\nint f(void) {{ return 0; }}")));
         assert!(said.contains("file not found"), "{said}");
         assert!(!said.contains(CANARY) && !said.contains("root:"), "{said}");

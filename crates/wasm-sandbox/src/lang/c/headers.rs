@@ -1,5 +1,6 @@
-//! The headers that a source includes by quoted names, from the folder that it lies in and nowhere else, and other sources, as tests
-//! include what they test. They are told by their endings: a source that somebody saved among other files must not read those.
+//! The headers that a source includes by quoted names, from the folder that it lies in and those below, and other sources of that
+//! folder itself, as tests include what they test. They are told by their endings: a source that somebody saved among other files
+//! must not read those.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -11,8 +12,8 @@ use std::{
 use rustix::fs::{CWD, Mode, OFlags, ResolveFlags};
 use wasm_sandbox_policy::SandboxError;
 
-const ENDINGS: [&str; 15] =
-    ["h", "hh", "hpp", "hxx", "h++", "inc", "inl", "ipp", "tpp", "def", "c", "cc", "cpp", "cxx", "c++"];
+const HEADERS: [&str; 10] = ["h", "hh", "hpp", "hxx", "h++", "inc", "inl", "ipp", "tpp", "def"];
+const SOURCES: [&str; 5] = ["c", "cc", "cpp", "cxx", "c++"];
 
 /// Headers that are followed, and bytes of all of them.
 const MAX_HEADERS: usize = 1000;
@@ -48,7 +49,7 @@ impl Headers {
             if contents.len() as u64 > room || all.len() >= MAX_HEADERS {
                 return Err(SandboxError::Compilation {
                     language: "C".to_owned(),
-                    diagnostics: "more than 1,000 headers or 16 MB of them are included".to_owned(),
+                    diagnostics: "more than 1,000 files or 16 MB of them are included".to_owned(),
                 });
             }
             room -= contents.len() as u64;
@@ -64,6 +65,10 @@ impl Headers {
         self.0.iter().flat_map(|(name, contents)| [name.as_bytes(), contents])
     }
 
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
     pub(super) fn write(&self, folder: &Path) -> io::Result<()> {
         for (name, contents) in &self.0 {
             let path = folder.join(name);
@@ -74,17 +79,18 @@ impl Headers {
     }
 }
 
-/// Names that a text includes in quotes, relative to the source's folder; those that lead out of it are left out.
+/// Names that a text includes in quotes, relative to the source's folder; those that lead out of it are left out, and those of sources
+/// in other folders.
 fn included(text: &str, parent: &str) -> impl Iterator<Item = String> {
     text.lines().filter_map(move |line| {
         let rest = line.trim_start().strip_prefix('#')?.trim_start().strip_prefix("include")?;
         let (name, _) = rest.trim_start().strip_prefix('"')?.split_once('"')?;
         let path = Path::new(name);
-        let header =
-            path.extension().and_then(|ending| ending.to_str()).is_some_and(|ending| ENDINGS.contains(&ending));
-        let plain = header && path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+        let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+        let is_taken = HEADERS.contains(&ending) || SOURCES.contains(&ending);
+        let plain = is_taken && path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
         let normal: Vec<&str> = name.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
         let whole = if parent.is_empty() { normal.join("/") } else { format!("{parent}/{}", normal.join("/")) };
-        (plain && !normal.is_empty()).then_some(whole)
+        (plain && !normal.is_empty() && (HEADERS.contains(&ending) || !whole.contains('/'))).then_some(whole)
     })
 }
