@@ -376,7 +376,18 @@ fn d5_no_call_makes_more_than_the_guest_may_have() {
     assert_eq!(printed(|builder| builder.stdin(long.as_slice()), &["endless"]), "0 131072\n0 0\n0 10\n");
     // Once its end was seen, nothing is read of it either.
     assert_eq!(printed(nothing, &["endless"]), "1 0\n1 0\n1 1\n");
-    assert_eq!(printed(nothing, &["seed"]), "true\n");
+}
+
+#[test]
+fn g5_the_insecure_seed_is_one_instance_s_own() {
+    let [one, other] = [(); 2].map(|()| printed(nothing, &["seed"]));
+    assert!(one.starts_with("true [") && other.starts_with("true ["), "{one}{other}");
+    assert_ne!(one, other);
+    // The twin: a caller who says what is random says that too.
+    let seeded =
+        |seed| move |builder: WasmSandboxBuilder| builder.policy(|policy| policy.random(RandomPolicy::Seeded(seed)));
+    assert_eq!(printed(seeded(1), &["seed"]), printed(seeded(1), &["seed"]));
+    assert_ne!(printed(seeded(1), &["seed"]), printed(seeded(2), &["seed"]));
 }
 
 #[test]

@@ -420,14 +420,14 @@ mod raw {
         }
     }
 
-    /// Whether it is the same a second time.
+    /// The seed, and whether it is the same a second time.
     unsafe fn seed() {
         let (mut one, mut other) = ([0; 2], [0; 2]);
         unsafe {
             insecure_seed(&mut one);
             insecure_seed(&mut other);
         }
-        println!("{}", one == other && one != [0; 2]);
+        println!("{} {one:?}", one == other && one != [0; 2]);
     }
 
     unsafe fn random_bytes(len: u64) {
