@@ -188,8 +188,8 @@ impl Module {
         handler.map(Handler::Component).ok_or_else(|| SandboxError::NotRunnable {
             what: self.name().to_owned(),
             reason: "it answers no requests: a component does that exports `wasi:http/incoming-handler`, a file or module in Go with `func \
-                     ServeHTTP(http.ResponseWriter, *http.Request)`, a file in C or C++ that includes `wasm_sandbox_http.h`, a script in Python with a WSGI or ASGI `application`, and one in \
-                     JavaScript or TypeScript with `export default { fetch }`"
+                     ServeHTTP(http.ResponseWriter, *http.Request)`, a file in C or C++ that includes `wasm_sandbox_http.h`, a script in \
+                     Python with a WSGI or ASGI `application`, and one in JavaScript or TypeScript with `export default { fetch }`"
                 .to_owned(),
         })
     }

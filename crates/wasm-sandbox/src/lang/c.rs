@@ -79,15 +79,14 @@ struct Build<'a> {
 }
 
 impl Build<'_> {
-    fn guest(&self, text: &str, name: &str, headers: &Headers) -> Result<Vec<u8>, SandboxError> {
+    fn guest(&self, text: &str, own: &str, headers: &Headers) -> Result<Vec<u8>, SandboxError> {
         let failed = |error: std::io::Error| SandboxError::internal("compiling", error);
         let work = self.setup.staging()?;
-        let mut plain = file_name(name, self.language);
+        let mut name = file_name(own, self.language);
         // One that it includes may have the name that it has here.
-        while plain != name && headers.has(&plain) {
-            plain = format!("source-{plain}");
+        while name != own && headers.has(&name) {
+            name = format!("source-{name}");
         }
-        let name = plain;
         headers.write(work.path()).map_err(failed)?;
         fs::write(work.path().join(&name), text).map_err(failed)?;
         self.run(work.path(), &name, self.compiler(&name)).map_err(|error| about_embed(error, text, &name))?;

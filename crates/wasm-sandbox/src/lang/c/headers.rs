@@ -12,8 +12,10 @@ use std::{
 use rustix::fs::{CWD, Mode, OFlags, ResolveFlags};
 use wasm_sandbox_policy::SandboxError;
 
+use super::super::language_of;
+use crate::source::Language;
+
 const HEADERS: [&str; 10] = ["h", "hh", "hpp", "hxx", "h++", "inc", "inl", "ipp", "tpp", "def"];
-const SOURCES: [&str; 5] = ["c", "cc", "cpp", "cxx", "c++"];
 
 /// Headers that are followed, and bytes of all of them.
 const MAX_HEADERS: usize = 1000;
@@ -87,10 +89,12 @@ fn included(text: &str, parent: &str) -> impl Iterator<Item = String> {
         let (name, _) = rest.trim_start().strip_prefix('"')?.split_once('"')?;
         let path = Path::new(name);
         let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
-        let is_taken = HEADERS.contains(&ending) || SOURCES.contains(&ending);
-        let plain = is_taken && path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+        let is_header = HEADERS.contains(&ending);
+        let is_source = matches!(language_of(path), Some(Language::C | Language::Cpp));
+        let plain = path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
         let normal: Vec<&str> = name.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
         let whole = if parent.is_empty() { normal.join("/") } else { format!("{parent}/{}", normal.join("/")) };
-        (plain && !normal.is_empty() && (HEADERS.contains(&ending) || !whole.contains('/'))).then_some(whole)
+        let is_taken = is_header || is_source && !whole.contains('/');
+        (plain && is_taken && !normal.is_empty()).then_some(whole)
     })
 }
