@@ -1,6 +1,7 @@
 //! Makes requests in the way that its first argument says, and prints what came of them.
 
 use wasip2::{
+    cli::stdin::get_stdin,
     clocks::monotonic_clock::subscribe_duration,
     http::{
         outgoing_handler::handle,
@@ -24,6 +25,7 @@ fn main() {
         ["authorities", port, ref hosts @ ..] => hosts.iter().for_each(|host| authority(host, port)),
         ["post", url, said, written] => println!("{}", told(post(url, said, written.parse().unwrap()))),
         ["overfull"] => overfull(),
+        ["spliced"] => spliced(),
         ["unfinished", url] => println!("{}", told(unfinished(url))),
         ["early", url, written] => println!("{}", told(early(url, written.parse().unwrap()))),
         ["trailers", url] => trailers(url),
@@ -166,6 +168,18 @@ fn overfull() {
         println!("{room} {:?}", stream.write(&vec![b'x'; room as usize]));
     }
     let _ = stream.write(b"x");
+}
+
+/// Moves standard input into a body that nobody makes room in, as far as there is some.
+fn spliced() {
+    let request = OutgoingRequest::new(Fields::new());
+    let body = request.body().unwrap();
+    let (from, to) = (get_stdin(), body.write().unwrap());
+    let mut moved = 0;
+    while let some @ 1.. = to.splice(&from, 1 << 20).unwrap() {
+        moved += some;
+    }
+    println!("{moved}, and {} are left", from.blocking_read(1 << 20).unwrap().len());
 }
 
 /// The body goes before it is finished.

@@ -109,14 +109,13 @@ fn check_len(len: u64, most: usize) -> Streamed<()> {
 
 impl StoreData {
     async fn write_all(&mut self, stream: &Resource<OutputStream>, bytes: &[u8]) -> Streamed<()> {
-        check_len(bytes.len() as u64, PIECE)?;
         let mut done = 0;
         self.settle(|host| host.write(stream.rep(), bytes, &mut done)).await
     }
 
-    async fn write_zeroes(&mut self, stream: &Resource<OutputStream>, len: u64) -> Streamed<()> {
-        check_len(len, PIECE)?;
-        self.write_all(stream, &vec![0; usize::try_from(len).unwrap_or(PIECE).min(PIECE)]).await
+    async fn write_zeroes(&mut self, stream: &Resource<OutputStream>, len: u64, most: usize) -> Streamed<()> {
+        check_len(len, most)?;
+        self.write_all(stream, &vec![0; usize::try_from(len).unwrap_or(most).min(most)]).await
     }
 
     async fn splice(
@@ -130,7 +129,8 @@ impl StoreData {
         if room == 0 && !blocking {
             return Ok(0);
         }
-        let bytes = self.settle(|host| host.read(from.rep(), len, blocking)).await?;
+        let most = if blocking { PIECE } else { self.host.permit(to.rep())? };
+        let bytes = self.settle(|host| host.read(from.rep(), len.min(most as u64), blocking)).await?;
         self.write_all(to, &bytes).await?;
         Ok(bytes.len() as u64)
     }
@@ -147,6 +147,7 @@ impl streams::HostOutputStream for StoreData {
     }
 
     async fn blocking_write_and_flush(&mut self, stream: Resource<OutputStream>, bytes: Vec<u8>) -> Streamed<()> {
+        check_len(bytes.len() as u64, PIECE)?;
         self.write_all(&stream, &bytes).await
     }
 
@@ -165,12 +166,12 @@ impl streams::HostOutputStream for StoreData {
     }
 
     async fn write_zeroes(&mut self, stream: Resource<OutputStream>, len: u64) -> Streamed<()> {
-        check_len(len, self.host.permit(stream.rep())?)?;
-        self.write_zeroes(&stream, len).await
+        let most = self.host.permit(stream.rep())?;
+        self.write_zeroes(&stream, len, most).await
     }
 
     async fn blocking_write_zeroes_and_flush(&mut self, stream: Resource<OutputStream>, len: u64) -> Streamed<()> {
-        self.write_zeroes(&stream, len).await
+        self.write_zeroes(&stream, len, PIECE).await
     }
 
     async fn splice(&mut self, to: Resource<OutputStream>, from: Resource<InputStream>, len: u64) -> Streamed<u64> {

@@ -157,6 +157,9 @@ fn d6_a_body_has_the_room_that_was_said() {
     assert_eq!(trap.message, "a write of 1 bytes, where 0 are the most");
     // The twin: what there was room for.
     assert_eq!(result.stdout.text(), "65536 Ok(())\n0 Ok(())\n");
+    // Nobody waits for room, and nothing of what there is none for is lost.
+    let result = run(client().stdin(vec![b'x'; 100_000]), &["spliced"]);
+    assert_eq!(result.stdout.text(), "65536, and 34464 are left\n", "{:?}", result.ending);
 }
 
 #[test]
